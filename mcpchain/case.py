@@ -1,0 +1,28 @@
+"""Everything that is known about one component when the rules look at it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from mcpchain.advisory import Advisory
+from mcpchain.component import Component
+from mcpchain.evidence import Evidence
+from mcpchain.inventory import Gap
+from mcpchain.release import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A component with all that was learnt about it, and all that was not.
+
+    The target as a whole has a case too: gaps that concern no component are there.
+    """
+
+    component: Component
+    now: dt.datetime
+    """When it is judged, in UTC. A rule has no other clock."""
+    trusted_registries: frozenset[str] = frozenset()
+    """Addresses that the user or the policy trusts, normalised."""
+    release: Release | None = None
+    evidence: tuple[Evidence, ...] = ()
+    advisories: tuple[Advisory, ...] = ()
+    gaps: tuple[Gap, ...] = ()

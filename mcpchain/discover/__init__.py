@@ -1,0 +1,139 @@
+"""Find what a tree is made of. One file here, one kind of source there.
+
+A discoverer reads files and declares what they name. It never asks the network, never
+runs anything, and never loses an entry: what it cannot read becomes a gap.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import ClassVar, Protocol
+
+from mcpchain import loader
+from mcpchain.component import Basis, Component, Location
+from mcpchain.errors import MalformedError
+from mcpchain.inventory import Collector, Gap, Inventory, State
+from mcpchain.tree import File, Tree, UnreadableError, digest_all
+
+
+class Discoverer(Protocol):
+    """Reads one kind of file."""
+
+    id: ClassVar[str]
+    """Its file name, with dashes."""
+
+    def wants(self, file: File) -> bool:
+        """Say whether *file* is of that kind, by its path and its first bytes."""
+        ...
+
+    def discover(self, file: File, found: Collector) -> None:
+        """Add to *found* what *file* declares.
+
+        A file of the tree that is itself the component (a model) is declared as an
+        artifact with the path as its name, without digests: it is hashed later.
+
+        Raises:
+            MalformedError: The file as a whole is not what its name says.
+            UnreadableError: It, or a file that it includes, cannot be read.
+        """
+        ...
+
+
+def all_discoverers() -> tuple[Discoverer, ...]:
+    """Return the discoverers in this package, sorted by file name."""
+    return tuple(loader.parts(__name__, "DISCOVERER"))
+
+
+def survey(
+    tree: Tree,
+    *,
+    name: str,
+    discoverers: Sequence[Discoverer] | None = None,
+    hashing: Callable[[int, int], None] | None = None,
+) -> Inventory:
+    """Return what *tree* is made of, with every place that could not be read.
+
+    Args:
+        tree: What to examine.
+        name: What to call it.
+        discoverers: The parts to use; all of them by default.
+        hashing: Called with (bytes done, bytes in all) while files are hashed.
+    """
+    parts = all_discoverers() if discoverers is None else discoverers
+    found = Collector(name)
+    for file in tree.files():
+        if isinstance(file, Gap):
+            found.gap(file)
+            continue
+        for part in parts:
+            if part.wants(file):
+                found.include(_read(part, file, name))
+    return _hashed(found.inventory(), tree, hashing)
+
+
+def _read(part: Discoverer, file: File, name: str) -> Inventory:
+    """Run one discoverer on one file. What it found before it failed is kept."""
+    found = Collector(name)
+    try:
+        part.discover(file, found)
+    except MalformedError as error:
+        found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=error.source, pointer=error.pointer),
+                reason=error.problem,
+                state=State.UNREADABLE,
+                hint=error.hint,
+            )
+        )
+    except UnreadableError as error:
+        found.gap(error.gap())
+    return found.inventory()
+
+
+def _hashed(
+    inventory: Inventory, tree: Tree, hashing: Callable[[int, int], None] | None
+) -> Inventory:
+    """Give each observed file its digest; one that has none leaves a gap."""
+    names = {
+        artifact.name
+        for component in inventory.components
+        for artifact in component.artifacts
+        if _bare(component) and not artifact.digests
+    }
+    if not names:
+        return inventory
+    files = [File(tree=tree, path=name) for name in sorted(names)]
+    sizes = {
+        artifact.name: artifact.size or 0
+        for component in inventory.components
+        for artifact in component.artifacts
+        if artifact.name in names
+    }
+    total, done = sum(sizes.values()), 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        done += more
+        if hashing:
+            hashing(done, total)
+
+    digests = digest_all(files, progress=count)
+    found = Collector(inventory.name)
+    for component in inventory.components:
+        artifacts = tuple(
+            replace(each, digests=(digest,))
+            if not isinstance(digest := digests.get(each.name), Gap | None)
+            else each
+            for each in component.artifacts
+        )
+        found.add(replace(component, artifacts=artifacts, ref=""))
+    for each in inventory.relations:
+        found.relate(each.source, each.target, each.kind)
+    for gap in [*inventory.gaps, *digests.values()]:
+        if isinstance(gap, Gap):
+            found.gap(gap)
+    return found.inventory()
+
+
+def _bare(component: Component) -> bool:
+    return component.basis is Basis.OBSERVED and component.purl is None
