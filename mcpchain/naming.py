@@ -1,0 +1,108 @@
+"""Name a package the way everybody names it, and keep secrets out of the name.
+
+A name in a lock is spelled as its author liked; two spellings must not become two
+packages, and the password in an address must not become part of either.
+"""
+
+import re
+from typing import Final
+
+from packageurl import PackageURL
+from packaging.utils import canonicalize_name
+
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SCP: Final = re.compile(r"(?:git\+)?(?:ssh://)?[\w.-]+@([\w.-]+):(?!\d+/)([^/].*)")
+"""`git@host:owner/name`, the short form that git takes for SSH."""
+_AUTHORITY: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:@\s]*)(:\d*)?")
+_HOSTS: Final = {
+    "github.com": "github",
+    "gitlab.com": "gitlab",
+    "bitbucket.org": "bitbucket",
+}
+"""Hosts with a purl type of their own (purl-spec, types)."""
+_COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+
+
+def pypi_purl(name: str, version: str | None = None) -> PackageURL:
+    """Name a Python distribution, by its normalised name (PEP 503).
+
+    Raises:
+        ValueError: *name* cannot be the name of a distribution (PEP 508).
+    """
+    try:
+        folded = canonicalize_name(name, validate=True)
+    except ValueError:
+        raise ValueError(f"`{name[:140]}` is not the name of a package") from None
+    return PackageURL(type="pypi", name=folded, version=version or None)
+
+
+def npm_purl(name: str, version: str | None = None) -> PackageURL:
+    """Name an npm package, `files` or `@acme/files`.
+
+    Raises:
+        ValueError: *name* is neither.
+    """
+    scope, slash, bare = name.rpartition("/")
+    scoped = bool(slash) and scope.startswith("@") and len(scope) > 1
+    if not bare or "/" in scope or scoped != bool(slash) or bare.startswith("@"):
+        raise ValueError(f"`{name[:140]}` is not the name of a package")
+    return PackageURL(
+        type="npm", namespace=scope or None, name=bare, version=version or None
+    )
+
+
+def vcs_purl(
+    url: str, revision: str | None, package: PackageURL | None = None, folder: str = ""
+) -> PackageURL:
+    """Name what a repository holds at *revision*, which may be a commit, tag or branch.
+
+    Args:
+        url: Where the repository is, with or without `git+` in front.
+        revision: `None` means whatever is newest, which is no version.
+        package: What it is called in its ecosystem: the name for a repository on a
+            host that has no purl type of its own.
+        folder: The folder of the package in the repository.
+    """
+    address = bare_url(url).removeprefix("git+")
+    host, _, path = address.partition("://")[2].partition("/")
+    parts = path.removesuffix("/").removesuffix(".git").split("/")
+    kind = _HOSTS.get(host.partition(":")[0])
+    if kind and len(parts) > 1 and all(parts):
+        return PackageURL(
+            type=kind,
+            namespace="/".join(parts[:-1]),
+            name=parts[-1],
+            version=revision or None,
+            subpath=folder or None,
+        )
+    at = f"@{revision}" if revision else ""
+    named = package or PackageURL(type="generic", name=parts[-1] or host or "unnamed")
+    return named._replace(
+        version=None,
+        qualifiers={"vcs_url": f"git+{address}{at}"},
+        subpath=folder or None,
+    )
+
+
+def is_commit(revision: str) -> bool:
+    """Say whether *revision* is a full commit id, which nobody can move."""
+    return _COMMIT.fullmatch(revision) is not None
+
+
+def bare_url(url: str) -> str:
+    """Return *url* without user name, password, query and fragment.
+
+    Scheme and host come in lower case. `git@host:path` becomes `ssh://host/path`. Of an
+    address whose host cannot be told from a password only the scheme is left.
+    """
+    if short := _SCP.fullmatch(url):
+        url = f"ssh://{short[1]}/{short[2]}"
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return re.split(r"[?#]", url, maxsplit=1)[0]
+    rest = re.split(r"[?#]", url[scheme.end() :], maxsplit=1)[0]
+    authority, slash, path = rest.replace("\\", "/").partition("/")
+    host = authority.rpartition("@")[2]
+    if not _AUTHORITY.fullmatch(host):
+        return scheme[0].lower()
+    return f"{scheme[0].lower()}{host.lower()}{slash}{path}"
