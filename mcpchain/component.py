@@ -110,6 +110,8 @@ class PackageFacts:
     registry: str | None = None
     """The registry that the source itself names, without credentials. `None`: it
     leaves the choice to the configuration of the client."""
+    extra_registries: tuple[str, ...] = ()
+    """Further registries that the package may come from, as the source says."""
     development: bool = False
     optional: bool = False
     alias: str = ""
@@ -135,6 +137,8 @@ class ServerFacts:
     headers: tuple[str, ...] = ()
     registry: str | None = None
     """A registry that the command line or its environment names, if it does."""
+    extra_registries: tuple[str, ...] = ()
+    """Further registries that they name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

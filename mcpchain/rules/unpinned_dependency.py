@@ -1,0 +1,66 @@
+"""A dependency whose version is chosen anew at every install."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from mcpchain.case import Case
+from mcpchain.component import Kind, Pin
+from mcpchain.finding import Finding, Level
+from mcpchain.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpinnedDependency:
+    """A dependency is asked for without an exact version.
+
+    Why it matters: two installs a minute apart can bring different code, so whatever
+    was checked is not what runs. A hijacked release reaches every floating install
+    first.
+
+    Use instead: a lock file that names every version with its hashes (`uv lock`,
+    `pip-compile --generate-hashes`, `package-lock.json`), and install from it.
+
+    Variants:
+        floating: any version.
+        range: several versions, such as `>=1.2,<2`.
+        tag: a branch or tag of a repository, which its owner can move.
+        opaque: an entry that names no package and no file of the project.
+    """
+
+    id: ClassVar[str] = "unpinned-dependency"
+    variants: ClassVar[Mapping[str, Level]] = {
+        "floating": Level.DENY,
+        "range": Level.DENY,
+        "tag": Level.DENY,
+        "opaque": Level.DENY,
+    }
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding if the case is a dependency that is not pinned."""
+        component = case.component
+        if component.kind is not Kind.LIBRARY:
+            return
+        if component.pin is None and component.version is None:
+            variant, what = "opaque", "names no package and no version"
+        elif component.pin is not None and component.pin.moves:
+            variant = component.pin.value
+            what = _WHAT[component.pin].format(component.requested or "*")
+        else:
+            return
+        yield Finding(
+            rule=self.id,
+            variant=variant,
+            about=component,
+            message=f"`{component.name}` {what}",
+            hint="install from a lock file that names an exact version and its hashes",
+        )
+
+
+_WHAT: Final = {
+    Pin.FLOATING: "may be any version",
+    Pin.RANGE: "may be any version that fits `{}`",
+    Pin.TAG: "is whatever `{}` points to",
+}
+
+RULE: Final[type[Rule]] = UnpinnedDependency

@@ -1,0 +1,99 @@
+"""An MCP server whose code is chosen anew at every start."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from mcpchain.case import Case
+from mcpchain.component import Kind, Pin
+from mcpchain.finding import Finding, Level
+from mcpchain.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpinnedServer:
+    """An MCP server is started without an exact version.
+
+    Why it matters: `npx files` runs whatever the registry serves at that moment. A
+    release that was pushed a minute ago, by whoever holds the account, runs with the
+    user's credentials before anyone has looked at it.
+
+    Use instead: name an exact version (`npx files@1.2.0`, `uvx files==1.2.0`), a full
+    commit, or an image digest (`image@sha256:...`).
+
+    Variants:
+        floating: no version at all, or `latest`.
+        range: several versions, such as `^1.2.0`.
+        tag: a branch, a git tag or an image tag, which its publisher can move.
+        opaque: a command that names no package, so that nothing can be looked up.
+    """
+
+    id: ClassVar[str] = "unpinned-server"
+    variants: ClassVar[Mapping[str, Level]] = {
+        "floating": Level.DENY,
+        "range": Level.DENY,
+        "tag": Level.DENY,
+        "opaque": Level.DENY,
+    }
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield a finding if the case is a server that is not pinned."""
+        server = case.component
+        if server.kind is not Kind.MCP_SERVER:
+            return
+        if server.pin is None:
+            yield Finding(
+                rule=self.id,
+                variant="opaque",
+                about=server,
+                message=f"server `{server.name}` is started by a command that names "
+                "no package",
+                hint="start it from a package with an exact version",
+            )
+        elif server.pin.moves:
+            yield Finding(
+                rule=self.id,
+                variant=server.pin.value,
+                about=server,
+                message=f"server `{server.name}` runs {_what(case)}",
+                hint=_hint(case),
+            )
+
+
+def _what(case: Case) -> str:
+    server = case.component
+    package = _package(case)
+    today = f" (today `{case.release.version}`)" if case.release else ""
+    match server.pin:
+        case Pin.RANGE:
+            return f"any `{package}` that fits `{server.requested}`{today}"
+        case Pin.TAG:
+            return f"whatever `{server.requested}` of `{package}` points to{today}"
+        case _:
+            return f"whatever version of `{package}` is newest{today}"
+
+
+def _hint(case: Case) -> str:
+    purl = case.component.purl
+    kind = purl.type if purl else ""
+    package = _package(case)
+    version = case.release.version if case.release else "<version>"
+    match kind:
+        case "docker" | "oci":
+            return f"name the image by digest: `{package}@sha256:<digest>`"
+        case "github" | "gitlab" | "bitbucket" | "generic":
+            return "name a full commit id instead of a branch or tag"
+        case "pypi":
+            return f"name a version: `{package}=={version}`"
+        case _:
+            return f"name a version: `{package}@{version}`"
+
+
+def _package(case: Case) -> str:
+    purl = case.component.purl
+    if purl is None:
+        return case.component.name
+    return "/".join(filter(None, (purl.namespace, purl.name)))
+
+
+RULE: Final[type[Rule]] = UnpinnedServer
