@@ -60,7 +60,7 @@ class FreshRelease:
                 rule=self.id,
                 variant="fresh",
                 about=case.component,
-                message=f"`{title}` was uploaded at {published:%Y-%m-%d %H:%M} UTC, less "
+                message=f"`{title}` was uploaded {published:%Y-%m-%d %H:%M} UTC, less "
                 f"than {_words(self.min_age)} ago",
                 hint="use an older release, or wait until "
                 f"{published + self.min_age:%Y-%m-%d %H:%M} UTC",

@@ -32,8 +32,8 @@ class Unseen:
         offline: mcpchain was told not to use the network.
         unreachable: the network, the registry or a tool failed.
 
-    Where nothing but the last four is denied, the verdict is `undecided`: looking again,
-    with the network or the source at hand, can settle it.
+    Where nothing but the last four is denied, the verdict is `undecided`: looking
+    again, with the network or the source at hand, can settle it.
     """
 
     id: ClassVar[str] = "gap"

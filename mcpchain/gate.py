@@ -1,0 +1,48 @@
+"""Decide. Nothing in this file reads a file, a clock or a network."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from mcpchain.finding import Finding, Level
+from mcpchain.policy import Policy
+from mcpchain.verdict import Verdict, Waived, Waiver
+
+
+def decide(findings: Iterable[Finding], policy: Policy, *, today: dt.date) -> Verdict:
+    """Say whether *policy* lets a system with these *findings* be deployed.
+
+    Nothing is dropped: each finding ends in exactly one part of the verdict, in an
+    order that does not depend on the order in which they came. A waiver that covers
+    nothing is handed back.
+    """
+    heard: dict[Level, list[Finding]] = {level: [] for level in Level}
+    waived: list[Waived] = []
+    used: set[Waiver] = set()
+    waivers: dict[str, list[Waiver]] = {}
+    for waiver in policy.waivers:
+        waivers.setdefault(waiver.rule, []).append(waiver)
+
+    for finding in sorted(findings, key=_order):
+        level = policy.level(finding)
+        covering = [
+            waiver
+            for waiver in waivers.get(finding.rule, ())
+            if waiver.covers(finding, today=today)
+        ]
+        used.update(covering)
+        if covering and level is not Level.ALLOW:
+            waived.append(Waived(finding=finding, waiver=covering[0]))
+        else:
+            heard[level].append(finding)
+
+    return Verdict(
+        denied=tuple(heard[Level.DENY]),
+        warned=tuple(heard[Level.WARN]),
+        allowed=tuple(heard[Level.ALLOW]),
+        waived=tuple(waived),
+        unused_waivers=tuple(each for each in policy.waivers if each not in used),
+    )
+
+
+def _order(finding: Finding) -> tuple[str, str, str, str]:
+    return (finding.rule, finding.where, finding.message, finding.fingerprint)
