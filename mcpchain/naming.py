@@ -23,8 +23,14 @@ _HOSTS: Final = {
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 
 
-def pypi_purl(name: str, version: str | None = None) -> PackageURL:
+def pypi_purl(name: str, version: str | None = None, **qualifiers: str) -> PackageURL:
     """Name a Python distribution, by its normalised name (PEP 503).
+
+    Args:
+        name: In any spelling.
+        version: `None` where the source names no exact one.
+        qualifiers: `vcs_url`, `download_url`: where it comes from, if not from an
+            index (purl-spec).
 
     Raises:
         ValueError: *name* cannot be the name of a distribution (PEP 508).
@@ -33,7 +39,9 @@ def pypi_purl(name: str, version: str | None = None) -> PackageURL:
         folded = canonicalize_name(name, validate=True)
     except ValueError:
         raise ValueError(f"`{name[:140]}` is not the name of a package") from None
-    return PackageURL(type="pypi", name=folded, version=version or None)
+    return PackageURL(
+        type="pypi", name=folded, version=version or None, qualifiers=qualifiers
+    )
 
 
 def npm_purl(name: str, version: str | None = None) -> PackageURL:
@@ -75,13 +83,19 @@ def vcs_purl(
             version=revision or None,
             subpath=folder or None,
         )
-    at = f"@{revision}" if revision else ""
     named = package or PackageURL(type="generic", name=parts[-1] or host or "unnamed")
     return named._replace(
         version=None,
-        qualifiers={"vcs_url": f"git+{address}{at}"},
+        qualifiers={"vcs_url": vcs_url(url, revision)},
         subpath=folder or None,
     )
+
+
+def vcs_url(url: str, revision: str | None) -> str:
+    """Write where a revision is kept, as `git+https://host/path@revision`."""
+    address = bare_url(url)
+    tool = "" if re.match(r"(?:git|hg|svn|bzr)\+", address) else "git+"
+    return f"{tool}{address}@{revision}" if revision else f"{tool}{address}"
 
 
 def is_commit(revision: str) -> bool:

@@ -3,7 +3,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packageurl import PackageURL
 
-from mcpchain.naming import bare_url, is_commit, npm_purl, pypi_purl, vcs_purl
+from mcpchain.naming import (
+    bare_url,
+    is_commit,
+    npm_purl,
+    pypi_purl,
+    vcs_purl,
+    vcs_url,
+)
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -104,6 +111,25 @@ def test_a_repository_without_a_revision_has_no_version() -> None:
     assert elsewhere.to_string() == (
         "pkg:generic/r?vcs_url=git%2Bhttps://git.example/o/r"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "revision", "written"),
+    [
+        ("https://u:secret@h.example/o/r", "v1", "git+https://h.example/o/r@v1"),
+        ("git+https://h.example/o/r", None, "git+https://h.example/o/r"),
+        ("hg+https://h.example/o/r?x=secret", "1", "hg+https://h.example/o/r@1"),
+    ],
+)
+def test_where_a_revision_is_kept_names_the_tool_once(
+    url: str, revision: str | None, written: str
+) -> None:
+    assert vcs_url(url, revision) == written
+
+
+def test_a_source_beside_the_index_is_part_of_a_distribution_s_name() -> None:
+    purl = pypi_purl("A", "1.0", download_url="https://h.example/a.whl")
+    assert purl.to_string() == "pkg:pypi/a@1.0?download_url=https://h.example/a.whl"
 
 
 def test_a_folder_in_a_repository_is_part_of_its_name() -> None:
