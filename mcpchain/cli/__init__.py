@@ -1,0 +1,62 @@
+"""The front door: argv in, exit code out. The only place that prints.
+
+A command's module imports what it needs when it is called: `mcpchain --help` pays for
+click and nothing else.
+"""
+
+import gc
+from typing import Any
+
+import click
+
+from mcpchain import __version__
+from mcpchain.cli.explain import explain
+from mcpchain.cli.gate import gate
+from mcpchain.cli.sbom import sbom
+from mcpchain.errors import McpchainError
+
+
+class FrontDoor(click.Group):
+    """Turns an error into words and an exit code, once, for every command."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command; exit with the code of the error if it raises one of ours."""
+        # What one run makes is needed until its end: collecting costs, and frees nothing.
+        gc.disable()
+        try:
+            return super().invoke(ctx)
+        except McpchainError as error:
+            from mcpchain.report import printable
+
+            click.echo(f"error: {printable(str(error))}", err=True)
+            click.echo(f"hint: {printable(error.hint)}", err=True)
+            ctx.exit(error.exit)
+
+
+@click.group(
+    cls=FrontDoor,
+    context_settings={
+        "auto_envvar_prefix": "MCPCHAIN",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 88,
+    },
+    epilog="""\b
+Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
+4 undecided (something could not be looked at), 10 denied.
+""",
+)
+@click.version_option(__version__, prog_name="mcpchain")
+def main() -> None:
+    """Verify the supply chain of an AI system: packages, models and MCP servers.
+
+    \b
+    Examples:
+      mcpchain gate                     may this folder be deployed?
+      mcpchain gate --offline           the same, without the network
+      mcpchain sbom -o bom.cdx.json     what is it made of?
+      mcpchain explain unpinned-server  what does a rule mean?
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+
+
+for _command in (gate, sbom, explain):
+    main.add_command(_command)

@@ -1,0 +1,33 @@
+"""`mcpchain explain`: the manual page of a rule."""
+
+import click
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mcpchain explain                  the rules, a line each
+  mcpchain explain fresh-release    what it finds, why it matters, its settings
+"""
+)
+@click.argument("rule", required=False)
+def explain(rule: str | None) -> None:
+    """Say what RULE finds, why it matters and what to do instead."""
+    from mcpchain.errors import UsageError
+    from mcpchain.rules import all_rules, page
+
+    rules = all_rules()
+    if rule is None:
+        width = max(map(len, rules))
+        for rule_id, known in rules.items():
+            click.echo(f"{rule_id:{width}}  {page(known).partition(chr(10))[0]}")
+        return
+    if rule not in rules:
+        raise UsageError(
+            f"`{rule}` is no rule of mcpchain",
+            hint="`mcpchain explain` lists the rules",
+        )
+    levels = ", ".join(
+        f"{variant}: {level.value}" for variant, level in rules[rule].variants.items()
+    )
+    click.echo(f"{rule}\n\n{page(rules[rule])}\n\nWithout a policy: {levels}")

@@ -1,0 +1,118 @@
+"""`mcpchain gate`: may it be deployed?"""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from mcpchain import __version__
+from mcpchain.cli import options
+from mcpchain.errors import Exit
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mcpchain gate                                  this folder, by the baseline policy
+  mcpchain gate --policy strict                  by the strict one
+  mcpchain gate --policy acme.yaml --advisories osv/npm.zip --advisories osv/pypi.zip
+  mcpchain gate --offline --format json bom.cdx.json
+  mcpchain gate .mcp.json                        one file
+
+\b
+Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
+4 undecided (something could not be looked at), 10 denied.
+"""
+)
+@options.TARGET
+@click.option(
+    "--policy",
+    default="baseline",
+    metavar="FILE",
+    show_default=True,
+    help="A policy file, or the name of one that comes with mcpchain: `baseline`, "
+    "`strict`.",
+)
+@click.option(
+    "--advisories",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(exists=True, path_type=Path),
+    help="A folder or zip of OSV records. May be given several times.",
+)
+@click.option(
+    "--pip-audit/--no-pip-audit",
+    default=None,
+    help="Ask pip-audit about Python packages. [default: only where no --advisories "
+    "covers them]",
+)
+@click.option("--offline", is_flag=True, help="Use no network at all.")
+@click.option(
+    "--download",
+    is_flag=True,
+    help="Fetch the files that would be installed here, and hash them.",
+)
+@click.option(
+    "--format",
+    "format_id",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to tell the verdict on standard output.",
+)
+@click.option(
+    "--bom",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Write the CycloneDX BOM of TARGET to this file as well.",
+)
+@options.environment_options
+def gate(  # noqa: PLR0913 - one parameter an option
+    target: Path,
+    policy: str,
+    advisories: tuple[Path, ...],
+    environment: Path | None,
+    bom: Path | None,
+    format_id: str,
+    *,
+    pip_audit: bool | None,
+    offline: bool,
+    download: bool,
+    no_environment: bool,
+) -> None:
+    """Say whether TARGET may be deployed, and why not.
+
+    TARGET is a project folder, a lock or configuration file, or a CycloneDX BOM. It is
+    read, not run: its packages are compared with what the registries offer, looked up
+    among advisories, and judged by a policy.
+    """
+    from mcpchain import pipeline
+    from mcpchain.report import all_formats
+
+    now, fixed = options.now()
+    rules = pipeline.load_policy(policy)
+    inventory = options.survey(target, environment, no_environment=no_environment)
+    if bom:
+        data = pipeline.bom(inventory, now=now, version=__version__, reproducible=fixed)
+        options.write_file(bom, data)
+    with options.progress("checking") as checking:
+        account = pipeline.judge(
+            inventory,
+            rules,
+            pipeline.Request(
+                now=now,
+                version=__version__,
+                environ=os.environ,  # noqa: TID251 - the cli reads it
+                project=target if target.is_dir() else target.parent,
+                advisories=advisories,
+                pip_audit=pip_audit,
+                offline=offline,
+                download=download,
+            ),
+            progress=checking,
+        )
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # noqa: TID251
+    report = all_formats()[format_id].render(account, colour=colour)
+    click.echo(report, nl=False, color=colour)
+    click.get_current_context().exit(Exit[account.verdict.decision.exit_name])

@@ -1,0 +1,107 @@
+"""What several commands have in common: where they look, and what they show meanwhile."""
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mcpchain.errors import UnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from mcpchain.inventory import Inventory
+
+_Command = Callable[..., Any]
+
+TARGET = click.argument(
+    "target",
+    default=".",
+    type=click.Path(exists=True, path_type=Path),
+)
+
+
+def environment_options(command: _Command) -> _Command:
+    """Add the options that say which Python environment to read."""
+    command = click.option(
+        "--no-environment",
+        is_flag=True,
+        help="Do not read the environment that VIRTUAL_ENV names.",
+    )(command)
+    return click.option(
+        "--environment",
+        metavar="PYTHON",
+        type=click.Path(exists=True, path_type=Path),
+        envvar="VIRTUAL_ENV",
+        help="Read the packages installed for this interpreter or environment too. It "
+        "is not started. [default: VIRTUAL_ENV, if set]",
+    )(command)
+
+
+def now() -> tuple[dt.datetime, bool]:
+    """Return the time of this run, and whether SOURCE_DATE_EPOCH fixed it.
+
+    Raises:
+        UsageError: SOURCE_DATE_EPOCH is no count of seconds.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")  # noqa: TID251 - the cli reads it
+    if not epoch:
+        return dt.datetime.now(tz=dt.UTC), False  # noqa: TID251 - the one clock
+    try:
+        return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC), True
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is `{epoch}`, which is no count of seconds",
+            hint="set it to seconds since 1970, or unset it",
+        ) from None
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write *data* to *path* as a whole or not at all.
+
+    Raises:
+        UnavailableError: The system refuses.
+    """
+    part = path.with_name(f".{path.name}.part{os.getpid()}")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UnavailableError(
+            f"`{path}` cannot be written: {error.strerror or error}",
+            hint="name a file in a folder that exists and is writable",
+        ) from error
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar on stderr while something long is done; nothing in a pipe.
+
+    Yields:
+        A function that takes (done, total), or `None` where nobody watches.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def survey(
+    target: Path, environment: Path | None, *, no_environment: bool
+) -> "Inventory":
+    """Find out what *target* is made of, with a bar for long hashing."""
+    from mcpchain import pipeline
+
+    with progress("hashing") as hashing:
+        return pipeline.survey(
+            target, environment=None if no_environment else environment, hashing=hashing
+        )

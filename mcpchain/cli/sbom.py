@@ -1,0 +1,50 @@
+"""`mcpchain sbom`: what is here?"""
+
+from pathlib import Path
+
+import click
+
+from mcpchain import __version__
+from mcpchain.cli import options
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mcpchain sbom -o bom.cdx.json               this folder
+  mcpchain sbom app/ --environment .venv/bin/python -o bom.cdx.json
+  SOURCE_DATE_EPOCH=0 mcpchain sbom -o a.json the same bytes on every run
+"""
+)
+@options.TARGET
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Where to write the BOM; `-` is standard output.",
+)
+@options.environment_options
+def sbom(
+    target: Path, output: Path, environment: Path | None, *, no_environment: bool
+) -> None:
+    """Write what TARGET is made of, as a CycloneDX 1.6 BOM.
+
+    TARGET is a folder, a lock or configuration file, or a BOM. Nothing of it is run,
+    and the network is not used. What could not be read is said on standard error, and
+    in the BOM.
+    """
+    from mcpchain import pipeline
+    from mcpchain.report import printable
+
+    now, fixed = options.now()
+    inventory = options.survey(target, environment, no_environment=no_environment)
+    data = pipeline.bom(inventory, now=now, version=__version__, reproducible=fixed)
+    if str(output) == "-":
+        click.echo(data, nl=False)
+    else:
+        options.write_file(output, data)
+    for gap in inventory.gaps:
+        place = printable(str(gap.location))
+        click.echo(f"gap: {place}: {printable(gap.reason)}", err=True)

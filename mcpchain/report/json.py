@@ -1,0 +1,106 @@
+"""The verdict for programs: JSON whose format has a version."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from mcpchain.component import Component
+from mcpchain.finding import Finding
+from mcpchain.report import Account, Format
+from mcpchain.verdict import Waiver
+
+FORMAT_VERSION: Final = "mcpchain/verdict/v1"
+"""Changes when a field changes its meaning or goes; not when one is added."""
+
+
+class Json:
+    """One object; every list in a total order."""
+
+    id: ClassVar[str] = "json"
+
+    def render(self, account: Account, *, colour: bool) -> str:
+        """Return the report; colour has no place in it."""
+        del colour
+        verdict, policy = account.verdict, account.policy
+        findings = [
+            *(_finding(each, "denied") for each in verdict.denied),
+            *(_finding(each, "warned") for each in verdict.warned),
+            *(
+                {**_finding(each.finding, "waived"), "waiver": _waiver(each.waiver)}
+                for each in verdict.waived
+            ),
+            *(_finding(each, "allowed") for each in verdict.allowed),
+        ]
+        outcomes = ("denied", "warned", "waived", "allowed")
+        report = {
+            "format": FORMAT_VERSION,
+            "decision": verdict.decision.value,
+            "target": account.inventory.name,
+            "time": f"{account.now.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "tool": {"name": "mcpchain", "version": account.version},
+            "policy": {
+                "name": policy.name,
+                "source": policy.source,
+                "sha256": policy.sha256,
+            },
+            "advisories": list(account.sources),
+            "counts": {
+                "components": len(account.inventory.components),
+                **{
+                    each: sum(f["outcome"] == each for f in findings)
+                    for each in outcomes
+                },
+                "gaps": sum("gap" in finding for finding in findings),
+            },
+            "findings": findings,
+            "unusedWaivers": [_waiver(each) for each in verdict.unused_waivers],
+        }
+        return json.dumps(report, indent=2, ensure_ascii=True) + "\n"
+
+
+def _finding(finding: Finding, outcome: str) -> dict[str, object]:
+    found: dict[str, object] = {
+        "outcome": outcome,
+        "rule": finding.rule,
+        "variant": finding.variant,
+        "message": finding.message,
+        "hint": finding.hint,
+        "where": finding.where,
+        "component": _component(finding.about),
+        "fingerprint": finding.fingerprint,
+    }
+    if finding.ids:
+        found["severity"] = finding.severity.value
+        found["advisories"] = sorted(finding.ids)
+        found["references"] = list(finding.references)
+    if finding.gap:
+        found["gap"] = {"stage": finding.gap.stage, "reason": finding.gap.reason}
+    return found
+
+
+def _component(component: Component) -> Mapping[str, object]:
+    return {
+        "ref": component.ref,
+        "kind": component.kind.value,
+        "name": component.name,
+        "version": component.version,
+        "purl": component.purl.to_string() if component.purl else None,
+        "pin": component.pin.value if component.pin else None,
+        "locations": [str(each) for each in component.locations],
+    }
+
+
+def _waiver(waiver: Waiver) -> Mapping[str, object]:
+    return {
+        "rule": waiver.rule,
+        "purl": waiver.purl.to_string(),
+        "advisory": waiver.advisory,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires.isoformat(),
+        "line": waiver.line,
+    }
+
+
+FORMAT: Final[Format] = Json()

@@ -1,0 +1,130 @@
+"""The verdict for people, at a terminal or in a log."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from mcpchain.component import Kind
+from mcpchain.finding import Finding
+from mcpchain.report import Account, Format, printable
+from mcpchain.rules import why
+from mcpchain.verdict import Decision, Waiver
+
+_COLOURS: Final = {"deny": "31", "undecided": "33", "warn": "33", "allow": "32"}
+_KINDS: Final = {
+    Kind.LIBRARY: ("package", "packages"),
+    Kind.APPLICATION: ("server package", "server packages"),
+    Kind.MCP_SERVER: ("MCP server", "MCP servers"),
+    Kind.MODEL: ("model file", "model files"),
+}
+
+
+class Text:
+    """What, where, why it matters and what to do, then the counts and the verdict."""
+
+    id: ClassVar[str] = "text"
+
+    def render(self, account: Account, *, colour: bool) -> str:
+        """Return the report."""
+        return "".join(f"{line}\n" for line in _lines(account, _Paint(colour=colour)))
+
+
+class _Paint:
+    """Colours a word, or not."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self._colour = colour
+
+    def __call__(self, text: str, meaning: str) -> str:
+        code = _COLOURS.get(meaning, "36")
+        return f"\x1b[1;{code}m{text}\x1b[0m" if self._colour else text
+
+
+def _lines(account: Account, paint: _Paint) -> Iterator[str]:
+    verdict = account.verdict
+    told: set[str] = set()
+    for finding in verdict.denied:
+        yield from _finding("deny", finding, told, paint)
+    for finding in verdict.warned:
+        yield from _finding("warn", finding, told, paint)
+    for each in verdict.waived:
+        yield from _finding("waived", each.finding, told, paint)
+        until = f"until {each.waiver.expires}, {each.waiver.owner}"
+        yield f"  waiver: {printable(f'{until}: {each.waiver.reason}')}"
+        yield ""
+    for waiver in verdict.unused_waivers:
+        yield from _unused(waiver, account, paint)
+    yield from _summary(account, paint)
+
+
+def _finding(
+    level: str, finding: Finding, told: set[str], paint: _Paint
+) -> Iterator[str]:
+    """Tell one finding; why its rule matters is told once."""
+    head = paint(f"{level}[{finding.rule}]", level)
+    yield f"{head}: {printable(finding.message)}"
+    more = 0 if finding.gap else len(finding.about.locations) - 1
+    others = f" (and {more} more)" if more > 0 else ""
+    yield f"  --> {printable(finding.where)}{others}"
+    if finding.rule not in told:
+        told.add(finding.rule)
+        reason = why(finding.rule)
+        if reason:
+            yield f"  why: {reason}"
+    for reference in finding.references[:1]:
+        yield f"  see: {printable(reference)}"
+    if level != "waived":
+        yield f"  hint: {printable(finding.hint)}"
+        yield ""
+
+
+def _unused(waiver: Waiver, account: Account, paint: _Paint) -> Iterator[str]:
+    today = account.now.astimezone(dt.UTC).date()
+    what = f"expired on {waiver.expires}" if waiver.expires < today else "is not used"
+    purl = printable(waiver.purl.to_string())
+    yield f"{paint('note', 'note')}: the waiver of `{waiver.rule}` for `{purl}` {what}"
+    yield f"  --> {printable(account.policy.source)}:{waiver.line}"
+    yield "  hint: remove it from the policy, before it hides something new"
+    yield ""
+
+
+def _summary(account: Account, paint: _Paint) -> Iterator[str]:
+    verdict = account.verdict
+    counts = Counter(each.kind for each in account.inventory.components)
+    seen = ", ".join(
+        f"{counts[kind]} {words[counts[kind] != 1]}"
+        for kind, words in _KINDS.items()
+        if counts[kind]
+    )
+    yield f"looked at: {printable(account.inventory.name)}: {seen or 'nothing'}"
+    for source in account.sources:
+        yield f"advisories: {printable(source)}"
+    policy = account.policy
+    yield f"policy: {printable(policy.name)} ({printable(policy.source)})"
+    counted = ", ".join(f"{count} {word}" for word, count in tally(account).items())
+    word = verdict.decision.value
+    yield f"verdict: {paint(word, word)} ({counted})"
+    if verdict.decision is Decision.UNDECIDED:
+        yield "hint: nothing bad was found, but not everything could be looked at"
+
+
+def tally(account: Account) -> dict[str, int]:
+    """Count the findings by what became of them, and the gaps among them."""
+    verdict = account.verdict
+    everything: list[Finding] = [
+        *verdict.denied,
+        *verdict.warned,
+        *verdict.allowed,
+        *(each.finding for each in verdict.waived),
+    ]
+    return {
+        "denied": len(verdict.denied),
+        "warned": len(verdict.warned),
+        "waived": len(verdict.waived),
+        "allowed": len(verdict.allowed),
+        "gaps": sum(finding.gap is not None for finding in everything),
+    }
+
+
+FORMAT: Final[Format] = Text()
