@@ -1,0 +1,91 @@
+"""Every property name that mcpchain writes into a BOM, and what it means.
+
+CycloneDX has no taxonomy for MCP servers, pins or gaps, so these are ours. A value is
+text; `true` stands for a fact that is otherwise absent; where it says JSON, the value
+is a JSON object. A name that may occur several times says so. Names that begin with
+`cdx:` are those of the official taxonomy
+(github.com/CycloneDX/cyclonedx-property-taxonomy).
+"""
+
+from typing import Final
+
+PREFIX: Final = "mcpchain:"
+"""Every name of ours begins with this."""
+
+# On the BOM (`metadata.properties`)
+INVENTORY: Final = "mcpchain:inventory"
+"""The version of this vocabulary, `1`. Without it, none of our names is read."""
+GAP: Final = "mcpchain:gap"
+"""JSON: a place that could not be examined. Several."""
+RELATION: Final = "mcpchain:relation"
+"""JSON: an edge that `dependencies` cannot hold, such as one component in another.
+Several."""
+ESCAPED: Final = "mcpchain:escaped"
+"""`true`: some text is no Unicode (a file name, say), so everywhere in this BOM a
+backslash is written as two, and half a surrogate pair as `\\udc80`."""
+REPRODUCIBLE: Final = "cdx:reproducible"
+"""`true`: the same inventory gives the same bytes, time included."""
+
+# On every component and service of ours
+BASIS: Final = "mcpchain:basis"
+"""What it rests on: `observed`, `declared`, `configured`, `resolved`. An entry without
+it was added by somebody else, and is read as such."""
+NAME: Final = "mcpchain:name"
+"""The real name, where it is empty, which the document may not be."""
+PIN: Final = "mcpchain:pin"
+"""How firmly it is named: `exact`, `digest`, `commit`, `tag`, `range`, `floating`,
+`local`, `remote`."""
+REQUESTED: Final = "mcpchain:requested"
+"""What the source asks for, where that is not an exact version."""
+REGISTRY: Final = "mcpchain:registry"
+"""The registry that the source itself names."""
+EXTRA_REGISTRY: Final = "mcpchain:extra-registry"
+"""A further registry that it may come from. Several."""
+
+# On a package
+ORIGIN: Final = "mcpchain:origin"
+"""Where its bytes come from: `registry`, `vcs`, `url`, `path`, `bundled`."""
+DEVELOPMENT: Final = "mcpchain:development"
+"""`true`: needed to develop the system, not to run it."""
+OPTIONAL: Final = "mcpchain:optional"
+"""`true`: installed only where it is asked for or fits."""
+ALIAS: Final = "mcpchain:alias"
+"""The name under which it is installed, where that is not its own."""
+DERIVED: Final = "mcpchain:derived"
+"""`true`: this is the package that a service of this BOM starts, listed once more
+among the components for tools that do not read services."""
+
+# On an MCP server, which CycloneDX calls a service
+LOCATION: Final = "mcpchain:location"
+"""JSON: where it is configured; a service has no `evidence`. Several."""
+MCP_PURL: Final = "mcpchain:mcp:purl"
+"""The package that it starts; a service has no `purl`."""
+MCP_CLIENT: Final = "mcpchain:mcp:client"
+"""Whose configuration it is: `claude-code`, `vscode`, ..."""
+MCP_TRANSPORT: Final = "mcpchain:mcp:transport"
+"""`stdio`, `streamable-http`, `sse`, `websocket`, `unknown`."""
+MCP_LAUNCHER: Final = "mcpchain:mcp:launcher"
+"""The command that starts it, without path and arguments."""
+MCP_ENDPOINT: Final = "mcpchain:mcp:endpoint"
+"""Its address as configured, without user name, password and query. `endpoints` has
+it once more, made a valid IRI."""
+MCP_ENV: Final = "mcpchain:mcp:env"
+"""The name of an environment variable that it is given; never the value. Several."""
+MCP_HEADER: Final = "mcpchain:mcp:header"
+"""The name of a header that it is sent; never the value. Several."""
+
+# On a model
+MODEL_FORMAT: Final = "mcpchain:model:format"
+"""The file format, recognised by content: `safetensors`, `gguf`, `pickle`, ..."""
+MODEL_PARAMETERS: Final = "mcpchain:model:parameters"
+"""The exact number of parameters."""
+MODEL_TENSORS: Final = "mcpchain:model:tensors"
+"""The number of tensors."""
+MODEL_ARCHITECTURE: Final = "mcpchain:model:architecture"
+"""The architecture, as the header names it."""
+MODEL_LICENSE: Final = "mcpchain:model:license"
+"""The licence, as the header names it."""
+MODEL_IMPORT: Final = "mcpchain:model:import"
+"""`module.name` of what unpickling the file would import. Several."""
+PARAMETER_COUNT: Final = "cdx:ai-ml:model:parameter:count"
+"""The number of parameters as the taxonomy writes it, rounded: `7B`."""
