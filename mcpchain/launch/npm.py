@@ -1,0 +1,201 @@
+"""The launchers of the npm world: npx, npm exec, pnpm dlx, yarn dlx, bunx."""
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from mcpchain.component import Pin
+from mcpchain.launch.bridge import bridged
+from mcpchain.launch.npm_spec import read_npm_spec
+from mcpchain.launch.record import (
+    Launch,
+    Outcome,
+    UndecidableError,
+    Wrapped,
+    started,
+    web_address,
+)
+from mcpchain.launch.words import Grammar, Line, read_options, simple_command
+
+_VALUED: Final = frozenset(
+    {
+        *("--package", "--call", "-c", "--registry", "--cache", "--loglevel"),
+        *("--workspace", "-w", "--prefix", "-C", "--before", "--tag", "--scope"),
+        *("--fetch-retries", "--fetch-timeout", "--https-proxy", "--proxy"),
+        *("--noproxy", "--maxsockets", "--min-release-age", "--omit", "--include"),
+        *("--cafile", "--user-agent", "--logs-dir", "--logs-max"),
+    }
+)
+_SWITCHES: Final = frozenset(
+    {
+        *("--yes", "-y", "--no", "-n", "--no-yes", "--no-install"),
+        *("--quiet", "-q", "--silent", "-s", "--verbose", "-d", "-dd", "-ddd"),
+        *("--offline", "--prefer-offline", "--prefer-online", "--ignore-scripts"),
+        *("--no-audit", "--no-fund", "--no-update-notifier", "--no-progress"),
+        *("--audit", "--fund", "--update-notifier", "--progress", "--workspaces"),
+        *("-ws", "--include-workspace-root", "--legacy-peer-deps", "--force", "-f"),
+        *("--strict-ssl", "--no-strict-ssl", "--color", "--no-color", "--timing"),
+        *("--ignore-existing", "--always-spawn", "--production", "--global", "-g"),
+    }
+)
+# Left out on purpose, so that they make a line undecidable: `--userconfig` and
+# `--globalconfig` (another registry), `--script-shell`, `--shell`, `--node-options`,
+# `--npm` and `--node-arg` (another program, or code before the package).
+_NPX: Final = Grammar(
+    valued=_VALUED | {"-p"},
+    switches=_SWITCHES - {"-n"},
+    suffix=":registry",
+    clusters=False,
+)
+# npm's own `-p` is `--parseable`; only npx makes it `--package`. npm reads its options
+# from the whole line up to `--`, also after the package.
+_NPM: Final = Grammar(
+    valued=_VALUED,
+    switches=_SWITCHES | {"-p", "--parseable"},
+    suffix=":registry",
+    clusters=False,
+    interspersed=True,
+)
+_PNPM: Final = Grammar(
+    valued=frozenset(
+        {
+            *("--package", "--registry", "--reporter", "--dir", "-C", "--loglevel"),
+            *("--store-dir", "--cache-dir", "--allow-build"),
+        }
+    ),
+    switches=frozenset(
+        {
+            *("--silent", "-s", "--offline", "--prefer-offline", "--ignore-scripts"),
+            *("--color", "--no-color", "--yes", "-y"),
+        }
+    ),
+    suffix=":registry",
+    clusters=False,
+)
+_YARN: Final = Grammar(
+    valued=frozenset({"--package", "-p"}),
+    switches=frozenset({"--quiet", "-q"}),
+    clusters=False,
+)
+_BUN: Final = Grammar(
+    valued=frozenset({"--package", "-p"}),
+    switches=frozenset({"--bun", "-b", "--silent", "--verbose", "--no-install", "-y"}),
+    clusters=False,
+)
+
+_LOCAL: Final = frozenset({"run", "run-script", "start", "test"})
+"""Subcommands that run a script of the project."""
+_DECIDING: Final = re.compile(
+    r"npm_config_(package|call|script_shell|shell|node_options|userconfig|globalconfig)"
+)
+"""Variables that choose another package, program or registry."""
+_REGISTRY_VARIABLES: Final = frozenset(
+    {"npm_config_registry", "bun_config_registry", "yarn_npm_registry_server"}
+)
+
+
+def read_npx(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read the arguments of `npx`."""
+    return _run(launcher, read_options(args, _NPX), env)
+
+
+def read_npm(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read the arguments of `npm`."""
+    if any(
+        arg in _NPM.switches and after in {"true", "false", "null"}
+        for arg, after in itertools.pairwise(args)
+    ):
+        raise UndecidableError("a switch of it has a value")
+    line = read_options(args, _NPM)
+    command, line.words = _subcommand(line)
+    if command in _LOCAL:
+        return Launch(launcher=launcher, pin=Pin.LOCAL)
+    if command not in {"exec", "x"}:
+        raise UndecidableError("its subcommand is not one that is read here")
+    return _run(launcher, line, env)
+
+
+def read_pnpm(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read the arguments of `pnpm` or `pnpx`."""
+    line = read_options(args, _PNPM)
+    if launcher == "pnpm":
+        command, rest = _subcommand(line)
+        if command in _LOCAL:
+            return Launch(launcher=launcher, pin=Pin.LOCAL)
+        if command != "dlx":
+            raise UndecidableError("its subcommand is not one that is read here")
+        inner = read_options(rest, _PNPM)
+        line = Line(options=[*line.options, *inner.options], words=inner.words)
+    return _run(launcher, line, env)
+
+
+def read_yarn(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read the arguments of `yarn`."""
+    if args[:1] != ["dlx"]:
+        if args and args[0] in _LOCAL:
+            return Launch(launcher=launcher, pin=Pin.LOCAL)
+        raise UndecidableError("its subcommand is not one that is read here")
+    return _run(launcher, read_options(args[1:], _YARN), env)
+
+
+def read_bun(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read the arguments of `bunx` or `bun`."""
+    if launcher == "bun":
+        if args[:1] != ["x"]:
+            raise UndecidableError("its subcommand is not one that is read here")
+        args = args[1:]
+    return _run(launcher, read_options(args, _BUN), env)
+
+
+def _subcommand(line: Line) -> tuple[str, list[str]]:
+    if not line.words:
+        raise UndecidableError("it has no subcommand")
+    return line.words[0], line.words[1:]
+
+
+def _run(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
+    """Say what runs: the packages of the options, else that of the first word."""
+    registries = _registries(line, env)
+    call = line.value("--call", "-c")
+    if call is not None and line.words:
+        raise UndecidableError("it has both `--call` and a command")
+    words = line.words if call is None else simple_command(call)
+    if not words:
+        raise UndecidableError("it names no command")
+    packages = [read_npm_spec(s, registries) for s in line.values("--package", "-p")]
+    if not packages and call is None:
+        packages = [read_npm_spec(words[0], registries)]
+        words = [packages[0].name, *words[1:]]
+    return Wrapped(
+        command=words,
+        env=env,
+        packages=tuple(packages),
+        otherwise=bridged(started(launcher, packages, words), words[1:])
+        if packages
+        else None,
+    )
+
+
+def _registries(line: Line, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the registry of each scope, and under `""` that of all the others.
+
+    An option counts more than a variable (npm's manual, "config").
+    """
+    found: dict[str, str] = {}
+    for name, value in env.items():
+        key = name.lower()
+        if not value:
+            continue
+        if _DECIDING.fullmatch(key.replace("-", "_")):
+            raise UndecidableError(f"the variable `{key}` changes what runs")
+        if key in _REGISTRY_VARIABLES:
+            found[""] = web_address(value)
+        elif key.startswith("npm_config_@") and key.endswith(":registry"):
+            found[key[len("npm_config_") : -len(":registry")]] = web_address(value)
+    for name, value in line.options:
+        if name.endswith(":registry"):
+            found[name[2 : -len(":registry")].lower()] = web_address(value)
+    if (registry := line.value("--registry")) is not None:
+        found[""] = web_address(registry)
+    return found

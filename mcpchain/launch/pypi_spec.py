@@ -1,0 +1,154 @@
+"""Read what `uvx`, `pipx run` and `uv run --with` are asked for."""
+
+import re
+from typing import Final
+
+from packageurl import PackageURL
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from mcpchain.component import Origin, Pin
+from mcpchain.launch.record import Requested, UndecidableError, has_host, plain
+from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_purl
+
+_PATH: Final = re.compile(r"\.|~[/\\]|[/\\]|[A-Za-z]:[/\\]|file:", re.IGNORECASE)
+_ARCHIVE: Final = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)$", re.IGNORECASE)
+_VCS: Final = re.compile(r"git\+[a-z]+:", re.IGNORECASE)
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_AT: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w.,\s-]*\])?@(?P<version>[^\s:/]+)", re.ASCII
+)
+_SHOWN: Final = 140
+
+
+def read_pypi_spec(text: str, *, at: bool = False) -> Requested:
+    """Say which distribution *text* asks for.
+
+    Args:
+        text: `files`, `files[cli]==1.2`, `git+https://host/path@ref`, `./folder`, ...
+        at: Whether `files@1.2` and `files@latest` are allowed, as in `uvx`.
+
+    Raises:
+        UndecidableError: It names no distribution.
+    """
+    text = plain(text).strip()
+    if _VCS.match(text):
+        return _repository(text)
+    if _WEB.match(text):
+        return _archive(text)
+    if _PATH.match(text) or "/" in text.partition("@")[0] or _ARCHIVE.search(text):
+        return Requested(name=text, pin=Pin.LOCAL, origin=Origin.PATH)
+    if at and (match := _AT.fullmatch(text)):
+        return _named(match["name"], *_versioned(match["version"]))
+    try:
+        requirement = Requirement(text)
+    except (InvalidRequirement, RecursionError) as error:
+        raise UndecidableError(
+            "what it is asked for is not the name of a package"
+        ) from error
+    if requirement.url is not None:
+        return _by_address(requirement.name, requirement.url)
+    return _specified(requirement)
+
+
+def _specified(requirement: Requirement) -> Requested:
+    """Read `name[extra]==1.2`."""
+    if requirement.marker is not None:
+        raise UndecidableError("what it is asked for depends on an environment marker")
+    exact = [
+        s.version
+        for s in requirement.specifier
+        if s.operator in {"==", "==="} and _is_version(s.version)
+    ]
+    specifier = str(requirement.specifier)
+    if len(requirement.specifier) == len(exact) == 1:
+        return _named(requirement.name, exact[0], Pin.EXACT, "")
+    pin = Pin.RANGE if specifier else Pin.FLOATING
+    return _named(requirement.name, None, pin, specifier)
+
+
+def _named(name: str, version: str | None, pin: Pin, requested: str) -> Requested:
+    try:
+        purl = pypi_purl(name, version)
+    except ValueError as error:
+        raise UndecidableError(str(error)) from error
+    return Requested(
+        name=purl.name,
+        purl=purl,
+        version=version,
+        pin=pin,
+        requested=requested[:_SHOWN],
+    )
+
+
+def _versioned(text: str) -> tuple[str | None, Pin, str]:
+    """Read what follows the `@` of uvx: a version or `latest`."""
+    if _is_version(text):
+        return text, Pin.EXACT, ""
+    if text == "latest":
+        return None, Pin.FLOATING, text
+    raise UndecidableError("what follows the `@` is neither a version nor `latest`")
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def _by_address(name: str, url: str) -> Requested:
+    """Read `name @ url` (PEP 508)."""
+    named = pypi_purl(name)
+    if _VCS.match(url):
+        return _repository(url, named)
+    if _WEB.match(url):
+        return _archive(url, named)
+    if _PATH.match(url):
+        return Requested(name=url, pin=Pin.LOCAL, origin=Origin.PATH)
+    raise UndecidableError("what it is asked for has an address of no known kind")
+
+
+def _repository(text: str, named: PackageURL | None = None) -> Requested:
+    """Read `git+https://host/path@revision#subdirectory=folder` (pip, VCS support)."""
+    address, _, fragment = text.partition("#")
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    path, _, revision = path.partition("@")
+    if "@" in revision or "?" in path or not path or not has_host(text):
+        raise UndecidableError("what it is asked for is not a clear git address")
+    folder = ""
+    for part in fragment.split("&"):
+        key, _, value = part.partition("=")
+        if key == "subdirectory":
+            folder = value
+    purl = vcs_purl(
+        f"{scheme}://{host}{slash}{path}", revision or None, named, folder=folder
+    )
+    firm = Pin.COMMIT if is_commit(revision) else Pin.TAG
+    pin = firm if revision else Pin.FLOATING
+    name = "/".join(filter(None, (purl.namespace, purl.name)))
+    return Requested(
+        name=named.name if named else name,
+        purl=purl,
+        pin=pin,
+        requested="" if pin is Pin.COMMIT else revision[:_SHOWN],
+        origin=Origin.VCS,
+    )
+
+
+def _archive(url: str, named: PackageURL | None = None) -> Requested:
+    address = bare_url(url)
+    file = address.partition("://")[2].partition("/")[2].rstrip("/").rpartition("/")[2]
+    if not file or not has_host(url):
+        raise UndecidableError("what it is asked for is an address without a file")
+    if named is None:
+        named = PackageURL(type="generic", name=file)
+    return Requested(
+        name=named.name,
+        purl=named._replace(qualifiers={"download_url": address}),
+        pin=Pin.TAG,
+        requested=address[:_SHOWN],
+        origin=Origin.URL,
+    )

@@ -1,0 +1,167 @@
+"""What a launch command was found to run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from packageurl import PackageURL
+
+from mcpchain.artifact import Digest
+from mcpchain.component import Origin, Pin
+from mcpchain.naming import bare_url
+
+
+class UndecidableError(ValueError):
+    """What a command runs cannot be told without running it. Says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """A package that a command asks for."""
+
+    name: str
+    """The full name in its ecosystem; of a folder or file, its path."""
+    pin: Pin
+    purl: PackageURL | None = None
+    """`None`: a folder or file of this machine."""
+    version: str | None = None
+    requested: str = ""
+    """What is asked for, where that is not one version: `latest`, `^1.2`."""
+    origin: Origin = Origin.REGISTRY
+    registry: str | None = None
+    """The registry that the command or its environment names."""
+    extra_registries: tuple[str, ...] = ()
+    alias: str = ""
+    digest: Digest | None = None
+    """The digest that the command pins, if it pins one."""
+    beside: bool = False
+    """Installed beside the package that is run (`uvx --with`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What a command runs, as far as that is beyond doubt."""
+
+    launcher: str
+    """Base name of the program that starts the server: `npx`, `docker`."""
+    wrappers: tuple[str, ...] = ()
+    """What that program is itself started by, outermost first: `cmd`, `env`."""
+    packages: tuple[Requested, ...] = ()
+    """Every package that the command asks for, whatever `problem` says."""
+    main: Requested | None = None
+    """The one of them that is the server; `None` where no single one is."""
+    pin: Pin | None = None
+    """How firmly the command says what runs; the weakest of its parts."""
+    entry: str = ""
+    """The local file or module that is run, as written."""
+    endpoint: str | None = None
+    """The address that a bridge (`mcp-remote`) connects to."""
+    problem: str = ""
+    """Why it cannot be told what runs. Then there is neither `main` nor `pin`."""
+
+    @property
+    def version(self) -> str | None:
+        """The exact version of the package that is the server."""
+        return self.main.version if self.main else None
+
+    @property
+    def requested(self) -> str:
+        """What is asked for of it, where that is not one version."""
+        return self.main.requested if self.main else ""
+
+    @property
+    def registry(self) -> str | None:
+        """The registry that the command or its environment names."""
+        return self.main.registry if self.main else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapped:
+    """A command that may install packages, and starts another command."""
+
+    command: Sequence[str]
+    """The other command, with its arguments."""
+    env: Mapping[str, str]
+    packages: tuple[Requested, ...] = ()
+    """What it installs first."""
+    otherwise: Launch | None = None
+    """What runs if the other command is no launcher itself. `None`: a program."""
+    contained: bool = False
+    """Whether the files that the other command sees are those of the packages."""
+
+
+Outcome = Launch | Wrapped
+
+_FIRMNESS: Final = (
+    Pin.FLOATING,
+    Pin.RANGE,
+    Pin.TAG,
+    Pin.REMOTE,
+    Pin.LOCAL,
+    Pin.EXACT,
+    Pin.COMMIT,
+    Pin.DIGEST,
+)
+
+
+def weakest(pins: Sequence[Pin]) -> Pin:
+    """Return the pin that promises least. *pins* must not be empty."""
+    return min(pins, key=_FIRMNESS.index)
+
+
+def started(
+    launcher: str, packages: Sequence[Requested], command: Sequence[str] = ()
+) -> Launch:
+    """Say that *launcher* installs *packages* and runs *command* from them.
+
+    Of several packages the server is the one that is called like the command.
+    """
+    run = [each for each in packages if not each.beside]
+    named = [each for each in run if command and _bare(each.name) == command[0]]
+    main = run[0] if len(run) == 1 else named[0] if len(named) == 1 else None
+    return Launch(
+        launcher=launcher,
+        packages=tuple(each for each in packages if each.purl),
+        main=main if main and main.purl else None,
+        pin=main.pin if main else weakest([each.pin for each in packages]),
+        entry=main.name if main and not main.purl else "",
+    )
+
+
+def web_address(text: str) -> str:
+    """Return the address of a registry without user name, password and query.
+
+    Raises:
+        UndecidableError: It is no clear web address.
+    """
+    address = bare_url(text.strip()).rstrip("/")
+    scheme, _, host = address.partition("://")
+    if scheme not in {"http", "https"} or not host or not host.isprintable():
+        raise UndecidableError("the registry it names is no web address")
+    return address
+
+
+def has_host(url: str) -> bool:
+    """Say whether the host of *url* can be told from the rest of it."""
+    return bool(bare_url(url).partition("://")[2].partition("/")[0])
+
+
+def plain(text: str) -> str:
+    """Return *text* if a name or version can be read from it.
+
+    Raises:
+        UndecidableError: It is empty or too long, has control characters, or a
+            variable in it is only known when the command runs.
+    """
+    if not text or len(text) > _LONGEST or not text.isprintable():
+        raise UndecidableError("what it is asked for is not the name of a package")
+    if any(mark in text for mark in ("$", "{{", "%{", "<%")):
+        raise UndecidableError("what it is asked for depends on a variable")
+    return text
+
+
+_LONGEST: Final = 1000
+
+
+def _bare(name: str) -> str:
+    return name.rpartition("/")[2]

@@ -1,0 +1,116 @@
+"""Programs that only start another program: a shell, `env`, `sudo`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from mcpchain.component import Pin
+from mcpchain.launch.record import Launch, Outcome, UndecidableError, Wrapped
+from mcpchain.launch.words import Grammar, read_options, simple_command
+
+_SHELL: Final = Grammar(
+    valued=frozenset({"-o"}),
+    switches=frozenset(
+        {
+            *("-c", "-l", "-i", "-e", "-u", "-x", "--login", "--noprofile", "--norc"),
+            *("-f", "--posix"),
+        }
+    ),
+)
+_ENV: Final = Grammar(
+    valued=frozenset({"-u", "--unset", "-C", "--chdir"}),
+    switches=frozenset({"-i", "--ignore-environment", "-v", "--debug"}),
+)
+_SUDO: Final = Grammar(
+    valued=frozenset({"-u", "--user", "-g", "--group", "-p", "--prompt", "-h"}),
+    switches=frozenset({"-E", "--preserve-env", "-n", "-H", "-S", "-k", "-b"}),
+)
+_WSL: Final = Grammar(
+    valued=frozenset({"-d", "--distribution", "-u", "--user", "--cd"}),
+    switches=frozenset({"-e", "--exec", "--system"}),
+    clusters=False,
+)
+_DOTENVX: Final = Grammar(
+    valued=frozenset({"-f", "--env-file", "-fk", "-fv"}),
+    switches=frozenset({"-q", "--quiet", "-o", "--overload"}),
+    clusters=False,
+)
+_OP: Final = Grammar(
+    valued=frozenset({"--env-file", "--account"}),
+    switches=frozenset({"--no-masking"}),
+    clusters=False,
+)
+_ASSIGNMENT: Final = re.compile(r"([A-Za-z_][\w@:/.-]*)=(.*)", re.DOTALL | re.ASCII)
+_CMD: Final = re.compile(r"[&|<>^%!()\r\n\x00]")
+_CMD_SWITCHES: Final = frozenset({"/d", "/s", "/q", "/a", "/u", "/v:off", "/e:on"})
+
+
+def read_cmd(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read `cmd /c COMMAND`."""
+    rest = list(args)
+    while rest and rest[0].lower() in _CMD_SWITCHES:
+        rest = rest[1:]
+    if not rest or rest[0].lower() not in {"/c", "/k"}:
+        raise UndecidableError("it is not asked to run one command")
+    words = rest[1:]
+    if len(words) == 1:
+        words = words[0].split()
+    if any(_CMD.search(each) or '"' in each for each in words):
+        raise UndecidableError("it is a shell command that can run anything")
+    return _program(words, env)
+
+
+def read_shell(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read `sh -c COMMAND`, or the file that the shell runs."""
+    line = read_options(args, _SHELL)
+    if not line.words:
+        raise UndecidableError("it runs what the client sends")
+    if "-c" not in line.switches:
+        return Launch(launcher=launcher, pin=Pin.LOCAL, entry=line.words[0])
+    words, env = _assigned(simple_command(line.words[0]), env)
+    return _program(words, env)
+
+
+def read_env(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read `env NAME=value COMMAND`."""
+    words, env = _assigned(read_options(args, _ENV).words, env)
+    return _program(words, env)
+
+
+def read_sudo(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read `sudo COMMAND`."""
+    words, env = _assigned(read_options(args, _SUDO).words, env)
+    return _program(words, env)
+
+
+def read_wsl(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read `wsl COMMAND`, which goes through a shell unless `--exec` is given."""
+    words = read_options(args, _WSL).words
+    for word in words:
+        simple_command(word)
+    return _program(words, env)
+
+
+def read_secrets(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read `op run -- COMMAND` and `dotenvx run -- COMMAND`."""
+    if args[:1] != ["run"]:
+        raise UndecidableError("its subcommand is not one that is read here")
+    grammar = _OP if launcher == "op" else _DOTENVX
+    return _program(read_options(args[1:], grammar).words, env)
+
+
+def _assigned(
+    words: Sequence[str], env: Mapping[str, str]
+) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Take the assignments in front of a command into its environment."""
+    env = dict(env)
+    while words and (match := _ASSIGNMENT.fullmatch(words[0])):
+        env[match[1]] = match[2]
+        words = words[1:]
+    return words, env
+
+
+def _program(words: Sequence[str], env: Mapping[str, str]) -> Wrapped:
+    if not words:
+        raise UndecidableError("it names no command")
+    return Wrapped(command=words, env=env)
