@@ -116,8 +116,8 @@ def read_launch(command: str, args: Sequence[str], env: Mapping[str, str]) -> La
         try:
             outcome = _read(launcher, words, env, depth=len(chain))
         except UndecidableError as error:
-            shown = launcher if _PROGRAM.fullmatch(launcher) else "its command"
-            outcome = Launch(launcher=launcher, problem=f"`{shown}`: {error}")
+            shown = f"`{launcher}`" if launcher else "the command"
+            outcome = Launch(launcher=launcher, problem=f"{shown}: {error}")
         if isinstance(outcome, Wrapped):
             if outcome.otherwise is None or _is_launcher(outcome.command):
                 layers.append(outcome)
@@ -128,10 +128,15 @@ def read_launch(command: str, args: Sequence[str], env: Mapping[str, str]) -> La
 
 
 def base_name(word: str) -> str:
-    """Return a program's name without folder and suffix, in lower case."""
+    """Return a program's name without folder and suffix, in lower case.
+
+    Empty for what is no clear name: it may hold arguments, which may be secrets.
+    """
     if word.startswith("@"):
         return ""
     name = _SUFFIX.sub("", re.split(r"[/\\]", word)[-1].lower())
+    if not _PROGRAM.fullmatch(name):
+        return ""
     return "python" if _PYTHON.fullmatch(name) else name
 
 
