@@ -159,12 +159,12 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _is_text(event: yaml.ScalarEvent) -> bool:
-    return event.style is not None or isinstance(_scalar(event), str)
+    return isinstance(_scalar(event), str)
 
 
 def _scalar(event: yaml.ScalarEvent) -> object:
     text: str = event.value
-    if event.style is not None:
+    if event.style:  # quoted, or a block
         return text
     if text in _WORDS:
         return _WORDS[text]

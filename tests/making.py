@@ -1,0 +1,69 @@
+"""Make what a test is about, and say only that."""
+
+import datetime as dt
+from typing import Any
+
+from packageurl import PackageURL
+
+from mcpchain.case import Case
+from mcpchain.component import Component, Kind, Location
+from mcpchain.finding import Finding
+from mcpchain.inventory import Gap, State
+from mcpchain.verdict import Waiver
+
+NOW = dt.datetime(2030, 1, 1, 12, tzinfo=dt.UTC)
+TODAY = NOW.date()
+TOMORROW = TODAY + dt.timedelta(days=1)
+
+
+def component(
+    purl: str | None = "pkg:npm/files@1.2.0",
+    kind: Kind = Kind.LIBRARY,
+    **fields: Any,  # noqa: ANN401 - the fields of Component
+) -> Component:
+    parsed = PackageURL.from_string(purl) if purl else None
+    given: dict[str, Any] = {
+        "name": "/".join(filter(None, [parsed.namespace, parsed.name]))
+        if parsed
+        else "thing",
+        "version": parsed.version if parsed else None,
+        "locations": (Location(path="package-lock.json", pointer="/packages/x"),),
+    }
+    return Component(kind=kind, purl=parsed, **(given | fields))
+
+
+def case(about: Component | None = None, **fields: Any) -> Case:  # noqa: ANN401 - Case's
+    return Case(component=about or component(), now=NOW, **fields)
+
+
+def gap(state: State = State.UNREADABLE, **fields: Any) -> Gap:  # noqa: ANN401 - Gap's
+    given = {
+        "stage": "discover",
+        "location": Location(path="x.json"),
+        "reason": "not JSON",
+        "hint": "repair it",
+    }
+    return Gap(state=state, **(given | fields))
+
+
+def finding(
+    rule: str = "unpinned-server",
+    variant: str = "floating",
+    purl: str | None = "pkg:npm/files@1.2.0",
+    **fields: Any,  # noqa: ANN401 - the fields of Finding
+) -> Finding:
+    given = {"about": component(purl), "message": "m", "hint": "h"}
+    return Finding(rule=rule, variant=variant, **(given | fields))
+
+
+def waiver(
+    rule: str = "unpinned-server",
+    purl: str = "pkg:npm/files@1.2.0",
+    **fields: Any,  # noqa: ANN401 - the fields of Waiver
+) -> Waiver:
+    given = {
+        "reason": "upstream is fixing it",
+        "owner": "platform",
+        "expires": TOMORROW,
+    }
+    return Waiver(rule=rule, purl=PackageURL.from_string(purl), **(given | fields))

@@ -1,0 +1,203 @@
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from mcpchain.errors import PolicyError
+from mcpchain.finding import Level
+from mcpchain.policy import Policy, parse
+from mcpchain.rules import all_rules
+from mcpchain.rules.fresh_release import FreshRelease
+from tests.making import finding
+
+POLICIES = Path(__file__).resolve().parents[1] / "policies"
+HEAD = "apiVersion: mcpchain/policy/v1\nname: test\n"
+RULES = HEAD + "rules:\n  gap: deny\n"
+WAIVER = """\
+waivers:
+  - rule: unpinned-server
+    purl: pkg:npm/files@1.2.0
+    reason: upstream is fixing it
+    owner: platform
+    expires: 2030-01-02
+"""
+
+
+def read(text: str) -> Policy:
+    return parse(text.encode(), source="p.yaml")
+
+
+@pytest.mark.parametrize("name", ["baseline", "strict"])
+def test_the_policies_that_we_ship_name_every_rule(name: str) -> None:
+    data = (POLICIES / f"{name}.yaml").read_bytes()
+    policy = parse(data, source=name)
+    assert policy.name == name
+    assert policy.max_advisory_age is not None
+    for rule in all_rules():
+        assert f"\n  {rule}:".encode() in data
+
+
+def test_the_strict_policy_denies_everything() -> None:
+    policy = parse((POLICIES / "strict.yaml").read_bytes(), source="strict")
+    assert set(policy.levels.values()) == {Level.DENY}
+
+
+def test_the_baseline_never_allows_what_the_strict_one_denies_in_silence() -> None:
+    policy = parse((POLICIES / "baseline.yaml").read_bytes(), source="baseline")
+    assert Level.ALLOW not in policy.levels.values()
+    worst = [
+        ("malicious-release", "malicious"),
+        ("digest-mismatch", "published"),
+        ("known-vulnerability", "unknown"),
+        ("gap", "unreachable"),
+        ("gap", "offline"),
+    ]
+    assert {policy.levels[each] for each in worst} == {Level.DENY}
+
+
+def test_every_rule_runs_even_if_the_policy_names_only_one() -> None:
+    policy = read(RULES)
+    assert {rule.id for rule in policy.rules} == set(all_rules())
+    assert policy.level(finding("malicious-release", "malicious")) is Level.DENY
+
+
+def test_a_level_holds_for_all_variants_or_for_one() -> None:
+    policy = read(
+        HEAD
+        + "rules:\n"
+        + "  unpinned-server: warn\n"
+        + "  known-vulnerability:\n"
+        + "    level: {low: allow, medium: warn, other: deny}\n"
+    )
+    levels = {
+        variant: policy.level(finding("known-vulnerability", variant))
+        for variant in ("unknown", "low", "medium", "high", "critical")
+    }
+    assert levels == {
+        "unknown": Level.DENY,
+        "low": Level.ALLOW,
+        "medium": Level.WARN,
+        "high": Level.DENY,
+        "critical": Level.DENY,
+    }
+    assert policy.level(finding("unpinned-server", "opaque")) is Level.WARN
+
+
+def test_a_rule_takes_its_settings() -> None:
+    policy = read(HEAD + "rules:\n  fresh-release: {level: warn, min-age: 7d}\n")
+    (rule,) = [rule for rule in policy.rules if isinstance(rule, FreshRelease)]
+    assert rule.min_age == dt.timedelta(days=7)
+    assert policy.level(finding("fresh-release", "fresh")) is Level.WARN
+
+
+def test_a_rule_with_settings_keeps_its_own_levels() -> None:
+    policy = read(HEAD + "rules:\n  fresh-release: {min-age: 12h}\n")
+    assert policy.level(finding("fresh-release", "fresh")) is Level.DENY
+
+
+def test_reads_registries_ages_and_waivers() -> None:
+    policy = read(
+        RULES
+        + "registries: ['https://mirror.example/simple']\n"
+        + "advisories: {max-age: 36h}\n"
+        + WAIVER
+    )
+    assert policy.registries == ("https://mirror.example/simple",)
+    assert policy.max_advisory_age == dt.timedelta(hours=36)
+    (waiver,) = policy.waivers
+    assert waiver.expires == dt.date(2030, 1, 2)
+    assert waiver.line == 8
+
+
+def test_knows_the_digest_of_its_file() -> None:
+    assert read(RULES).sha256 != read(RULES + "\n").sha256
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "p.yaml:1: expected an object, got null"),
+        ("[]", "p.yaml:1: expected an object, got a list"),
+        ("{}", "p.yaml:1: `apiVersion`: expected a string, got nothing"),
+        (HEAD, "p.yaml:1: `rules`: names no rule, so it asks for nothing"),
+        (HEAD + "rules: {}\n", "p.yaml:3: `rules`: names no rule"),
+        (HEAD + "rules: deny\n", "p.yaml:3: `rules`: expected an object"),
+        (HEAD + "rules: [gap]\n", "p.yaml:3: `rules`: expected an object"),
+        (
+            "apiVersion: mcpchain/policy/v2\nname: x\nrules: {gap: deny}",
+            "`mcpchain/policy/v2` is not known here; this mcpchain reads",
+        ),
+        (RULES + "waiver: []\n", "`waiver` is no key here; did you mean `waivers`?"),
+        (
+            HEAD + "rules: {unpined-server: deny}\n",
+            "`unpined-server` is no rule here; did you mean `unpinned-server`?",
+        ),
+        (HEAD + "rules: {gap: denied}\n", "`denied` is no level; use `allow`,"),
+        (HEAD + "rules: {gap: true}\n", "expected a string, got a boolean"),
+        (HEAD + "rules:\n  gap:\n", "p.yaml:4: `rules.gap`: expected a string"),
+        (HEAD + "rules: {gap: {lvl: deny}}\n", "`lvl` is no setting here"),
+        (
+            HEAD + "rules: {gap: {level: {ofline: warn, other: deny}}}\n",
+            "`ofline` is no variant here; did you mean `offline`?",
+        ),
+        (
+            HEAD + "rules: {known-vulnerability: {level: {high: deny, low: warn}}}\n",
+            "gives no level for `critical`, `medium`, `unknown`; name them, or add",
+        ),
+        (
+            HEAD + "rules: {fresh-release: {min-age: 3}}\n",
+            "`rules.fresh-release.min-age`: expected a string, got a number",
+        ),
+        (
+            HEAD + "rules: {fresh-release: {min-age: 3 days}}\n",
+            "`3 days` is no age; write hours or days",
+        ),
+        (HEAD + "rules: {fresh-release: {min-age: 0h}}\n", "`0h` is no age"),
+        (HEAD + "rules: {fresh-release: {min-age: -1h}}\n", "`-1h` is no age"),
+        (RULES + "advisories: {maxage: 1d}\n", "did you mean `max-age`?"),
+        (RULES + "advisories: {}\n", "`advisories.max-age`: expected a string"),
+        (RULES + "registries: https://a.example\n", "expected a list"),
+        (RULES + "registries: ['http://a.example/']\n", "is no registry"),
+        (RULES + "registries: ['https://*.example/']\n", "is no registry"),
+        (RULES + "registries: ['https://u:p@a.example/']\n", "is no registry"),
+        (RULES + "registries: [a.example]\n", "is no registry"),
+        (
+            RULES + WAIVER.replace("unpinned-server", "unpinned"),
+            "`unpinned` is no rule here",
+        ),
+        (RULES + WAIVER.replace("    reason", "    why"), "`why` is no key here"),
+        (
+            RULES + WAIVER.replace("upstream is fixing it", "'  '"),
+            "`waivers.0.reason`: is empty",
+        ),
+        (
+            RULES + WAIVER.replace("    owner: platform\n", ""),
+            "p.yaml:6: `waivers.0.owner`: expected a string, got nothing",
+        ),
+        (
+            RULES + WAIVER.replace("    expires: 2030-01-02\n", ""),
+            "`waivers.0.expires`: expected a string, got nothing",
+        ),
+        (RULES + WAIVER.replace("2030-01-02", "never"), "`never` is no day"),
+        (RULES + WAIVER.replace("2030-01-02", "20300102T10"), "is no day"),
+        (RULES + WAIVER.replace("pkg:npm/files@1.2.0", "files"), "is no purl"),
+        (
+            RULES + WAIVER.replace("files@1.2.0", "*"),
+            "a waiver names one package, without wildcards",
+        ),
+        (
+            RULES + WAIVER.replace("unpinned-server", "known-vulnerability"),
+            "a waiver of `known-vulnerability` names the `advisory`",
+        ),
+        (
+            RULES + WAIVER.replace("unpinned-server", "malicious-release"),
+            "a waiver of `malicious-release` names the `advisory`",
+        ),
+    ],
+)
+def test_says_what_is_wrong_and_where(text: str, complaint: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        read(text)
+    assert complaint in str(caught.value)
+    assert str(caught.value).startswith("p.yaml:")
+    assert "policies/baseline.yaml" in caught.value.hint
