@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from mcpchain.address import normalise
 from mcpchain.case import Case
 from mcpchain.component import PackageFacts, ServerFacts
 from mcpchain.finding import Finding, Level
@@ -37,10 +38,10 @@ class UntrustedRegistry:
         facts = case.component.facts
         if not isinstance(facts, PackageFacts | ServerFacts):
             return
-        named = [("registry", facts.registry)] if facts.registry else []
+        named = [("registry", facts.registry)] if facts.registry is not None else []
         named += [("extra", each) for each in facts.extra_registries]
         for variant, registry in named:
-            if registry not in case.trusted_registries:
+            if normalise(registry) not in case.trusted_registries:
                 verb = "comes" if variant == "registry" else "may also come"
                 yield Finding(
                     rule=self.id,

@@ -1,0 +1,61 @@
+"""Promises that every rule makes, whoever wrote it."""
+
+import dataclasses
+import re
+
+import pytest
+
+from mcpchain.finding import Level
+from mcpchain.rules import Rule, all_rules, page, why
+
+RULES = [
+    "digest-mismatch",
+    "fresh-release",
+    "gap",
+    "known-vulnerability",
+    "malicious-release",
+    "plaintext-remote-server",
+    "unhashed-dependency",
+    "unpinned-dependency",
+    "unpinned-server",
+    "unsafe-model-format",
+    "untrusted-registry",
+    "withdrawn-release",
+]
+
+
+@pytest.fixture(params=all_rules().values(), ids=lambda rule: rule.id)
+def rule(request: pytest.FixtureRequest) -> type[Rule]:
+    chosen: type[Rule] = request.param
+    return chosen
+
+
+def test_these_are_the_rules() -> None:
+    assert list(all_rules()) == RULES
+
+
+def test_the_file_name_is_the_id(rule: type[Rule]) -> None:
+    assert rule.__module__.rpartition(".")[2].replace("_", "-") == rule.id
+
+
+def test_the_page_says_why_and_what_instead(rule: type[Rule]) -> None:
+    text = page(rule)
+    assert "Why it matters:" in text
+    assert "Use instead:" in text
+    assert why(rule.id).endswith(".")
+
+
+def test_the_page_names_every_variant_and_setting(rule: type[Rule]) -> None:
+    text = page(rule)
+    for variant in rule.variants:
+        assert re.search(rf"^\s+{variant}: |`{variant}`", text, re.MULTILINE), variant
+    for field in dataclasses.fields(rule):  # type: ignore[arg-type]  # it is one
+        assert f"{field.name.replace('_', '-')}: " in text
+
+
+def test_without_a_policy_everything_is_denied(rule: type[Rule]) -> None:
+    assert set(rule.variants.values()) == {Level.DENY}
+
+
+def test_nobody_can_say_why_an_unknown_rule_matters() -> None:
+    assert why("unheard-of") == ""

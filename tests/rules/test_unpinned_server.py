@@ -1,0 +1,94 @@
+import pytest
+
+from mcpchain.component import Kind, Pin
+from mcpchain.release import Release
+from mcpchain.rules.unpinned_server import UnpinnedServer
+from tests.making import case, component
+
+SERVER = Kind.MCP_SERVER
+RELEASE = Release(registry="https://r.example", name="files", version="2.0.1")
+
+
+@pytest.mark.parametrize(
+    ("purl", "pin", "requested", "variant", "message", "hint"),
+    [
+        (
+            "pkg:npm/%40acme/files",
+            Pin.FLOATING,
+            "",
+            "floating",
+            "server `s` runs whatever version of `@acme/files` is newest",
+            "name a version: `@acme/files@<version>`",
+        ),
+        (
+            "pkg:pypi/files",
+            Pin.RANGE,
+            ">=1",
+            "range",
+            "server `s` runs any `files` that fits `>=1`",
+            "name a version: `files==<version>`",
+        ),
+        (
+            "pkg:docker/acme/files@1.4",
+            Pin.TAG,
+            "1.4",
+            "tag",
+            "server `s` runs whatever `1.4` of `acme/files` points to",
+            "name the image by digest: `acme/files@sha256:<digest>`",
+        ),
+        (
+            "pkg:github/acme/files@main",
+            Pin.TAG,
+            "main",
+            "tag",
+            "server `s` runs whatever `main` of `acme/files` points to",
+            "name a full commit id instead of a branch or tag",
+        ),
+        (
+            None,
+            None,
+            "",
+            "opaque",
+            "server `s` is started by a command that names no package",
+            "start it from a package with an exact version",
+        ),
+        (
+            None,
+            Pin.FLOATING,
+            "",
+            "floating",
+            "server `s` runs whatever version of `s` is newest",
+            "name a version: `s@<version>`",
+        ),
+    ],
+)
+def test_objects_to_a_server_that_is_not_pinned(  # noqa: PLR0913 - a table
+    purl: str | None,
+    pin: Pin | None,
+    requested: str,
+    variant: str,
+    message: str,
+    hint: str,
+) -> None:
+    server = component(purl, SERVER, name="s", pin=pin, requested=requested)
+    (finding,) = UnpinnedServer().check(case(server))
+    assert (finding.variant, finding.message, finding.hint) == (variant, message, hint)
+
+
+def test_says_what_would_run_today() -> None:
+    server = component("pkg:npm/files", SERVER, name="s", pin=Pin.FLOATING)
+    (finding,) = UnpinnedServer().check(case(server, release=RELEASE))
+    assert finding.message.endswith("is newest (today `2.0.1`)")
+    assert finding.hint == "name a version: `files@2.0.1`"
+
+
+@pytest.mark.parametrize(
+    "pin", [Pin.EXACT, Pin.DIGEST, Pin.COMMIT, Pin.LOCAL, Pin.REMOTE]
+)
+def test_accepts_a_server_that_does_not_move(pin: Pin) -> None:
+    assert not [*UnpinnedServer().check(case(component(kind=SERVER, pin=pin)))]
+
+
+@pytest.mark.parametrize("kind", [Kind.LIBRARY, Kind.APPLICATION, Kind.MODEL])
+def test_has_nothing_to_say_about_other_kinds(kind: Kind) -> None:
+    assert not [*UnpinnedServer().check(case(component(None, kind)))]
