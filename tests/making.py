@@ -37,7 +37,7 @@ def case(about: Component | None = None, **fields: Any) -> Case:  # noqa: ANN401
 
 
 def gap(state: State = State.UNREADABLE, **fields: Any) -> Gap:  # noqa: ANN401 - Gap's
-    given = {
+    given: dict[str, Any] = {
         "stage": "discover",
         "location": Location(path="x.json"),
         "reason": "not JSON",
@@ -52,7 +52,7 @@ def finding(
     purl: str | None = "pkg:npm/files@1.2.0",
     **fields: Any,  # noqa: ANN401 - the fields of Finding
 ) -> Finding:
-    given = {"about": component(purl), "message": "m", "hint": "h"}
+    given: dict[str, Any] = {"about": component(purl), "message": "m", "hint": "h"}
     return Finding(rule=rule, variant=variant, **(given | fields))
 
 
@@ -61,7 +61,7 @@ def waiver(
     purl: str = "pkg:npm/files@1.2.0",
     **fields: Any,  # noqa: ANN401 - the fields of Waiver
 ) -> Waiver:
-    given = {
+    given: dict[str, Any] = {
         "reason": "upstream is fixing it",
         "owner": "platform",
         "expires": TOMORROW,

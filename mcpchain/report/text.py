@@ -102,14 +102,14 @@ def _summary(account: Account, paint: _Paint) -> Iterator[str]:
         yield f"advisories: {printable(source)}"
     policy = account.policy
     yield f"policy: {printable(policy.name)} ({printable(policy.source)})"
-    counted = ", ".join(f"{count} {word}" for word, count in tally(account).items())
+    counted = ", ".join(f"{count} {word}" for word, count in _tally(account).items())
     word = verdict.decision.value
     yield f"verdict: {paint(word, word)} ({counted})"
     if verdict.decision is Decision.UNDECIDED:
         yield "hint: nothing bad was found, but not everything could be looked at"
 
 
-def tally(account: Account) -> dict[str, int]:
+def _tally(account: Account) -> dict[str, int]:
     """Count the findings by what became of them, and the gaps among them."""
     verdict = account.verdict
     everything: list[Finding] = [
@@ -118,12 +118,13 @@ def tally(account: Account) -> dict[str, int]:
         *verdict.allowed,
         *(each.finding for each in verdict.waived),
     ]
+    gaps = sum(finding.gap is not None for finding in everything)
     return {
         "denied": len(verdict.denied),
         "warned": len(verdict.warned),
         "waived": len(verdict.waived),
         "allowed": len(verdict.allowed),
-        "gaps": sum(finding.gap is not None for finding in everything),
+        "gap" if gaps == 1 else "gaps": gaps,
     }
 
 

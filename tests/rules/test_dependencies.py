@@ -1,5 +1,7 @@
 """The rules about how firmly a dependency is named."""
 
+from typing import Any
+
 import pytest
 
 from mcpchain.artifact import Artifact, Digest
@@ -61,9 +63,12 @@ def test_accepts_a_dependency_that_does_not_move(about: Component) -> None:
     assert not [*UnpinnedDependency().check(case(about))]
 
 
-def pinned(*artifacts: Artifact, **fields: object) -> Component:
-    facts = PackageFacts(origin=fields.pop("origin", Origin.REGISTRY))  # type: ignore[arg-type]  # an Origin
-    given: dict[str, object] = {"pin": Pin.EXACT, "facts": facts}
+def pinned(
+    *artifacts: Artifact,
+    origin: Origin = Origin.REGISTRY,
+    **fields: Any,  # noqa: ANN401 - the fields of Component
+) -> Component:
+    given: dict[str, Any] = {"pin": Pin.EXACT, "facts": PackageFacts(origin=origin)}
     return component(artifacts=artifacts, **(given | fields))
 
 

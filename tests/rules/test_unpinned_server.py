@@ -62,7 +62,7 @@ RELEASE = Release(registry="https://r.example", name="files", version="2.0.1")
         ),
     ],
 )
-def test_objects_to_a_server_that_is_not_pinned(  # noqa: PLR0913 - a table
+def test_objects_to_a_server_that_is_not_pinned(
     purl: str | None,
     pin: Pin | None,
     requested: str,

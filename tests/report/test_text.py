@@ -1,0 +1,159 @@
+import re
+
+import pytest
+
+from mcpchain.component import Kind, Location
+from mcpchain.inventory import Inventory, State
+from mcpchain.policy import Policy, parse
+from mcpchain.report import Account, all_formats, printable
+from mcpchain.verdict import Verdict, Waived
+from tests.making import NOW, TODAY, component, finding, gap, waiver
+
+POLICY = parse(
+    b"apiVersion: mcpchain/policy/v1\nname: acme\nrules: {gap: deny}\n",
+    source="acme.yaml",
+)
+
+
+def account(
+    verdict: Verdict, *, inventory: Inventory | None = None, policy: Policy = POLICY
+) -> Account:
+    return Account(
+        inventory=inventory or Inventory(name="agent", components=(component(),)),
+        verdict=verdict,
+        policy=policy,
+        now=NOW,
+        version="1.2.3",
+        sources=("OSV, 6 records, newest 2029-12-31",),
+    )
+
+
+def render(verdict: Verdict, *, colour: bool = False) -> str:
+    return all_formats()["text"].render(account(verdict), colour=colour)
+
+
+SERVER = component(
+    "pkg:npm/files",
+    Kind.MCP_SERVER,
+    name="files",
+    locations=(
+        Location(path=".mcp.json", pointer="/mcpServers/files"),
+        Location(path="app/.mcp.json", pointer="/mcpServers/files"),
+    ),
+)
+
+WHOLE = """\
+deny[unpinned-server]: server `files` floats
+  --> .mcp.json#/mcpServers/files (and 1 more)
+  why: `npx files` runs whatever the registry serves at that moment.
+  hint: pin it
+
+deny[unpinned-server]: again
+  --> package-lock.json#/packages/x
+  hint: h
+
+warn[known-vulnerability]: it leaks
+  --> package-lock.json#/packages/x
+  why: the weakness is public, so whoever wants to use it has read about it too.
+  see: https://advisories.example/CVE-2030-1
+  hint: upgrade
+
+waived[gap]: not read: not JSON
+  --> x.json
+  why: what was not looked at was not checked.
+  waiver: until 2030-01-02, platform: upstream is fixing it
+
+note: the waiver of `gap` for `pkg:npm/other@1` is not used
+  --> acme.yaml:9
+  hint: remove it from the policy, before it hides something new
+
+note: the waiver of `gap` for `pkg:npm/files@1.2.0` expired on 2029-12-31
+  --> acme.yaml:0
+  hint: remove it from the policy, before it hides something new
+
+looked at: agent: 1 package
+advisories: OSV, 6 records, newest 2029-12-31
+policy: acme (acme.yaml)
+verdict: deny (2 denied, 1 warned, 1 waived, 1 allowed, 1 gap)
+"""
+
+
+def test_tells_what_where_why_and_what_to_do() -> None:
+    blind = finding("gap", "unreadable", gap=gap(), message="not read: not JSON")
+    verdict = Verdict(
+        denied=(
+            finding(about=SERVER, message="server `files` floats", hint="pin it"),
+            finding(message="again"),
+        ),
+        warned=(
+            finding(
+                "known-vulnerability",
+                "low",
+                message="it leaks",
+                hint="upgrade",
+                references=("https://advisories.example/CVE-2030-1", "https://b"),
+            ),
+        ),
+        waived=(Waived(finding=blind, waiver=waiver("gap")),),
+        allowed=(finding(),),
+        unused_waivers=(
+            waiver("gap", "pkg:npm/other@1", line=9),
+            waiver("gap", expires=TODAY.replace(year=2029, month=12, day=31)),
+        ),
+    )
+    assert render(verdict) == WHOLE
+
+
+def test_says_when_it_could_not_be_decided() -> None:
+    blind = finding("gap", "offline", gap=gap(State.OFFLINE))
+    told = render(Verdict(denied=(blind,)))
+    assert "verdict: undecided (1 denied," in told
+    assert told.endswith(
+        "hint: nothing bad was found, but not everything could be looked at\n"
+    )
+
+
+def test_colour_changes_no_word() -> None:
+    verdict = Verdict(denied=(finding(),), unused_waivers=(waiver(),))
+    coloured = render(verdict, colour=True)
+    assert "\x1b[1;31mdeny[unpinned-server]\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == render(verdict)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("plain, with `backticks` and ümläut", None),
+        ("two\nlines", "two\\nlines"),
+        ("\x1b[2J\x1b]8;;https://evil.example\x07", None),
+        ("a\u202egnp.exe", "a\\u202egnp.exe"),
+        ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("tag\U000e0041", "tag\\U000e0041"),
+        ("lone \udc80", "lone \\udc80"),
+        ("c1 \x9b31m", "c1 \\x9b31m"),
+        ("::error::gone", " ::error::gone"),
+        ("x ##vso[task.complete result=Succeeded]", "x # #vso[task.complete"),
+        ("##[error]", "# #[error]"),
+    ],
+)
+def test_what_others_wrote_is_shown_and_does_nothing(
+    hostile: str, shown: str | None
+) -> None:
+    told = render(Verdict(denied=(finding(message=hostile, hint=hostile),)))
+    assert not re.search(
+        r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u202e\ud800-\udfff]", told
+    )
+    assert "##vso[" not in told
+    assert "##[" not in told
+    assert not re.search(r"^::", told, re.MULTILINE)
+    if shown is not None:
+        assert shown in printable(hostile)
+    told.encode()
+
+
+def test_one_line_of_theirs_stays_one_line_of_ours() -> None:
+    hostile = "x\nverdict: allow\r\x85\u2028verdict: allow"
+    told = render(Verdict(denied=(finding(message=hostile),)))
+    assert [line for line in told.splitlines() if line.startswith("verdict")] == [
+        "verdict: deny (1 denied, 0 warned, 0 waived, 0 allowed, 0 gaps)"
+    ]
