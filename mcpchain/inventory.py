@@ -106,6 +106,7 @@ class Collector:
     def __init__(self, name: str) -> None:
         self._name = name
         self._by_ref: dict[str, Component] = {}
+        self._places: dict[str, dict[Location, None]] = {}
         self._relations: dict[Relation, None] = {}
         self._gaps: dict[Gap, None] = {}
 
@@ -115,10 +116,10 @@ class Collector:
             known = self._by_ref.get(ref)
             if known is None:
                 self._by_ref[ref] = replace(component, ref=ref)
+                self._places[ref] = dict.fromkeys(component.locations)
                 return ref
             if _same(known, component):
-                places = sorted({*known.locations, *component.locations}, key=_place)
-                self._by_ref[ref] = replace(known, locations=tuple(places))
+                self._places[ref].update(dict.fromkeys(component.locations))
                 return ref
         raise AssertionError(component)
 
@@ -163,7 +164,10 @@ class Collector:
         """Return all of it, every list in a total order."""
         return Inventory(
             name=self._name,
-            components=tuple(sorted(self._by_ref.values(), key=lambda c: c.ref)),
+            components=tuple(
+                replace(each, locations=tuple(sorted(self._places[ref], key=_place)))
+                for ref, each in sorted(self._by_ref.items())
+            ),
             relations=tuple(
                 sorted(
                     self._relations, key=lambda r: (r.source, r.target, r.kind.value)

@@ -176,7 +176,8 @@ def _from_file(request: Request) -> Component:
         title, requested = named or file or address, address
     else:
         firm = Pin.LOCAL
-        purl = pypi_purl(named, version) if named else None
+        # A folder's name is nobody's on an index: looked up, it names a stranger.
+        purl = pypi_purl(named, version) if version else None
         # An absolute path tells who works where; its end is enough.
         absolute = address.startswith(("/", "file:", "~")) or ":" in address
         requested = file if absolute else address

@@ -96,7 +96,9 @@ def test_any_bytes_are_either_read_or_malformed(data: bytes) -> None:
         st.none() | st.booleans() | st.integers(-(10**17), 10**17),
         lambda inner: (
             st.lists(inner, max_size=3)
-            | st.dictionaries(st.from_regex(r"k[a-z]{1,5}", fullmatch=True), inner, max_size=3)
+            | st.dictionaries(
+                st.from_regex(r"k[a-z]{1,5}", fullmatch=True), inner, max_size=3
+            )
         ),
         max_leaves=8,
     )

@@ -12,9 +12,12 @@ from typing import Final
 PREFIX: Final = "mcpchain:"
 """Every name of ours begins with this."""
 
+VOCABULARY: Final = "1"
+"""The version of these names and of what they mean."""
+
 # On the BOM (`metadata.properties`)
 INVENTORY: Final = "mcpchain:inventory"
-"""The version of this vocabulary, `1`. Without it, none of our names is read."""
+"""The version of this vocabulary. Without it, none of our names is read."""
 GAP: Final = "mcpchain:gap"
 """JSON: a place that could not be examined. Several."""
 RELATION: Final = "mcpchain:relation"
@@ -31,7 +34,7 @@ BASIS: Final = "mcpchain:basis"
 """What it rests on: `observed`, `declared`, `configured`, `resolved`. An entry without
 it was added by somebody else, and is read as such."""
 NAME: Final = "mcpchain:name"
-"""The real name, where it is empty, which the document may not be."""
+"""The real name, where it is empty and `name` could not be. Also on the BOM."""
 PIN: Final = "mcpchain:pin"
 """How firmly it is named: `exact`, `digest`, `commit`, `tag`, `range`, `floating`,
 `local`, `remote`."""

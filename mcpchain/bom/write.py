@@ -90,7 +90,8 @@ def _body(inventory: Inventory) -> dict[str, Any]:
                 "name": inventory.name or UNNAMED,
             },
             "properties": [
-                property_entry(properties.INVENTORY, "1"),
+                property_entry(properties.INVENTORY, properties.VOCABULARY),
+                *_unnamed(inventory.name),
                 *(_gap(each) for each in inventory.gaps),
                 *(_relation(each) for each in others),
             ],
@@ -228,6 +229,10 @@ def _composition(target: str, *, gaps: bool) -> _Entry:
         "assemblies": [target],
         "dependencies": [target],
     }
+
+
+def _unnamed(name: str) -> list[_Entry]:
+    return [] if name else [property_entry(properties.NAME, name)]
 
 
 def _gap(gap: Gap) -> _Entry:

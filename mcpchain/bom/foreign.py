@@ -1,0 +1,255 @@
+"""Read the entries that another tool, or a person, wrote.
+
+What they say is declared, no more. An entry says only what CycloneDX has words for:
+properties of ours in it are not read, since whoever wrote them was not us. Whatever
+`type` it has, something with a purl is a package like any other, and is held to what a
+package is held to; `scope` is not read, so that nothing counts as optional.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from packageurl import PackageURL
+
+from mcpchain.artifact import Algorithm, Artifact, Digest
+from mcpchain.bom.encode import ALGORITHMS, SERVER_GROUP
+from mcpchain.bom.entry import Entry
+from mcpchain.bom.own import digest, license_texts, parse_purl
+from mcpchain.bom.tally import Tally
+from mcpchain.component import (
+    Component,
+    Kind,
+    Location,
+    Origin,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+    Transport,
+)
+from mcpchain.inventory import Collector, State
+from mcpchain.naming import bare_url, is_commit
+
+PACKAGES: Final = frozenset(
+    {
+        "application",
+        "container",
+        "device",
+        "device-driver",
+        "firmware",
+        "framework",
+        "library",
+        "operating-system",
+        "platform",
+    }
+)
+"""The types of component that are software. One without purl is listed all the same."""
+OTHERS: Final = frozenset({"cryptographic-asset", "data", "file"})
+"""The types that are no software. One without purl is not examined."""
+
+OTHER_BOMS: Final = "references to other BOMs, which were not followed"
+_REPOSITORIES: Final = frozenset({"github", "gitlab", "bitbucket"})
+_BY_COMMIT: Final = _REPOSITORIES | {"huggingface"}
+_IMAGES: Final = frozenset({"docker", "oci"})
+_IMAGE_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
+_RANGE: Final = re.compile(r"[\^~*<>=|\s]")
+"""What makes a version more than one, in any ecosystem."""
+_SHOWN: Final = 140
+_KNOWN_HASHES: Final = frozenset(ALGORITHMS.values())
+
+
+class Foreign:
+    """Reads entries one by one, and keeps what it could not read in *found*."""
+
+    def __init__(self, found: Collector, tally: Tally) -> None:
+        self._found = found
+        self._tally = tally
+
+    def component(self, entry: Entry) -> Component | None:
+        """Read a component; `None` if it is of a kind that is not examined.
+
+        Raises:
+            MalformedError: It has no type or name.
+        """
+        name, group = entry.required("name"), entry.text("group")
+        kind = entry.required("type")
+        if not name:
+            raise entry.malformed("`name` is empty")
+        purl = self._purl(entry)
+        if purl is None and kind in OTHERS:
+            what = f"components of type `{kind}` that name no package"
+            self._tally.note(what, entry.pointer)
+            return None
+        if kind == Kind.MODEL.value:
+            what = "models whose file format a BOM does not tell"
+            self._tally.note(what, entry.pointer, State.PARTIAL)
+        elif kind not in PACKAGES | OTHERS:
+            what = "components of a type that CycloneDX does not have"
+            self._tally.note(what, entry.pointer, State.PARTIAL)
+        stated = self._version(entry, purl)
+        pin, version, requested = _pinned(purl, stated, entry.text("versionRange"))
+        if purl and purl.version and version is None:
+            purl = purl._replace(version=None)
+        return Component(
+            kind=Kind.MODEL if kind == Kind.MODEL.value else Kind.LIBRARY,
+            name=_name(purl) if purl else f"{group}/{name}" if group else name,
+            locations=(Location(path=entry.source, pointer=entry.pointer),),
+            version=version,
+            purl=purl,
+            pin=pin,
+            requested=requested,
+            artifacts=self._artifacts(entry),
+            licenses=self._licenses(entry),
+            facts=None if kind == Kind.MODEL.value else _facts(purl),
+        )
+
+    def server(self, entry: Entry) -> Component | None:
+        """Read a service; `None` if it is not recognisable as an MCP server.
+
+        Raises:
+            MalformedError: It has no name, or something has the wrong type.
+        """
+        name = entry.required("name")
+        if entry.text("group") != SERVER_GROUP:
+            what = "services that are not recognised as MCP servers"
+            self._tally.note(what, entry.pointer)
+            return None
+        endpoints = entry.texts("endpoints")
+        if len(endpoints) > 1:
+            what = "MCP servers with more than one endpoint, of which one was read"
+            self._tally.note(what, entry.pointer, State.PARTIAL)
+        return Component(
+            kind=Kind.MCP_SERVER,
+            name=name,
+            locations=(Location(path=entry.source, pointer=entry.pointer),),
+            version=entry.text("version") or None,
+            pin=Pin.REMOTE if endpoints else None,
+            facts=ServerFacts(
+                client="",
+                transport=Transport.UNKNOWN,
+                endpoint=bare_url(endpoints[0]) if endpoints else None,
+            ),
+        )
+
+    def _purl(self, entry: Entry) -> PackageURL | None:
+        """Read the purl. One that is none leaves a gap, and the component stays."""
+        purl = None
+        with self._found.entry():
+            if text := entry.text("purl"):
+                purl = parse_purl(text, entry)
+        return purl
+
+    def _version(self, entry: Entry, purl: PackageURL | None) -> str | None:
+        """Read the version. If the purl names another one, the purl is right.
+
+        It is what an advisory is looked up by.
+        """
+        stated = None
+        with self._found.entry():
+            stated = entry.text("version") or None
+        if purl is None or purl.version is None:
+            return stated
+        if stated is not None and stated != purl.version:
+            what = "components whose version is not that of their purl"
+            self._tally.note(what, entry.pointer, State.PARTIAL)
+        return purl.version
+
+    def _artifacts(self, entry: Entry) -> tuple[Artifact, ...]:
+        """Read the files that it may be: those that are named by a digest."""
+        found: list[Artifact] = []
+        addresses: list[str] = []
+        with self._found.entry():
+            found += _files(self._digests(entry))
+        sole = len(found) == 1
+        with self._found.entry():
+            for each in entry.entries("externalReferences"):
+                kind, url = each.text("type"), each.text("url")
+                if kind == "bom":
+                    self._tally.note(OTHER_BOMS, each.pointer)
+                if kind != "distribution" or url is None:
+                    continue
+                files = list(_files(self._digests(each), bare_url(url)))
+                found += files
+                if not files:
+                    addresses.append(bare_url(url))
+        if sole and len(addresses) == 1:
+            found[0] = replace(found[0], url=addresses[0])
+        return tuple(dict.fromkeys(found))
+
+    def _digests(self, entry: Entry) -> list[Digest]:
+        digests = []
+        for index, value in enumerate(entry.items("hashes")):
+            with self._found.entry():
+                each = Entry(value, entry.source, f"{entry.pointer}/hashes/{index}")
+                if each.required("alg") in _KNOWN_HASHES:
+                    digests.append(digest(each))
+                else:
+                    what = "hashes of an algorithm that is not supported"
+                    self._tally.note(what, each.pointer)
+        return digests
+
+    def _licenses(self, entry: Entry) -> tuple[str, ...]:
+        texts: tuple[str, ...] = ()
+        with self._found.entry():
+            texts = tuple(license_texts(entry))
+        return texts
+
+
+def _name(purl: PackageURL) -> str:
+    """Name the package in full, as its own ecosystem does."""
+    mark = ":" if purl.type == "maven" else "/"
+    return f"{purl.namespace}{mark}{purl.name}" if purl.namespace else purl.name
+
+
+def _pinned(
+    purl: PackageURL | None, version: str | None, scope: str | None
+) -> tuple[Pin | None, str | None, str]:
+    """Say how firmly the BOM names the component: pin, exact version, request.
+
+    Args:
+        purl: What it is.
+        version: What the BOM gives as its version, whatever that is.
+        scope: The `versionRange` (CycloneDX 1.7).
+    """
+    if version is None:
+        if scope:
+            return Pin.RANGE, None, scope[:_SHOWN]
+        return (None if purl is None else Pin.FLOATING), None, ""
+    if version.lower() == "latest":
+        return Pin.FLOATING, None, version
+    if _RANGE.search(version):
+        return Pin.RANGE, None, version[:_SHOWN]
+    if purl is not None and purl.type in _IMAGES:
+        firm = Pin.DIGEST if _IMAGE_DIGEST.fullmatch(version) else None
+    elif purl is not None and purl.type in _BY_COMMIT:
+        firm = Pin.COMMIT if is_commit(version) else None
+    else:
+        firm = Pin.EXACT
+    return (firm, version, "") if firm else (Pin.TAG, version, version[:_SHOWN])
+
+
+def _facts(purl: PackageURL | None) -> PackageFacts:
+    """Read from the qualifiers of a purl (purl-spec) where the package comes from."""
+    if purl is None:
+        return PackageFacts()
+    qualifiers = purl.qualifiers
+    origin = Origin.REGISTRY
+    if purl.type in _REPOSITORIES or "vcs_url" in qualifiers:
+        origin = Origin.VCS
+    elif "download_url" in qualifiers:
+        origin = Origin.URL
+    repository = qualifiers.get("repository_url")
+    return PackageFacts(
+        origin=origin, registry=bare_url(repository) if repository else None
+    )
+
+
+def _files(digests: list[Digest], url: str | None = None) -> Iterator[Artifact]:
+    """Group digests into files, of which each has one digest of an algorithm."""
+    columns: dict[Algorithm, list[Digest]] = {}
+    for each in digests:
+        columns.setdefault(each.algorithm, []).append(each)
+    for index in range(max(map(len, columns.values()), default=0)):
+        row = tuple(column[index] for column in columns.values() if index < len(column))
+        yield Artifact(digests=row, url=url)

@@ -1,0 +1,249 @@
+"""Python lock files after PEP 751: `pylock.toml` and `pylock.<name>.toml`.
+
+`packaging` says what is valid. It is asked about one package at a time, so that one bad
+package does not hide the others.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Final
+
+from packaging.markers import Marker
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageSdist,
+    PackageWheel,
+    Pylock,
+    PylockValidationError,
+)
+from packaging.version import Version
+
+from mcpchain.artifact import Algorithm, Artifact, Digest, identified
+from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
+from mcpchain.discover import Discoverer
+from mcpchain.document import Node
+from mcpchain.errors import MalformedError
+from mcpchain.inventory import Collector, Gap, State
+from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_url
+from mcpchain.tree import File
+
+_BYTES: Final = 32 << 20
+_FITTING: Final = 100
+"""How many packages one edge may fit."""
+_NAME: Final = re.compile(r"pylock(?:\.[^.]+)?\.toml")
+_HEADER: Final = {"lock-version": "1.0", "created-by": "mcpchain"}
+_ALGORITHMS: Final = frozenset(each.value for each in Algorithm)
+_LockFile = PackageArchive | PackageSdist | PackageWheel
+
+
+class PylockToml:
+    """Reads `pylock.toml`."""
+
+    id: ClassVar[str] = "pylock"
+
+    def wants(self, file: File) -> bool:
+        """Say whether the name is one that PEP 751 gives to lock files."""
+        return _NAME.fullmatch(file.name) is not None
+
+    def discover(self, file: File, found: Collector) -> None:
+        """Declare every package of the lock, with its files and dependencies.
+
+        Raises:
+            MalformedError: It is not TOML, or has no version or no packages.
+            UnreadableError: It cannot be read.
+        """
+        lock = Node.from_toml(file.read(_BYTES), source=file.path)
+        if not _supported(lock, found):
+            return
+        with found.entry():
+            _validated({**lock.value, **_HEADER, "packages": []}, lock)
+        default = frozenset(_words(lock.value.get("default-groups")))
+        if not lock.at("packages").exists:
+            raise lock.malformed("no `packages`")
+        refs: list[tuple[Node, str]] = []
+        for node in lock.at("packages").elements():
+            with found.entry():
+                document = {**_HEADER, "packages": [node.value]}
+                (package,) = _validated(document, node).packages
+                artifacts = tuple(_artifacts(package, node, found))
+                component = _component(package, node, artifacts, default)
+                refs.append((node, found.add(component)))
+        _relate(refs, found)
+
+
+def _supported(lock: Node, found: Collector) -> bool:
+    """Say whether we know the version of the format; leave a gap where we do not."""
+    node = lock.at("lock-version")
+    text = node.text()
+    try:
+        version = Version(text)
+    except ValueError:
+        raise node.malformed(f"`{text[:140]}` is no version") from None
+    if version == Version("1.0"):
+        return True
+    known = version.major == 1
+    found.gap(
+        Gap(
+            stage="discover",
+            location=Location(path=lock.source, pointer=node.pointer),
+            reason=f"lock-version `{str(version)[:140]}` is newer than 1.0"
+            + (", and what is new in it was not read" if known else ""),
+            state=State.PARTIAL if known else State.UNSUPPORTED,
+            hint="lock with `lock-version` 1.0",
+        )
+    )
+    return known
+
+
+def _validated(document: Mapping[str, Any], node: Node) -> Pylock:
+    """Let `packaging` judge, and say where in the file it objects."""
+    try:
+        return Pylock.from_dict(document)
+    except PylockValidationError as error:
+        context = re.sub(r"\[(\d+)\]", r".\1", error.context or "")
+        inner = context.removeprefix("packages.0").lstrip(".").replace(".", "/")
+        problem = " ".join(error.message.split())[:140]
+        pointer = f"{node.pointer}/{inner}" if inner else node.pointer
+        raise MalformedError(problem, source=node.source, pointer=pointer) from error
+
+
+def _component(
+    package: Package,
+    node: Node,
+    artifacts: tuple[Artifact, ...],
+    default_groups: frozenset[str],
+) -> Component:
+    version = str(package.version) if package.version else None
+    groups = _members(package.marker, "dependency_groups")
+    facts = PackageFacts(
+        registry=bare_url(package.index) if package.index else None,
+        development=bool(groups) and not groups & default_groups,
+        optional=bool(_members(package.marker, "extras")),
+    )
+    hashed = Pin.DIGEST if identified(artifacts) else None
+    component = Component(
+        kind=Kind.LIBRARY,
+        name=package.name,
+        version=version,
+        purl=pypi_purl(package.name, version),
+        pin=Pin.EXACT if version else hashed or Pin.FLOATING,
+        artifacts=artifacts,
+        facts=facts,
+        locations=(Location(path=node.source, pointer=node.pointer),),
+    )
+    vcs, archive = package.vcs, package.archive
+    if vcs and vcs.url:
+        source = vcs_url(f"{vcs.type}+{vcs.url}", vcs.commit_id)
+        purl = pypi_purl(package.name, version, vcs_url=source)
+        return replace(
+            component,
+            purl=purl._replace(subpath=vcs.subdirectory or None),
+            pin=Pin.COMMIT if is_commit(vcs.commit_id) else Pin.TAG,
+            requested=source,
+            facts=replace(facts, origin=Origin.VCS),
+        )
+    if archive and archive.url:
+        address = bare_url(archive.url)
+        return replace(
+            component,
+            purl=pypi_purl(package.name, version, download_url=address),
+            pin=hashed or Pin.TAG,
+            requested=address,
+            facts=replace(facts, origin=Origin.URL),
+        )
+    files = [*(package.wheels or ()), *filter(None, [package.sdist])]
+    if any(each.url for each in files) or (package.index and files):
+        return component
+    return replace(
+        component,
+        # A folder's name is nobody's on an index: looked up, it names a stranger.
+        purl=component.purl if version and artifacts else None,
+        pin=Pin.LOCAL,
+        facts=replace(facts, origin=Origin.PATH),
+    )
+
+
+def _artifacts(package: Package, node: Node, found: Collector) -> Iterator[Artifact]:
+    files: list[tuple[str, _LockFile | None]] = [
+        (f"/wheels/{index}", wheel) for index, wheel in enumerate(package.wheels or ())
+    ]
+    files += [("/sdist", package.sdist), ("/archive", package.archive)]
+    for step, file in files:
+        if file is None:
+            continue
+        place = node.pointer + step
+        name = "" if isinstance(file, PackageArchive) else file.filename
+        time, size = file.upload_time, file.size
+        yield Artifact(
+            name=name,
+            digests=tuple(_digests(file.hashes, node.source, place, found)),
+            url=bare_url(file.url) if file.url else None,
+            size=size if size is None or size >= 0 else None,
+            published=time.replace(tzinfo=time.tzinfo or dt.UTC) if time else None,
+        )
+
+
+def _digests(
+    hashes: Mapping[str, str], source: str, pointer: str, found: Collector
+) -> Iterator[Digest]:
+    """Yield the digests of a file.
+
+    PEP 751 allows every algorithm of hashlib. One that we do not know is no loss beside
+    one that we do.
+    """
+    known = _ALGORITHMS.intersection(hashes)
+    for algorithm, value in sorted(hashes.items()):
+        if known and algorithm not in known:
+            continue
+        with found.entry():
+            try:
+                yield Digest.of(algorithm, value)
+            except ValueError as error:
+                place = f"{pointer}/hashes"
+                raise MalformedError(
+                    str(error), source=source, pointer=place
+                ) from error
+
+
+def _members(marker: Marker | None, variable: str) -> frozenset[str]:
+    """Return the groups or extras that alone bring a package in.
+
+    Empty for any other marker: a package counts as needed unless it clearly is not.
+    """
+    if marker is None:
+        return frozenset()
+    parts = str(marker).split(" or ")
+    found = [re.fullmatch(rf'"([^"]+)" in {variable}', part) for part in parts]
+    return frozenset(match[1] for match in found if match and all(found))
+
+
+def _relate(refs: list[tuple[Node, str]], found: Collector) -> None:
+    """Keep the edges. PEP 751: a dependency repeats as many keys as tell it apart."""
+    named: dict[object, list[tuple[Node, str]]] = {}
+    for node, ref in refs:
+        named.setdefault(node.value["name"], []).append((node, ref))
+    for node, ref in refs:
+        for wanted in node.at("dependencies").elements():
+            with found.entry():
+                fitting = [
+                    target
+                    for other, target in named.get(wanted.at("name").text(), ())
+                    if wanted.value.items() <= other.value.items()
+                ]
+                if not 0 < len(fitting) <= _FITTING:
+                    raise wanted.malformed(
+                        f"fits {len(fitting)} packages of this lock, not one"
+                    )
+                for target in fitting:
+                    found.relate(ref, target)
+
+
+def _words(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (each for each in value if isinstance(each, str))
+
+
+DISCOVERER: Final[Discoverer] = PylockToml()

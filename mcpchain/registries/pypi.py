@@ -1,0 +1,304 @@
+"""Python indexes: the Simple API in JSON (PEP 691, 700, 592, 740, 792)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar, Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+from mcpchain.artifact import Algorithm, Artifact, Digest
+from mcpchain.document import Node
+from mcpchain.errors import MalformedError
+from mcpchain.fetch import FetchError, Request, unreadable
+from mcpchain.inventory import State
+from mcpchain.registries.page import Offer, Problems, Want, instant, link, size
+from mcpchain.release import Release, Withdrawal
+
+_JSON: Final = "application/vnd.pypi.simple.v1+json"
+_KNOWN: Final = frozenset(each.value for each in Algorithm)
+
+
+class Pypi:
+    """Asks an index for the page of a project."""
+
+    id: ClassVar[str] = "pypi"
+    purl_type: ClassVar[str] = "pypi"
+    title: ClassVar[str] = "PyPI"
+
+    def request(self, name: str, registry: str) -> Request:
+        """Return the request for the page of the project *name*.
+
+        Raises:
+            ValueError: *name* is not the name of a project.
+        """
+        try:
+            folded = canonicalize_name(name, validate=True)
+        except ValueError:
+            raise ValueError(f"`{name[:140]}` is not the name of a project") from None
+        return Request(url=f"{registry.rstrip('/')}/{folded}/", accept=_JSON)
+
+    def read(
+        self, page: Node, name: str, wants: Iterable[Want], *, registry: str
+    ) -> Mapping[Want, Offer]:
+        """Return what *page* offers for each of *wants*.
+
+        Raises:
+            FetchError: It is not the page of this project, or of an unknown form.
+            MalformedError: It has not the shape of one.
+        """
+        _check(page, name)
+        project = _Project.read(page, name, registry)
+        return {want: project.offer(want) for want in wants}
+
+    def merge(self, offers: Iterable[Offer]) -> Offer:
+        """Join what several indexes offer, which pip takes for one."""
+        every = tuple(offers)
+        problems = tuple(each for offer in every for each in offer.problems)
+        found = [each.release for each in every if each.release]
+        there = [each for each in found if each.withdrawal is not Withdrawal.MISSING]
+        if not there:
+            return Offer(release=found[0] if found else None, problems=problems)
+        best = max(_version(each.version) for each in there)
+        same = [each for each in there if _version(each.version) == best]
+        if len(same) == 1:
+            return Offer(release=same[0], problems=problems)
+        files = tuple(file for each in same for file in each.artifacts)
+        severe = next(
+            (each for each in same if each.withdrawal is Withdrawal.QUARANTINED), None
+        )
+        yanked = bool(files) and all(file.withdrawn is not None for file in files)
+        worst = severe or (same[0] if yanked else None)
+        return Offer(
+            release=replace(
+                same[0],
+                registry=" ".join(each.registry for each in same),
+                artifacts=files,
+                withdrawal=worst.withdrawal if worst else None,
+                reason=worst.reason if worst else "",
+            ),
+            problems=problems,
+        )
+
+
+def _check(page: Node, name: str) -> None:
+    api = page.at("meta").at("api-version").text()
+    if api.partition(".")[0] != "1":
+        raise FetchError(
+            State.UNSUPPORTED,
+            f"`{page.source}` speaks version `{api[:40]}` of the Simple API, not 1",
+            hint="look for a newer mcpchain",
+        )
+    told = page.at("name").text()
+    if canonicalize_name(told) != canonicalize_name(name):
+        problem = f"answered with the data of another package, `{told[:140]}`"
+        raise unreadable(page.source, problem)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Project:
+    """One page, its files sorted by version and not yet read."""
+
+    name: str
+    registry: str
+    source: str
+    files: Mapping[Version, tuple[Node, ...]]
+    listed: frozenset[Version]
+    """Versions that the page names, with files or without (PEP 700)."""
+    unnamed: int
+    """How many files have a name that tells no version."""
+    status: str
+    reason: str
+
+    @classmethod
+    def read(cls, page: Node, name: str, registry: str) -> "_Project":
+        files: dict[Version, list[Node]] = {}
+        unnamed = 0
+        for node in page.at("files").elements():
+            version = _version_of(node, name)
+            if version is None:
+                unnamed += 1
+            else:
+                files.setdefault(version, []).append(node)
+        listed = {
+            version
+            for each in page.at("versions").elements()
+            if (version := _parsed(each.text())) is not None
+        }
+        status = page.at("project-status") if "project-status" in page else None
+        return cls(
+            name=name,
+            registry=registry,
+            source=page.source,
+            files={version: tuple(nodes) for version, nodes in files.items()},
+            listed=frozenset(listed),
+            unnamed=unnamed,
+            status=(status.at("status").optional_text() or "") if status else "",
+            reason=(status.at("reason").optional_text() or "") if status else "",
+        )
+
+    def offer(self, want: Want) -> Offer:
+        """Return the release that *want* means."""
+        if want.version is not None:
+            version = _parsed(want.version)
+            if version is None:
+                problem = f"`{want.version[:140]}` is not a version (PEP 440)"
+                return Offer(release=None, problems=(problem,))
+            return self._release(version, want.version)
+        return self._newest(want.requested)
+
+    def _newest(self, requested: str) -> Offer:
+        """Choose as pip does: neither yanked nor a pre-release, if there is another."""
+        try:
+            allowed = SpecifierSet(requested)
+        except InvalidSpecifier:
+            problem = f"`{requested[:140]}` is not a version specifier (PEP 440)"
+            return Offer(release=None, problems=(problem,))
+        usable = {
+            version
+            for version, nodes in self.files.items()
+            if not all(_yanked(node) for node in nodes)
+        }
+        fitting = list(allowed.filter(usable))
+        if fitting:
+            version = max(fitting)
+            return self._release(version, str(version))
+        return Offer(release=self._missing(requested or "newest"))
+
+    def _release(self, version: Version, spelling: str) -> Offer:
+        problems = Problems()
+        nodes = self.files.get(version, ())
+        artifacts = tuple(_artifact(node, problems) for node in nodes)
+        withdrawal, reason = self._withdrawal(artifacts)
+        if not nodes and version not in self.listed and withdrawal is None:
+            return Offer(release=self._missing(spelling))
+        release = Release(
+            registry=self.registry,
+            name=self.name,
+            version=spelling,
+            artifacts=artifacts,
+            withdrawal=withdrawal,
+            reason=reason,
+        )
+        return Offer(release=release, problems=tuple(problems))
+
+    def _withdrawal(
+        self, artifacts: tuple[Artifact, ...]
+    ) -> tuple[Withdrawal | None, str]:
+        if self.status == "quarantined":
+            return Withdrawal.QUARANTINED, self.reason[:500]
+        if artifacts and all(each.withdrawn is not None for each in artifacts):
+            reasons = sorted({each.withdrawn for each in artifacts if each.withdrawn})
+            return Withdrawal.YANKED, "; ".join(reasons)[:500]
+        if self.status == "deprecated":
+            return Withdrawal.DEPRECATED, self.reason[:500]
+        return None, ""
+
+    def _missing(self, spelling: str) -> Release:
+        reason = f"not among the {len(self.files)} versions there"
+        if self.unnamed:
+            reason += f"; {self.unnamed} files have names that tell no version"
+        if self.status == "quarantined":
+            withdrawal, reason = Withdrawal.QUARANTINED, self.reason[:500]
+        else:
+            withdrawal = Withdrawal.MISSING
+        return Release(
+            registry=self.registry,
+            name=self.name,
+            version=spelling,
+            withdrawal=withdrawal,
+            reason=reason,
+        )
+
+
+def _version_of(node: Node, name: str) -> Version | None:
+    """Return the version of a file of the project *name*, as its name tells it."""
+    try:
+        filename = node.at("filename").text()
+        if filename.endswith(".whl"):
+            # The whole name, with its tags, is slow to read and not needed here.
+            parts = filename.split("-")
+            theirs, version = parts[0], parts[1] if len(parts) in {5, 6} else ""
+        elif filename.endswith((".tar.gz", ".zip")):
+            stem = filename.removesuffix(".zip").removesuffix(".tar.gz")
+            theirs, _, version = stem.rpartition("-")
+        else:
+            return None
+    except MalformedError:
+        return None
+    same = canonicalize_name(theirs) == canonicalize_name(name)
+    return _parsed(version) if same else None
+
+
+def _artifact(node: Node, problems: Problems) -> Artifact:
+    """Read one file. What of it is malformed is left out and noted."""
+    name = node.at("filename").text()
+    artifact = Artifact(name=name)
+    try:
+        _check_name(name, node)
+        artifact = replace(artifact, withdrawn=_withdrawn(node.at("yanked")))
+        artifact = replace(artifact, url=link(node.at("url"), f"{node.source}/"))
+        artifact = replace(artifact, digests=_digests(node.at("hashes")))
+        artifact = replace(artifact, size=size(node.at("size")))
+        artifact = replace(artifact, published=instant(node.at("upload-time")))
+    except MalformedError as error:
+        problems.note(error)
+    return artifact
+
+
+def _check_name(name: str, node: Node) -> None:
+    try:
+        if name.endswith(".whl"):
+            parse_wheel_filename(name)
+        else:
+            parse_sdist_filename(name)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        raise node.malformed(f"`{name[:140]}` is not the name of a file") from None
+
+
+def _withdrawn(node: Node) -> str | None:
+    """Read `yanked`: a flag, or the reason (PEP 592). An empty reason counts too."""
+    if node.is_text():
+        return node.text()[:500]
+    return "" if node.flag() else None
+
+
+def _yanked(node: Node) -> bool:
+    try:
+        return _withdrawn(node.at("yanked")) is not None
+    except MalformedError:
+        return True
+
+
+def _digests(node: Node) -> tuple[Digest, ...]:
+    found = []
+    for algorithm, value in node.items():
+        if algorithm.lower() in _KNOWN:
+            try:
+                found.append(Digest.of(algorithm, value.text()))
+            except ValueError as error:
+                raise value.malformed(str(error)) from None
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _version(text: str) -> Version:
+    return _parsed(text) or Version("0")
+
+
+REGISTRY: Final = Pypi()

@@ -1,0 +1,228 @@
+"""npm's configuration: `.npmrc` files and `npm_config_` variables (npm docs, npmrc)."""
+
+import base64
+import binascii
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from mcpchain.address import Credential, is_http, normalise
+from mcpchain.naming import bare_url
+from mcpchain.settings.problem import Problem, read
+
+_VARIABLE: Final = re.compile(r"(\\*)\$\{([^${}]+?)(\?)?\}")
+_SECONDS: Final = 15
+_NEEDED: Final = ("SYSTEMROOT", "APPDATA", "LOCALAPPDATA", "PREFIX")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NpmSettings:
+    """What npm would do."""
+
+    registry: str | None = None
+    """Without credentials. `None`: npm's default."""
+    scopes: tuple[tuple[str, str], ...] = ()
+    """(`@scope`, its registry)."""
+    cafile: str | None = None
+    proxy: str | None = None
+    https_proxy: str | None = None
+    noproxy: str = ""
+    credentials: tuple[Credential, ...] = ()
+
+    def registry_for(self, name: str) -> str | None:
+        """Return the registry that is configured for the package *name*."""
+        scope = name.partition("/")[0] if name.startswith("@") else ""
+        return dict(self.scopes).get(scope, self.registry)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An npm to ask for its default, and all that it gets to see."""
+
+    path: str
+    environ: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+def load(
+    environ: Mapping[str, str], home: Path, problems: list[Problem]
+) -> NpmSettings:
+    """Read the global and the user's `.npmrc`, and the environment over them."""
+    values: dict[str, str] = {}
+    variables = _variables(environ)
+    for path in (_global_file(variables), user_file(environ, home)):
+        text = read(path, problems) if path else None
+        if text is not None:
+            values.update(_parse(text, environ))
+    values.update(variables)
+    return _settings(values)
+
+
+def load_project(path: Path, problems: list[Problem]) -> NpmSettings:
+    """Read the registries that the `.npmrc` of an examined project names.
+
+    Its variables are not expanded and its credentials are not kept: it is not ours.
+    """
+    text = read(path, problems)
+    found = _settings(_parse(text, {}) if text else {})
+    return NpmSettings(registry=found.registry, scopes=found.scopes)
+
+
+def user_file(environ: Mapping[str, str], home: Path) -> Path:
+    """Return where the user's `.npmrc` is."""
+    named = _variables(environ).get("userconfig")
+    return Path(named) if named else home / ".npmrc"
+
+
+def find_program(
+    environ: Mapping[str, str], home: Path, project: Path | None
+) -> Program | None:
+    """Find npm on the PATH, but not inside *project*, whose programs we do not run."""
+    folders = [Path(each) for each in environ.get("PATH", "").split(os.pathsep) if each]
+    outside = [
+        str(each)
+        for each in folders
+        if each.is_absolute()
+        and not (project and each.resolve().is_relative_to(project.resolve()))
+    ]
+    path = os.pathsep.join(outside)
+    found = shutil.which("npm", path=path) if path else None
+    if found is None or (
+        project and Path(found).resolve().is_relative_to(project.resolve())
+    ):
+        return None
+    kept = {key: environ[key] for key in _NEEDED if key in environ}
+    seen = {"PATH": path, "HOME": str(home), "USERPROFILE": str(home), **kept}
+    return Program(found, tuple(seen.items()))
+
+
+@cache
+def default_registry(program: Program) -> str | None:
+    """Ask npm for the registry that it uses where none is configured.
+
+    It runs in the root folder with `--global`, so that no project's `.npmrc` is read.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603  (npm itself, found outside the project)
+            [program.path, "config", "get", "registry", "--global"],
+            env=dict(program.environ),
+            cwd=Path(program.path).anchor,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    address = done.stdout.decode("ascii", "replace").strip()
+    return normalise(address) if is_http(address) else None
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the `npm_config_` variables, in any case; npm takes none that is empty."""
+    prefix = "npm_config_"
+    found: dict[str, str] = {}
+    for key, value in environ.items():
+        if key.lower().startswith(prefix) and value:
+            name = key[len(prefix) :]
+            # `npm_config_//host/:_authToken` and `npm_config_@scope:registry` are
+            # taken as they are, the rest in lower case with dashes.
+            plain = name if name.startswith(("//", "@")) else _folded(name)
+            found[plain] = value
+    return found
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"(?!^)_", "-", name.lower())
+
+
+def _global_file(variables: Mapping[str, str]) -> Path | None:
+    if named := variables.get("globalconfig"):
+        return Path(named)
+    prefix = variables.get("prefix")
+    return Path(prefix) / "etc" / "npmrc" if prefix else None
+
+
+def _parse(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Read `key = value` lines; `;` and `#` begin comments, as in npm's ini format."""
+    values: dict[str, str] = {}
+    for line in text.splitlines():
+        key, equals, value = line.strip().partition("=")
+        if not equals or key.startswith((";", "#", "[")):
+            continue
+        values[_expand(_unquote(key), environ)] = _expand(_unquote(value), environ)
+    return values
+
+
+def _unquote(text: str) -> str:
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1]
+    return re.split(r"(?<!\\)[;#]", text, maxsplit=1)[0].strip()
+
+
+def _expand(text: str, environ: Mapping[str, str]) -> str:
+    """Put in environment variables as npm does: `${NAME}`, unknown ones left alone."""
+
+    def value(found: re.Match[str]) -> str:
+        if len(found[1]) % 2:
+            return found[0]
+        unknown = "" if found[3] else f"${{{found[2]}}}"
+        return found[1] + environ.get(found[2], unknown)
+
+    return _VARIABLE.sub(value, text)
+
+
+def _settings(values: Mapping[str, str]) -> NpmSettings:
+    registry = values.get("registry")
+    scopes = {
+        key.removesuffix(":registry"): normalise(bare_url(value))
+        for key, value in values.items()
+        if key.startswith("@") and key.endswith(":registry")
+    }
+    return NpmSettings(
+        registry=normalise(bare_url(registry)) if registry else None,
+        scopes=tuple(sorted(scopes.items())),
+        cafile=values.get("cafile"),
+        proxy=values.get("proxy") or values.get("http-proxy"),
+        https_proxy=values.get("https-proxy"),
+        noproxy=values.get("noproxy", ""),
+        credentials=tuple(_credentials(values)),
+    )
+
+
+def _credentials(values: Mapping[str, str]) -> Iterator[Credential]:
+    """Yield what `//host/path/:_authToken` and its kin say.
+
+    npm names no scheme there. Ours is https; the same on this machine may be http.
+    """
+    fields: dict[str, dict[str, str]] = {}
+    for key, value in values.items():
+        place, colon, name = key.rpartition(":")
+        if colon and place.startswith("//"):
+            fields.setdefault(place, {})[name] = value
+    for place, each in fields.items():
+        header = _header(each)
+        for scheme in ("https", "http"):
+            if header and is_http(f"{scheme}:{place}"):
+                yield Credential(scope=normalise(f"{scheme}:{place}"), header=header)
+
+
+def _header(values: Mapping[str, str]) -> str | None:
+    if token := values.get("_authToken"):
+        return f"Bearer {token}"
+    if pair := values.get("_auth"):
+        return f"Basic {pair}"
+    user, password = values.get("username"), values.get("_password")
+    if not user or not password:
+        return None
+    try:
+        secret = base64.b64decode(password, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return Credential.basic("", user, secret).header
