@@ -21,7 +21,7 @@ class FrontDoor(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run the command; exit with the code of the error if it raises one of ours."""
-        # What one run makes is needed until its end: collecting costs, and frees nothing.
+        # What a run makes is needed until its end: collecting it would free nothing.
         gc.disable()
         try:
             return super().invoke(ctx)

@@ -100,10 +100,12 @@ def gate(  # noqa: PLR0913 - one parameter an option
         account = pipeline.judge(
             inventory,
             rules,
-            pipeline.Request(
+            pipeline.Circumstances(
                 now=now,
                 version=__version__,
                 environ=os.environ,  # noqa: TID251 - the cli reads it
+                home=Path.home(),
+                cache=options.cache(),
                 project=target if target.is_dir() else target.parent,
                 advisories=advisories,
                 pip_audit=pip_audit,
@@ -115,4 +117,7 @@ def gate(  # noqa: PLR0913 - one parameter an option
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # noqa: TID251
     report = all_formats()[format_id].render(account, colour=colour)
     click.echo(report, nl=False, color=colour)
-    click.get_current_context().exit(Exit[account.verdict.decision.exit_name])
+    click.get_current_context().exit(_EXITS[account.verdict.decision.value])
+
+
+_EXITS = {"allow": Exit.ALLOWED, "undecided": Exit.UNDECIDED, "deny": Exit.DENIED}

@@ -1,4 +1,4 @@
-"""What several commands have in common: where they look, and what they show meanwhile."""
+"""What several commands share: where they look, and what they show meanwhile."""
 
 import datetime as dt
 import os
@@ -57,6 +57,13 @@ def now() -> tuple[dt.datetime, bool]:
             f"SOURCE_DATE_EPOCH is `{epoch}`, which is no count of seconds",
             hint="set it to seconds since 1970, or unset it",
         ) from None
+
+
+def cache() -> Path:
+    """Return the folder for what can be made or fetched again."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("mcpchain")
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -1,0 +1,1 @@
+"""Find out what is known against a component."""
