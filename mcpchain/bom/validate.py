@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
-from mcpchain.artifact import Digest
-from mcpchain.bom import licenses, schemas
+from packageurl import PackageURL
+
+from mcpchain.bom import schemas
 from mcpchain.bom.encode import ALGORITHMS
 from mcpchain.document import join
 from mcpchain.errors import MalformedError
@@ -106,29 +107,50 @@ def _beyond(document: _Object) -> Iterator[tuple[str, str]]:
     The shape of *document* is that of the schema.
     """
     refs: dict[str, str] = {}
-    for pointer, each, is_part in _objects(document):
+    for pointer, each in _objects(document):
         ref = each.get("bom-ref")
         if ref is not None:
             if ref in refs:
                 yield pointer, f"`bom-ref` `{ref[:140]}` is that of {refs[ref]} too"
             refs[ref] = pointer
-        if is_part:
-            yield from _part(pointer, each)
-    yield from _dangling(document, refs)
+        if "purl" in each or "hashes" in each or each.get("name") == "":
+            yield from _entry(pointer, each)
+    for index, edge in enumerate(document.get("dependencies", ())):
+        targets = [*edge.get("dependsOn", ()), *edge.get("provides", ())]
+        for ref in (edge["ref"], *targets):
+            if ref not in refs and not ref.startswith(_LINK):
+                yield f"/dependencies/{index}", f"`{ref[:140]}` is no `bom-ref` here"
 
 
-def _objects(document: _Object) -> Iterator[tuple[str, _Object, bool]]:
-    """Yield every object below *document*, and whether it is a component or service.
+def _entry(pointer: str, entry: _Object) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a component, service or reference."""
+    if entry.get("name") == "":
+        yield f"{pointer}/name", "an empty name"
+    purl = entry.get("purl")
+    if isinstance(purl, str):
+        try:
+            PackageURL.from_string(purl)
+        except ValueError as error:
+            yield f"{pointer}/purl", f"`{purl[:140]}` is no purl: {error}"
+    hashes = entry.get("hashes", ())
+    for index, each in enumerate(hashes if isinstance(hashes, list) else ()):
+        length = _LENGTHS.get(each["alg"])
+        if length is not None and len(each["content"]) != length:
+            problem = f"no {each['alg']}, which has {length} hexadecimal characters"
+            yield f"{pointer}/hashes/{index}", problem
+
+
+def _objects(document: _Object) -> Iterator[tuple[str, _Object]]:
+    """Yield every object of *document* with its pointer.
 
     Iterative, since a document may be as deep as its parser allows.
     """
-    pending: list[tuple[str, Any, bool]] = [("", document, False)]
+    pending: list[tuple[str, Any]] = [("", document)]
     while pending:
-        pointer, value, is_part = pending.pop()
+        pointer, value = pending.pop()
         if isinstance(value, dict):
-            yield pointer, value, is_part
-            for key, child in value.items():
-                if isinstance(child, dict | list):
-                    pending.append((join(pointer, key), child, key == "component"))
+            yield pointer, value
+            children = ((join(pointer, key), each) for key, each in value.items())
         else:
-            ...
+            children = ((f"{pointer}/{n}", each) for n, each in enumerate(value))
+        pending += [each for each in children if isinstance(each[1], dict | list)]

@@ -93,6 +93,8 @@ def _package(case: Case) -> str:
     purl = case.component.purl
     if purl is None:
         return case.component.name
+    if purl.type == "oci" and (image := purl.qualifiers.get("repository_url")):
+        return str(image)
     return "/".join(filter(None, (purl.namespace, purl.name)))
 
 
