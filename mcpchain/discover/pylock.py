@@ -154,8 +154,7 @@ def _component(
             requested=address,
             facts=replace(facts, origin=Origin.URL),
         )
-    files = [*(package.wheels or ()), *filter(None, [package.sdist])]
-    if any(each.url for each in files) or (package.index and files):
+    if package.index or any(each.url for each in artifacts):
         return component
     return replace(
         component,
