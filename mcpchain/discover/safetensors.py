@@ -4,7 +4,6 @@ The reference is the format's own description and reader (huggingface/safetensor
 "Format"). Only the header is read, however large the weights are.
 """
 
-import math
 from typing import ClassVar, Final
 
 from mcpchain.artifact import Artifact
@@ -19,8 +18,11 @@ _PREFIX: Final = 8
 """Bytes in front of the header: its length, unsigned, little endian."""
 _HEADER: Final = 100_000_000
 """The longest header that the reference reader accepts, in bytes."""
-_DIGITS: Final = 2**64
+_MOST: Final = 2**64 - 1
+_PAIR: Final = 2
+_NAME: Final = 1_000
 _FAILURES: Final = 100
+"""Limits: characters of a tensor's name, and gaps before we give the file up."""
 
 _BITS: Final = {
     "F4": 4,
@@ -59,15 +61,15 @@ class Safetensors:
         if file.suffix == ".safetensors":
             return True
         length = int.from_bytes(file.head[:_PREFIX], "little")
-        return file.head[_PREFIX : _PREFIX + 2] == b'{"' and 2 <= length <= _HEADER
+        return file.head[_PREFIX : _PREFIX + 2] == b'{"' and length <= _HEADER
 
     def discover(self, file: File, found: Collector) -> None:
         """Declare the model; each flaw of its header is a gap."""
         size = file.size()
         facts = ModelFacts(format="safetensors")
         try:
-            header = _header(file, size)
-            facts = _facts(header, size - header.end, found)
+            header, weights = _header(file, size)
+            facts = _facts(header, weights, found)
         finally:
             found.add(
                 Component(
@@ -80,3 +82,108 @@ class Safetensors:
                     facts=facts,
                 )
             )
+
+
+def _header(file: File, size: int) -> tuple[Node, int]:
+    """Return the header of a file of *size* bytes, and how many bytes follow it."""
+    with file.open() as stream:
+        prefix = stream.read(_PREFIX)
+        length = int.from_bytes(prefix, "little")
+        if len(prefix) < _PREFIX or length > min(_HEADER, size - _PREFIX):
+            raise MalformedError(
+                f"a header of `{length}` bytes in a file of {size:,}, or more than "
+                f"{_HEADER:,}",
+                source=file.path,
+            )
+        data = stream.read(length)
+    if not data.startswith(b"{"):
+        raise MalformedError("the header is not a JSON object", source=file.path)
+    return Node.from_json(data, source=file.path), size - _PREFIX - length
+
+
+def _facts(header: Node, weights: int, found: Collector) -> ModelFacts:
+    """Read every entry of *header*, above *weights* bytes of numbers."""
+    texts: dict[str, str] = {}
+    spans: list[tuple[int, int, Node]] = []
+    count = parameters = bad = 0
+    for name, entry in header.items():
+        if bad >= _FAILURES:
+            raise header.malformed(f"more than {_FAILURES} entries cannot be read")
+        bad += 1
+        with found.entry():
+            if len(name) > _NAME:
+                raise header.malformed(f"a name longer than {_NAME} characters")
+            if name == "__metadata__":
+                texts = {key: value.text() for key, value in entry.items()}
+            else:
+                count += 1
+                start, end, elements = _tensor(entry)
+                spans.append((start, end, entry))
+                parameters += elements
+            bad -= 1
+    if not bad:
+        with found.entry():
+            _covered(header, spans, weights)
+    return ModelFacts(
+        format="safetensors",
+        parameters=None if bad else parameters,
+        tensors=count,
+        architecture=_shown(texts.get("modelspec.architecture")),
+        license=_shown(texts.get("license") or texts.get("modelspec.license")),
+    )
+
+
+def _tensor(entry: Node) -> tuple[int, int, int]:
+    """Return where a tensor starts and ends, and how many numbers it holds."""
+    kind = entry.at("dtype")
+    if (bits := _BITS.get(kind.text())) is None:
+        raise kind.malformed(f"unknown type `{kind.text()[:140]}`")
+    elements = 1
+    dimensions = [each.integer() for each in _list(entry.at("shape"))]
+    if any(each < 0 for each in dimensions):
+        raise entry.at("shape").malformed("a negative dimension")
+    for each in [0] if 0 in dimensions else dimensions:
+        elements *= each
+        if elements > _MOST:
+            raise entry.at("shape").malformed("more elements than 64 bits can count")
+    offsets = entry.at("data_offsets")
+    places = [each.integer() for each in _list(offsets)]
+    if len(places) != _PAIR or not 0 <= places[0] <= places[1] <= _MOST:
+        raise offsets.malformed("expected the start and the end of the tensor")
+    start, end = places
+    if (end - start) * 8 != elements * bits:
+        raise offsets.malformed(
+            f"{end - start:,} bytes for {elements:,} elements of {bits} bits"
+        )
+    return start, end, elements
+
+
+def _list(node: Node) -> list[Node]:
+    if not node.exists:
+        raise node.unexpected("a list")
+    return list(node.elements())
+
+
+def _covered(header: Node, spans: list[tuple[int, int, Node]], weights: int) -> None:
+    """Check that the tensors lie one behind the other and leave no byte over.
+
+    A hole can hide a second file, and an overlap is how two readers disagree.
+    """
+    at = 0
+    for start, end, entry in sorted(spans, key=lambda each: each[:2]):
+        if start != at:
+            raise entry.at("data_offsets").malformed(
+                f"starts at byte {start:,}, but the tensor before it ends at {at:,}"
+            )
+        at = end
+    if at != weights:
+        raise header.malformed(
+            f"the tensors end at byte {at:,} of {weights:,} behind the header"
+        )
+
+
+def _shown(text: str | None) -> str | None:
+    return text[:140] if text else None
+
+
+DISCOVERER: Final[Discoverer] = Safetensors()

@@ -1,0 +1,268 @@
+"""Models in GGUF: pairs of facts, then descriptions of tensors, then numbers.
+
+The reference is ggml's docs/gguf.md. Only the facts are read; each count and length in
+the file is checked against the bytes that are left before anything is done with it.
+"""
+
+import math
+import struct
+from io import BufferedReader
+from typing import ClassVar, Final
+
+from mcpchain.artifact import Artifact
+from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
+from mcpchain.discover import Discoverer
+from mcpchain.errors import MalformedError
+from mcpchain.inventory import Collector, State
+from mcpchain.tree import File, UnreadableError
+
+_MAGIC: Final = b"GGUF"
+_VERSIONS: Final = (1, 2, 3)
+_WIDTHS: Final = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+"""Bytes of a value of each plain type."""
+_STRING: Final = 8
+_ARRAY: Final = 9
+_TYPE: Final = 4
+_DIMENSIONS: Final = 4
+
+_COUNT: Final = 1_000_000
+_DEPTH: Final = 4
+_TEXT: Final = 1 << 20
+_TEXTS: Final = 64 << 20
+_ELEMENTS: Final = 10_000_000
+"""Limits: pairs or tensors, arrays in arrays, bytes of one text and of all that are
+read, and elements of all arrays whose elements differ in length."""
+_BLOCK: Final = 1 << 20
+_WANTED: Final = frozenset({"general.architecture", "general.license"})
+
+
+class Gguf:
+    """Reads `*.gguf`, and the same content under another name."""
+
+    id: ClassVar[str] = "gguf"
+
+    def wants(self, file: File) -> bool:
+        """Say whether the suffix or the first bytes are those of the format."""
+        return file.suffix == ".gguf" or file.head.startswith(_MAGIC)
+
+    def discover(self, file: File, found: Collector) -> None:
+        """Declare the model, whatever becomes of its header."""
+        size = file.size()
+        facts = ModelFacts(format="gguf")
+        try:
+            with file.open() as stream:
+                facts = _facts(_Reader(stream, size, file.path))
+        finally:
+            found.add(
+                Component(
+                    kind=Kind.MODEL,
+                    name=file.name,
+                    locations=(Location(path=file.path),),
+                    basis=Basis.OBSERVED,
+                    artifacts=(Artifact(name=file.path, size=size),),
+                    licenses=(facts.license,) if facts.license else (),
+                    facts=facts,
+                )
+            )
+
+
+class _Reader:
+    """Reads forward through a file of known size, and keeps only what it must."""
+
+    def __init__(self, stream: BufferedReader, size: int, path: str) -> None:
+        self.stream = stream
+        self.size = size
+        self.path = path
+        self.data = b""
+        self.base = 0
+        self.at = 0
+        self.texts = _TEXTS
+        self.elements = _ELEMENTS
+        self.length = struct.Struct("<Q")
+        self.word = struct.Struct("<I")
+        self.long = struct.Struct("<Q")
+
+    def start(self) -> None:
+        """Read magic and version, which decide byte order and width of lengths."""
+        if self.take(4) != _MAGIC:
+            raise self.malformed("does not start with `GGUF`")
+        raw = self.take(4)
+        little, big = int.from_bytes(raw, "little"), int.from_bytes(raw, "big")
+        version = min(little, big)
+        if version not in _VERSIONS:
+            raise UnreadableError(
+                self.path,
+                f"GGUF of version `{version}`; 1 to 3 are read",
+                State.UNSUPPORTED,
+                hint="check that the file is complete",
+            )
+        order = "<" if little == version else ">"
+        self.word = struct.Struct(order + "I")
+        self.long = struct.Struct(order + "Q")
+        self.length = self.long if version > 1 else self.word
+
+    def take(self, count: int) -> bytes:
+        """Return the next *count* bytes."""
+        self.need(count)
+        start = self.at
+        self.at += count
+        return self.data[start : self.at]
+
+    def need(self, count: int) -> None:
+        """Hold the next *count* bytes in the buffer."""
+        if len(self.data) - self.at >= count:
+            return
+        self.reserve(count)
+        position = self.base + self.at
+        self.stream.seek(position)
+        self.data = self.stream.read(max(count, _BLOCK))
+        self.base, self.at = position, 0
+        if len(self.data) < count:
+            raise self.malformed(f"ends at byte {position + len(self.data):,}")
+
+    def reserve(self, count: int) -> None:
+        """Check that the file has *count* more bytes."""
+        if count > self.size - self.base - self.at:
+            raise self.malformed(
+                f"byte {self.base + self.at:,} promises {count:,} more bytes than "
+                f"a file of {self.size:,} can hold"
+            )
+
+    def skip(self, count: int) -> None:
+        """Go *count* bytes forward without reading them."""
+        self.reserve(count)
+        self.at += count
+
+    def number(self) -> int:
+        """Read a length or count."""
+        return int(self.length.unpack(self.take(self.length.size))[0])
+
+    def small(self) -> int:
+        """Read an unsigned number of 32 bits."""
+        return int(self.word.unpack(self.take(4))[0])
+
+    def offset(self) -> int:
+        """Read an offset, of 64 bits in every version."""
+        return int(self.long.unpack(self.take(8))[0])
+
+    def text(self) -> str:
+        """Read a string."""
+        length = self.number()
+        self.reserve(length)
+        self.texts -= length
+        if length > _TEXT or self.texts < 0:
+            raise self.limit(f"a text of {length:,} bytes, or {_TEXTS:,} in all")
+        return self.take(length).decode("utf-8", "replace")
+
+    def count(self, least: int, limit: int) -> int:
+        """Read how many things follow, each of *least* bytes or more."""
+        count = self.number()
+        self.reserve(count * least)
+        if count > limit:
+            raise self.limit(f"`{count}` entries, of which {limit:,} are read")
+        return count
+
+    def pass_value(self, kind: int, depth: int = 0) -> None:
+        """Go past a value of type *kind*."""
+        if kind in _WIDTHS:
+            self.skip(_WIDTHS[kind])
+        elif kind == _STRING:
+            self.skip(self.number())
+        elif kind == _ARRAY and depth < _DEPTH:
+            self._pass_array(depth)
+        else:
+            raise self.malformed(f"a value of type `{kind}`, or arrays too deep")
+
+    def _pass_array(self, depth: int) -> None:
+        kind = self.small()
+        if kind in _WIDTHS:
+            self.skip(self.number() * _WIDTHS[kind])
+            return
+        count = self.count(self.length.size, self.elements)
+        self.elements -= count
+        if kind == _STRING:
+            self._pass_strings(count)
+            return
+        for _ in range(count):
+            self.pass_value(kind, depth + 1)
+
+    def _pass_strings(self, count: int) -> None:
+        """Go past *count* strings: a vocabulary, so this loop is the whole cost."""
+        unpack, width = self.length.unpack_from, self.length.size
+        while count:
+            self.need(width)
+            data, at = self.data, self.at
+            last = len(data) - width
+            while count and at <= last:
+                at += width + unpack(data, at)[0]
+                count -= 1
+            self.skip(at - self.at)
+
+    def malformed(self, problem: str) -> MalformedError:
+        """Make the error that says what is wrong with the file."""
+        return MalformedError(problem, source=self.path)
+
+    def limit(self, reason: str) -> UnreadableError:
+        """Make the error that says that it is more than we read."""
+        return UnreadableError(
+            self.path,
+            f"more than we read: {reason}",
+            State.LIMIT,
+            hint="check where the file comes from",
+        )
+
+
+def _facts(reader: _Reader) -> ModelFacts:
+    reader.start()
+    # A tensor is at least a name, dimensions, a type and an offset; a pair a key, a
+    # type and a byte.
+    width = reader.length.size
+    tensors = reader.count(width + 16, _COUNT)
+    pairs = reader.count(width + 5, _COUNT)
+    facts = _pairs(reader, pairs)
+    return ModelFacts(
+        format="gguf",
+        parameters=_parameters(reader, tensors),
+        tensors=tensors,
+        architecture=facts.get("general.architecture"),
+        license=facts.get("general.license"),
+    )
+
+
+def _pairs(reader: _Reader, count: int) -> dict[str, str]:
+    seen: set[str] = set()
+    facts: dict[str, str] = {}
+    for _ in range(count):
+        key = reader.text()
+        if key in seen:
+            raise reader.malformed(f"the key `{key[:140]}` appears twice")
+        seen.add(key)
+        kind = reader.small()
+        if key in _WANTED and kind == _STRING:
+            facts[key] = reader.text()[:140]
+        else:
+            reader.pass_value(kind)
+    return facts
+
+
+def _parameters(reader: _Reader, count: int) -> int:
+    """Add up the elements of *count* tensors."""
+    seen: set[str] = set()
+    total = farthest = 0
+    for _ in range(count):
+        name = reader.text()
+        if name in seen:
+            raise reader.malformed(f"the tensor `{name[:140]}` appears twice")
+        seen.add(name)
+        dimensions = reader.small()
+        if dimensions > _DIMENSIONS:
+            raise reader.malformed(f"a tensor of `{dimensions}` dimensions")
+        total += math.prod(reader.number() for _ in range(dimensions))
+        reader.skip(_TYPE)
+        farthest = max(farthest, reader.offset())
+    if count:
+        reader.reserve(farthest)
+    return total
+
+
+DISCOVERER: Final[Discoverer] = Gguf()
