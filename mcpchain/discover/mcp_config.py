@@ -4,11 +4,10 @@ The file maps a server's name to the command that starts it, or to its address:
 
     {"mcpServers": {"files": {"command": "npx", "args": ["-y", "files@1.2.0"]}}}
 
-Clients agree on this shape by habit, not by specification, so nothing is assumed. All of
-them are read as JSON with comments, since several clients accept those.
+Clients agree on this shape by habit, not by specification, so nothing is assumed. All
+are read as JSON with comments, since several clients accept those.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import ClassVar, Final
@@ -112,7 +111,12 @@ def _declare(name: str, entry: Node, client: str, found: Collector) -> None:
     place = Location(path=entry.source, pointer=entry.pointer)
     server = _Server()
     parts = (_read_env, _read_headers, _read_address, _read_command)
-    sound = all([_is_read(part, entry, server, found) for part in parts])
+    read = []
+    for part in parts:
+        with found.entry():
+            part(entry, server)
+            read.append(part)
+    sound = len(read) == len(parts)
     launch = server.launch
     main = launch.main if launch and sound else None
     pin = Pin.REMOTE if server.remote else launch.pin if launch else None
@@ -143,20 +147,6 @@ def _declare(name: str, entry: Node, client: str, found: Collector) -> None:
         found.relate(source, found.add(_package(package, place)))
     if launch and launch.problem:
         found.gap(_undecidable(launch.problem, place, source))
-
-
-def _is_read(
-    part: Callable[[Node, _Server], None],
-    entry: Node,
-    server: _Server,
-    found: Collector,
-) -> bool:
-    """Read one part of an entry; a malformed one is a gap and spares the others."""
-    done = False
-    with found.entry():
-        part(entry, server)
-        done = True
-    return done
 
 
 def _read_env(entry: Node, server: _Server) -> None:
