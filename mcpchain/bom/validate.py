@@ -107,50 +107,82 @@ def _beyond(document: _Object) -> Iterator[tuple[str, str]]:
     The shape of *document* is that of the schema.
     """
     refs: dict[str, str] = {}
-    for pointer, each in _objects(document):
-        ref = each.get("bom-ref")
+    for pointer, part in _parts(document):
+        ref = part.get("bom-ref")
+        if ref in refs:
+            yield pointer, f"`bom-ref` `{ref[:140]}` is that of `{refs[ref]}` too"
         if ref is not None:
-            if ref in refs:
-                yield pointer, f"`bom-ref` `{ref[:140]}` is that of {refs[ref]} too"
             refs[ref] = pointer
-        if "purl" in each or "hashes" in each or each.get("name") == "":
-            yield from _entry(pointer, each)
-    for index, edge in enumerate(document.get("dependencies", ())):
-        targets = [*edge.get("dependsOn", ()), *edge.get("provides", ())]
-        for ref in (edge["ref"], *targets):
-            if ref not in refs and not ref.startswith(_LINK):
-                yield f"/dependencies/{index}", f"`{ref[:140]}` is no `bom-ref` here"
+        yield from _part(pointer, part)
+    yield from _dangling(document, refs)
 
 
-def _entry(pointer: str, entry: _Object) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a component, service or reference."""
-    if entry.get("name") == "":
-        yield f"{pointer}/name", "an empty name"
-    purl = entry.get("purl")
-    if isinstance(purl, str):
-        try:
-            PackageURL.from_string(purl)
-        except ValueError as error:
-            yield f"{pointer}/purl", f"`{purl[:140]}` is no purl: {error}"
-    hashes = entry.get("hashes", ())
-    for index, each in enumerate(hashes if isinstance(hashes, list) else ()):
-        length = _LENGTHS.get(each["alg"])
-        if length is not None and len(each["content"]) != length:
-            problem = f"no {each['alg']}, which has {length} hexadecimal characters"
-            yield f"{pointer}/hashes/{index}", problem
-
-
-def _objects(document: _Object) -> Iterator[tuple[str, _Object]]:
-    """Yield every object of *document* with its pointer.
+def _parts(document: _Object) -> Iterator[tuple[str, _Object]]:
+    """Yield every component and service.
 
     Iterative, since a document may be as deep as its parser allows.
     """
-    pending: list[tuple[str, Any]] = [("", document)]
+    metadata = document.get("metadata", {})
+    pending = [("", document), ("/metadata", metadata)]
+    if isinstance(tools := metadata.get("tools"), dict):
+        pending.append(("/metadata/tools", tools))
+    if subject := metadata.get("component"):
+        pending.append(("/metadata/component", subject))
+        yield "/metadata/component", subject
     while pending:
-        pointer, value = pending.pop()
-        if isinstance(value, dict):
-            yield pointer, value
-            children = ((join(pointer, key), each) for key, each in value.items())
-        else:
-            children = ((f"{pointer}/{n}", each) for n, each in enumerate(value))
-        pending += [each for each in children if isinstance(each[1], dict | list)]
+        outer, holder = pending.pop()
+        for key in ("components", "services"):
+            for index, part in enumerate(holder.get(key, ())):
+                pointer = f"{outer}/{key}/{index}"
+                yield pointer, part
+                if "components" in part or "services" in part:
+                    pending.append((pointer, part))
+
+
+def _part(pointer: str, part: _Object) -> Iterator[tuple[str, str]]:
+    if not part["name"]:
+        yield f"{pointer}/name", "a name is empty"
+    purl = part.get("purl")
+    if purl is not None:
+        try:
+            PackageURL.from_string(purl)
+        except ValueError:
+            yield f"{pointer}/purl", f"`{purl[:140]}` is not a purl"
+    yield from _hashes(pointer, part)
+    for index, each in enumerate(part.get("externalReferences", ())):
+        yield from _hashes(f"{pointer}/externalReferences/{index}", each)
+    for index, each in enumerate(part.get("licenses", ())):
+        text = each.get("expression")
+        if text is not None and not licenses.is_spdx(text):
+            place = f"{pointer}/licenses/{index}/expression"
+            yield place, f"`{text[:140]}` is not an SPDX expression"
+
+
+def _hashes(pointer: str, holder: _Object) -> Iterator[tuple[str, str]]:
+    for index, each in enumerate(holder.get("hashes", ())):
+        length = _LENGTHS.get(each["alg"])
+        if length is not None and len(each["content"]) != length:
+            place = f"{pointer}/hashes/{index}/content"
+            yield place, f"a {each['alg']} has {length} hexadecimal digits"
+
+
+def _dangling(document: _Object, refs: dict[str, str]) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for index, each in enumerate(document.get("dependencies", ())):
+        pointer = f"/dependencies/{index}"
+        if each["ref"] in seen:
+            yield pointer, f"the dependencies of `{each['ref'][:140]}` are given twice"
+        seen.add(each["ref"])
+        targets = [each["ref"], *each.get("dependsOn", ()), *each.get("provides", ())]
+        yield from _unknown(pointer, targets, refs)
+    for index, each in enumerate(document.get("compositions", ())):
+        targets = [*each.get("assemblies", ()), *each.get("dependencies", ())]
+        yield from _unknown(f"/compositions/{index}", targets, refs)
+
+
+def _unknown(
+    pointer: str, targets: list[str], refs: dict[str, str]
+) -> Iterator[tuple[str, str]]:
+    for ref in targets:
+        if ref not in refs and not ref.startswith(_LINK):
+            yield pointer, f"`{ref[:140]}` is the `bom-ref` of nothing in this BOM"
