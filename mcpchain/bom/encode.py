@@ -33,6 +33,8 @@ ALGORITHMS: Final = {
 SERVER_GROUP: Final = "mcp"
 """The `group` of a service that is an MCP server."""
 UNNAMED: Final = "(unnamed)"
+NO_ADDRESS: Final = "urn:mcpchain:artifact:"
+"""Begins the address, which CycloneDX demands, of a file that has none."""
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _TECHNIQUES: Final = {
@@ -158,12 +160,11 @@ def _distributions(artifacts: tuple[Artifact, ...], *, inline: bool) -> list[_En
     references = []
     for index, artifact in enumerate(artifacts):
         facts = _artifact_facts(artifact)
-        url = None if artifact.url is None else iri(artifact.url)
-        if url is None:
-            # CycloneDX demands an address where there is none.
-            url = f"urn:mcpchain:artifact:{index}"
-        if url != artifact.url:
-            facts["url"] = artifact.url
+        url = f"{NO_ADDRESS}{index}"
+        if artifact.url is not None:
+            url = iri(artifact.url)
+            if url != artifact.url:
+                facts["url"] = artifact.url
         reference: _Entry = {"type": "distribution", "url": url}
         if facts:
             reference["comment"] = compact(facts)

@@ -190,10 +190,10 @@ class Foreign:
         return digests
 
     def _licenses(self, entry: Entry) -> tuple[str, ...]:
-        texts: tuple[str, ...] = ()
+        texts: list[str] = []
         with self._found.entry():
-            texts = tuple(license_texts(entry))
-        return texts
+            texts += license_texts(entry)
+        return tuple(texts)
 
 
 def _name(purl: PackageURL) -> str:

@@ -16,6 +16,7 @@ from packageurl import PackageURL
 
 from mcpchain.artifact import Artifact, Digest
 from mcpchain.bom import properties
+from mcpchain.bom.encode import NO_ADDRESS
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.iri import iri
 from mcpchain.component import (
@@ -197,19 +198,22 @@ def _borne_out(component: Component) -> bool:
     by a rule that looks no further.
     """
     purl = component.purl
-    shown = f"{component.version or ''}\n{purl.to_string() if purl else ''}"
     match component.pin:
         case Pin.EXACT:
             return component.version is not None or bool(purl and purl.version)
         case Pin.COMMIT:
-            words = re.split(r"[^0-9A-Za-z]+", shown)
+            words = re.split("[^0-9A-Za-z]+", _identity(component))
             return any(is_commit(word) for word in words)
         case Pin.DIGEST:
-            return "sha256:" in unquote(shown) or any(
-                each.digests for each in component.artifacts
-            )
+            digests = any(each.digests for each in component.artifacts)
+            return digests or "sha256:" in _identity(component)
         case _:
             return True
+
+
+def _identity(component: Component) -> str:
+    purl = unquote(component.purl.to_string()) if component.purl else ""
+    return f"{component.version or ''} {purl}"
 
 
 def _facts(marks: Properties, entry: Entry) -> Facts | None:
@@ -313,20 +317,21 @@ def _references(entry: Entry) -> Iterator[Entry]:
 
 
 def _distribution(entry: Entry) -> Artifact:
-    text = entry.text("comment")
-    facts = None if text is None else Entry.from_text(text, entry)
+    shown = entry.required("url")
     digests = tuple(digest(each) for each in entry.entries("hashes"))
-    url = entry.required("url")
-    if facts is None:
+    url = None if shown.startswith(NO_ADDRESS) else shown
+    text = entry.text("comment")
+    if text is None:
         return Artifact(url=url, digests=digests)
-    real = facts.text("url") if "url" in [*facts] else url
-    if real is not None and iri(real) != url:
+    facts = Entry.from_text(text, entry)
+    real = facts.text("url")
+    if real is not None and iri(real) != shown:
         raise entry.malformed("`url` and the comment name different addresses")
     published = facts.text("published")
     return Artifact(
         name=facts.text("name") or "",
         digests=digests,
-        url=real,
+        url=url if real is None else real,
         size=facts.integer("size"),
         published=None if published is None else _moment(published, entry),
         withdrawn=facts.text("withdrawn"),

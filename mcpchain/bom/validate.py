@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from packageurl import PackageURL
 
-from mcpchain.bom import schemas
+from mcpchain.bom import licenses, schemas
 from mcpchain.bom.encode import ALGORITHMS
 from mcpchain.document import join
 from mcpchain.errors import MalformedError
@@ -70,7 +70,7 @@ def _parsed(data: bytes, source: str) -> _Object:
 
 @cache
 def _validator(version: str) -> Any:  # noqa: ANN401 - imported late
-    import jsonschema_rs  # noqa: PLC0415 - a fiftieth of a second, only for BOMs
+    import jsonschema_rs
 
     registry = jsonschema_rs.Registry(
         [(schemas.address(name), schemas.load(name)) for name in schemas.REFERRED],
