@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 from packageurl import PackageURL
 
-from mcpchain.artifact import Artifact, Digest
+from mcpchain.artifact import Artifact, Digest, identified
 from mcpchain.bom import properties
-from mcpchain.bom.encode import NO_ADDRESS
+from mcpchain.bom.encode import ALGORITHMS, NO_ADDRESS
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.iri import iri
 from mcpchain.component import (
@@ -35,6 +35,7 @@ from mcpchain.component import (
 from mcpchain.inventory import Gap, Relation, RelationKind, State
 from mcpchain.naming import is_commit
 
+_ALGORITHMS: Final = {spelt: each for each, spelt in ALGORITHMS.items()}
 _NUMBER: Final = re.compile("-?[0-9]{1,400}")
 _E = TypeVar("_E", bound=enum.Enum)
 
@@ -183,6 +184,7 @@ def _complete(bare: Component, entry: Entry, marks: Properties) -> Component:
         requested=marks.one(properties.REQUESTED) or "",
         licenses=tuple(license_texts(entry)),
         facts=_facts(marks, entry),
+        ref=entry.text("bom-ref") or "",
     )
     if not whole.locations:
         raise entry.malformed("it does not say where it was found")
@@ -205,8 +207,7 @@ def _borne_out(component: Component) -> bool:
             words = re.split("[^0-9A-Za-z]+", _identity(component))
             return any(is_commit(word) for word in words)
         case Pin.DIGEST:
-            digests = any(each.digests for each in component.artifacts)
-            return digests or "sha256:" in _identity(component)
+            return identified(component.artifacts) or "sha256:" in _identity(component)
         case _:
             return True
 
@@ -344,8 +345,12 @@ def digest(entry: Entry) -> Digest:
     Raises:
         MalformedError: Its algorithm is none that we know, or its length is wrong.
     """
+    name = entry.required("alg")
+    algorithm = _ALGORITHMS.get(name)
+    if algorithm is None:
+        raise entry.malformed(f"`{name[:40]}` is no digest algorithm that is read")
     try:
-        return Digest.of(entry.required("alg"), entry.required("content"))
+        return Digest(algorithm=algorithm, value=entry.required("content").lower())
     except ValueError as error:
         raise entry.malformed(str(error)) from error
 

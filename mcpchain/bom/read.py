@@ -226,7 +226,9 @@ class _Reader:
             ref = f"{natural_ref(component)}#{entry.pointer}"
             while ref in self._components:
                 ref += "#"
-        self._components[ref] = replace(component, ref=ref)
+        if component.ref != ref:
+            component = replace(component, ref=ref)
+        self._components[ref] = component
         return ref
 
     def _dependencies(self) -> None:
