@@ -49,8 +49,13 @@ ours says that bytes are certain and that words are not."""
 _Entry = dict[str, Any]
 
 
-def component_entry(component: Component) -> _Entry:
-    """Return the entry for anything but an MCP server."""
+def component_entry(component: Component, *, starts_server: bool) -> _Entry:
+    """Return the entry for anything but an MCP server.
+
+    Args:
+        component: What to write.
+        starts_server: An MCP server is started from it.
+    """
     entry: _Entry = {"type": component.kind.value, "bom-ref": component.ref}
     entry |= _named(component.name)
     if component.version is not None:
@@ -70,6 +75,8 @@ def component_entry(component: Component) -> _Entry:
     if component.facts.__class__ is ModelFacts and (card := _card(component.facts)):
         entry["modelCard"] = card
     entry["properties"] = _properties(component)
+    if starts_server and component.kind is Kind.APPLICATION:
+        entry["tags"] = [Kind.MCP_SERVER.value]
     return entry
 
 
@@ -91,21 +98,6 @@ def service_entry(server: Component) -> _Entry:
     if references := _distributions(server.artifacts, inline=False):
         entry["externalReferences"] = references
     entry["properties"] = _properties(server)
-    return entry
-
-
-def package_entry(server: Component, ref: str) -> _Entry:
-    """Return the package that *server* starts, as a component of its own."""
-    purl = server.purl
-    assert purl is not None  # noqa: S101 - the caller picks servers that have one
-    entry: _Entry = {"type": Kind.APPLICATION.value, "bom-ref": ref, "name": purl.name}
-    if purl.namespace:
-        entry["group"] = purl.namespace
-    if purl.version:
-        entry["version"] = purl.version
-    entry["purl"] = purl.to_string()
-    entry["tags"] = ["mcp-server"]
-    entry["properties"] = [property_entry(properties.DERIVED, "true")]
     return entry
 
 

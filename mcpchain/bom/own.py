@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from packageurl import PackageURL
 
 from mcpchain.artifact import Artifact, Digest, identified
-from mcpchain.bom import properties
+from mcpchain.bom import properties, purls
 from mcpchain.bom.encode import ALGORITHMS, NO_ADDRESS
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.iri import iri
@@ -52,7 +52,7 @@ class Properties:
         self._values: dict[str, list[str]] = {}
         for each in entry.entries("properties"):
             name = each.required("name")
-            if name.startswith((properties.PREFIX, properties.REPRODUCIBLE)):
+            if name.startswith(properties.PREFIX):
                 self._values.setdefault(name, []).append(each.text("value") or "")
 
     def __contains__(self, name: str) -> bool:
@@ -366,9 +366,9 @@ def parse_purl(text: str, entry: Entry) -> PackageURL:
         MalformedError: It is none.
     """
     try:
-        return PackageURL.from_string(text)
+        return purls.parse(text)
     except ValueError as error:
-        raise entry.malformed(f"`{text[:140]}` is not a purl") from error
+        raise entry.malformed(str(error)) from error
 
 
 def _moment(text: str, entry: Entry) -> dt.datetime:

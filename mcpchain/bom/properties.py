@@ -54,9 +54,6 @@ OPTIONAL: Final = "mcpchain:optional"
 """`true`: installed only where it is asked for or fits."""
 ALIAS: Final = "mcpchain:alias"
 """The name under which it is installed, where that is not its own."""
-DERIVED: Final = "mcpchain:derived"
-"""`true`: this is the package that a service of this BOM starts, listed once more
-among the components for tools that do not read services."""
 
 # On an MCP server, which CycloneDX calls a service
 LOCATION: Final = "mcpchain:location"

@@ -102,9 +102,6 @@ class _Reader:
         self._foreign = Foreign(self._found, self._tally)
         self._components: dict[str, Component] = {}
         self._subject: str | None = None
-        self._started: set[str] = set()
-        """The purls of servers, each of which we list among the components too."""
-        self._derived: set[str] = set()
 
     def inventory(self) -> Inventory:
         """Read all of it."""
@@ -127,7 +124,9 @@ class _Reader:
 
     def _metadata(self, metadata: Entry, name: str) -> str:
         """Read what the document says of itself; return the name of its subject."""
-        if self._marks is not None:
+        if self._marks is None:
+            self._marks_of(metadata)
+        else:
             self._told(metadata, self._marks)
         subject = metadata.entry("component")
         if subject is None:
@@ -175,13 +174,9 @@ class _Reader:
 
     def _component(self, entry: Entry) -> str | None:
         marks = self._marks_of(entry)
-        if marks is not None:
-            if marks.true(properties.DERIVED) and self._is_started(entry):
-                self._derived.add(entry.required("bom-ref"))
-                return None
-            if properties.BASIS in marks:
-                with self._found.entry():
-                    return self._keep(entry, own.component(entry, marks))
+        if marks is not None and properties.BASIS in marks:
+            with self._found.entry():
+                return self._keep(entry, own.component(entry, marks))
         component = self._foreign.component(entry)
         return None if component is None else self._keep(entry, component)
 
@@ -189,12 +184,9 @@ class _Reader:
         marks = self._marks_of(entry)
         if marks is not None and properties.BASIS in marks:
             with self._found.entry():
-                server = own.server(entry, marks)
-                if server.purl is not None:
-                    self._started.add(server.purl.to_string())
-                return self._keep(entry, server)
-        service = self._foreign.server(entry)
-        return None if service is None else self._keep(entry, service)
+                return self._keep(entry, own.server(entry, marks))
+        server = self._foreign.server(entry)
+        return None if server is None else self._keep(entry, server)
 
     def _marks_of(self, entry: Entry) -> Properties | None:
         """Return the properties that are ours, if the document speaks our dialect."""
@@ -210,11 +202,6 @@ class _Reader:
                 )
                 self._tally.note(what, entry.pointer)
         return None
-
-    def _is_started(self, entry: Entry) -> bool:
-        """Say whether *entry* is the package of a server, which stands for it."""
-        purl = entry.text("purl")
-        return purl is not None and purl in self._started
 
     def _keep(self, entry: Entry, component: Component) -> str:
         ref = entry.text("bom-ref")
@@ -247,8 +234,8 @@ class _Reader:
             self._tally.note(what, entry.pointer, count=len(provided))
         # Who depends on the subject, and on what the subject depends, says nothing of
         # one component to another.
-        targets = [t for t in entry.texts("dependsOn") if not self._left_out(t)]
-        if self._left_out(source) or not targets:
+        targets = [t for t in entry.texts("dependsOn") if t != self._subject]
+        if source == self._subject or not targets:
             return
         known = [t for t in targets if t in self._components]
         if source not in self._components:
@@ -293,12 +280,9 @@ class _Reader:
             if each.text("type") == "bom":
                 self._tally.note(OTHER_BOMS, each.pointer)
 
-    def _left_out(self, ref: str) -> bool:
-        return ref == self._subject or ref in self._derived
-
 
 def _parsed(data: bytes, source: str) -> Entry:
-    if data.lstrip()[:1] == b"<":
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
         raise MalformedError(
             "XML is not read; convert it to CycloneDX JSON", source=source
         )
@@ -318,7 +302,10 @@ def _parsed(data: bytes, source: str) -> Entry:
         )
     marks = _dialect(root)
     if marks is not None and marks.true(properties.ESCAPED):
-        return Entry(_unescaped(value), source, "")
+        try:
+            return Entry(_unescaped(value), source, "")
+        except RecursionError:
+            raise root.malformed("nested too deeply") from None
     return root
 
 

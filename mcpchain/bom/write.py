@@ -15,7 +15,6 @@ import re
 import uuid
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import unquote
 
 from mcpchain.bom import properties
 from mcpchain.bom.encode import (
@@ -24,11 +23,10 @@ from mcpchain.bom.encode import (
     component_entry,
     location_value,
     moment,
-    package_entry,
     property_entry,
     service_entry,
 )
-from mcpchain.component import Component, Kind
+from mcpchain.component import Kind
 from mcpchain.inventory import Gap, Inventory, Relation, RelationKind
 
 TARGET: Final = "urn:mcpchain:target"
@@ -70,18 +68,15 @@ def _body(inventory: Inventory) -> dict[str, Any]:
     """Return everything that depends on the inventory alone."""
     refs = {each.ref for each in inventory.components}
     target = _unused(TARGET, refs)
-    servers = [each for each in inventory.components if _is_server(each)]
-    packages = _packages(servers, inventory.components, refs | {target})
+    servers = [c for c in inventory.components if c.kind is Kind.MCP_SERVER]
     edges, others = _edges(inventory.relations, refs)
-    for server in servers:
-        if server.purl and (package := packages.get(server.purl.to_string())):
-            edges.setdefault(server.ref, []).append(package["bom-ref"])
-    nodes = [each.ref for each in inventory.components]
-    nodes += [each["bom-ref"] for each in packages.values()]
-    roots = _roots(nodes, edges)
+    started = {ref for each in servers for ref in edges.get(each.ref, ())}
     components = [
-        component_entry(each) for each in inventory.components if not _is_server(each)
+        component_entry(each, starts_server=each.ref in started)
+        for each in inventory.components
+        if each.kind is not Kind.MCP_SERVER
     ]
+    roots = _roots([each.ref for each in inventory.components], edges)
     return {
         "metadata": {
             "component": {
@@ -96,7 +91,7 @@ def _body(inventory: Inventory) -> dict[str, Any]:
                 *(_relation(each) for each in others),
             ],
         },
-        "components": [*components, *packages.values()],
+        "components": components,
         "services": [service_entry(each) for each in servers],
         "dependencies": _dependencies({target: roots, **edges}),
         "compositions": [_composition(target, gaps=bool(inventory.gaps))],
@@ -136,31 +131,6 @@ def _document(
 def _lines(entries: list[_Entry]) -> str:
     """Render a list with one entry a line, for readers of differences."""
     return "[" + ",".join(f"\n{_ENCODE(each)}" for each in entries) + "\n]"
-
-
-def _packages(
-    servers: list[Component], components: Iterable[Component], taken: set[str]
-) -> dict[str, _Entry]:
-    """Return the packages that servers start and no other component stands for.
-
-    Other tools look for packages among the components, where a service is not.
-    """
-    started = {each.purl.to_string() for each in servers if each.purl}
-    if not started:
-        return {}
-    known = {c.purl.to_string() for c in components if c.purl and not _is_server(c)}
-    packages: dict[str, _Entry] = {}
-    for server in servers:
-        text = server.purl.to_string() if server.purl else ""
-        if text and text not in known and text not in packages:
-            ref = _unused(unquote(text), taken)
-            taken.add(ref)
-            packages[text] = package_entry(server, ref)
-    return packages
-
-
-def _is_server(component: Component) -> bool:
-    return component.kind is Kind.MCP_SERVER
 
 
 def _unused(ref: str, taken: set[str]) -> str:
