@@ -1,0 +1,184 @@
+import struct
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcpchain.component import ModelFacts
+from mcpchain.discover import survey
+from mcpchain.discover.gguf import DISCOVERER
+from mcpchain.inventory import Inventory, State
+from mcpchain.tree import File, Tree
+
+
+class Writer:
+    """Writes GGUF of one version and byte order."""
+
+    def __init__(self, version: int = 3, order: str = "<") -> None:
+        self.version = version
+        self.order = order
+
+    def number(self, value: int) -> bytes:
+        return struct.pack(self.order + ("I" if self.version == 1 else "Q"), value)
+
+    def small(self, value: int) -> bytes:
+        return struct.pack(self.order + "I", value)
+
+    def text(self, value: str) -> bytes:
+        return self.number(len(value.encode())) + value.encode()
+
+    def pair(self, key: str, kind: int, value: bytes) -> bytes:
+        return self.text(key) + self.small(kind) + value
+
+    def said(self, key: str, value: str) -> bytes:
+        return self.pair(key, 8, self.text(value))
+
+    def array(self, kind: int, count: int, values: bytes) -> bytes:
+        return self.small(kind) + self.number(count) + values
+
+    def tensor(self, name: str, *dimensions: int, offset: int = 0) -> bytes:
+        sizes = b"".join(map(self.number, dimensions))
+        place = struct.pack(self.order + "Q", offset)
+        return (
+            self.text(name)
+            + self.small(len(dimensions))
+            + sizes
+            + self.small(0)
+            + place
+        )
+
+    def file(self, pairs: list[bytes], tensors: list[bytes] | None = None) -> bytes:
+        tensors = tensors or []
+        start = b"GGUF" + self.small(self.version)
+        counts = self.number(len(tensors)) + self.number(len(pairs))
+        return start + counts + b"".join(pairs) + b"".join(tensors) + bytes(64)
+
+
+W = Writer()
+
+
+def discover(root: Path, data: bytes, name: str = "m.gguf") -> Inventory:
+    (root / name).write_bytes(data)
+    return survey(Tree(root, only=name), name="x", discoverers=[DISCOVERER])
+
+
+def facts(found: Inventory) -> ModelFacts:
+    (component,) = found.components
+    assert isinstance(component.facts, ModelFacts)
+    return component.facts
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_every_version_and_byte_order_is_read(
+    tmp_path: Path, version: int, order: str
+) -> None:
+    writer = Writer(version, order)
+    pairs = [
+        writer.said("general.architecture", "llama"),
+        writer.pair("a.flag", 7, b"\1"),
+        writer.pair("a.list", 9, writer.array(4, 3, bytes(12))),
+        writer.pair("a.texts", 9, writer.array(8, 2, writer.text("x") * 2)),
+        writer.pair("a.lists", 9, writer.array(9, 2, writer.array(0, 2, b"ab") * 2)),
+        writer.said("a.template", "{{ x }}"),
+        writer.said("general.license", "mit"),
+    ]
+    tensors = [writer.tensor("a", 4, 5), writer.tensor("b", 7, offset=32)]
+    found = discover(tmp_path, writer.file(pairs, tensors))
+    assert found.gaps == ()
+    assert facts(found) == ModelFacts(
+        format="gguf", parameters=27, tensors=2, architecture="llama", license="mit"
+    )
+    assert found.components[0].licenses == ("mit",)
+    assert found.components[0].artifacts[0].digests
+
+
+def nested(depth: int) -> bytes:
+    return W.array(9, 1, nested(depth - 1)) if depth else W.array(0, 1, b"x")
+
+
+HUGE = 2**63
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GGU",
+        b"GGUF",
+        b"GGML" + bytes(60),
+        b"GGUF" + W.small(3) + W.number(HUGE) + W.number(0),
+        b"GGUF" + W.small(3) + W.number(0) + W.number(HUGE),
+        W.file([W.text("k") + W.small(99)]),
+        W.file([W.number(HUGE)]),
+        W.file([W.pair("k", 8, W.number(HUGE))]),
+        W.file([W.pair("general.license", 8, W.number(HUGE))]),
+        W.file([W.pair("k", 9, W.array(4, HUGE, b""))]),
+        W.file([W.pair("k", 9, W.array(8, HUGE, b""))]),
+        W.file([W.pair("k", 9, W.array(8, 2, W.number(1) + b"x" + W.number(HUGE)))]),
+        W.file([W.pair("k", 9, nested(9))]),
+        W.file([W.said("k", "1"), W.said("k", "2")]),
+        W.file([], [W.tensor("t", 1), W.tensor("t", 1)]),
+        W.file([], [W.tensor("t", 1, 1, 1, 1, 1)]),
+        W.file([], [W.tensor("t", 1, offset=10_000)]),
+        W.file([], [W.tensor("t", HUGE, HUGE)]),
+    ],
+)
+def test_what_the_file_cannot_hold_is_a_gap(tmp_path: Path, data: bytes) -> None:
+    found = discover(tmp_path, data)
+    assert [each.state for each in found.gaps] == [State.UNREADABLE]
+    assert facts(found) == ModelFacts(format="gguf")
+
+
+def test_an_unknown_version_is_unsupported(tmp_path: Path) -> None:
+    found = discover(tmp_path, Writer(9).file([]))
+    assert [each.state for each in found.gaps] == [State.UNSUPPORTED]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        W.file([W.said("general.license", "x" * (2 << 20))]),
+        W.file([bytes(20)]).replace(W.number(1), W.number(1_000_001), 1)
+        + bytes(21_000_000),
+    ],
+)
+def test_more_than_we_read_is_a_limit(tmp_path: Path, data: bytes) -> None:
+    found = discover(tmp_path, data)
+    assert [each.state for each in found.gaps] == [State.LIMIT]
+
+
+def test_a_large_vocabulary_costs_little(tmp_path: Path) -> None:
+    words = b"".join(W.text(f"word{each}") for each in range(150_000))
+    data = W.file([W.pair("v", 9, W.array(8, 150_000, words)), W.said("z", "end")])
+    (tmp_path / "m.gguf").write_bytes(data)
+    start = time.process_time()
+    found = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    assert time.process_time() - start < 1, "a loop that is not the fast one"
+    assert found.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "wanted"),
+    [("m.gguf", b"", True), ("m.bin", b"GGUF", True), ("m.bin", b"GGU", False)],
+)
+def test_it_is_recognised_by_suffix_or_content(
+    path: str, head: bytes, *, wanted: bool
+) -> None:
+    assert DISCOVERER.wants(File(tree=Tree(Path()), path=path, head=head)) is wanted
+
+
+WHOLE = W.file([W.said("general.license", "mit")], [W.tensor("t", 1)])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, len(WHOLE) - 65) | st.binary(max_size=80))
+def test_any_bytes_are_a_component_and_read_or_a_gap(data: int | bytes) -> None:
+    cut = isinstance(data, int)
+    content = WHOLE[:data] if isinstance(data, int) else b"GGUF\3\0\0\0" + data
+    with tempfile.TemporaryDirectory() as folder:
+        found = discover(Path(folder), content)
+    assert found.gaps or (facts(found).tensors is not None and not cut)
