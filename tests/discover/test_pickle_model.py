@@ -327,3 +327,13 @@ def test_a_model_cut_anywhere_is_never_taken_for_sound(
     length = data.draw(st.integers(0, len(whole) - 1))
     with tempfile.TemporaryDirectory() as folder:
         assert discover(Path(folder), "m.pt", whole[:length]).gaps
+
+
+@pytest.mark.parametrize("pack", [bytes, zlib.compress, gzip.compress])
+def test_a_large_value_is_passed_over_and_what_follows_is_read(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    data = pickle.dumps([bytes(3 << 20), Harmless()], 4)
+    found = discover(tmp_path, "m.pkl", pack(data))
+    assert facts(found).imports == ("os.getenv",)
+    assert found.gaps == ()
