@@ -32,6 +32,7 @@ _TEXTS: Final = 64 << 20
 _ELEMENTS: Final = 10_000_000
 """Limits: pairs or tensors, arrays in arrays, bytes of one text and of all that are
 read, and elements of all arrays whose elements differ in length."""
+_MOST: Final = 2**63 - 1
 _BLOCK: Final = 1 << 20
 _WANTED: Final = frozenset({"general.architecture", "general.license"})
 
@@ -258,6 +259,8 @@ def _parameters(reader: _Reader, count: int) -> int:
         if dimensions > _DIMENSIONS:
             raise reader.malformed(f"a tensor of `{dimensions}` dimensions")
         total += math.prod(reader.number() for _ in range(dimensions))
+        if total > _MOST:
+            raise reader.malformed("more parameters than 63 bits can count")
         reader.skip(_TYPE)
         farthest = max(farthest, reader.offset())
     if count:
