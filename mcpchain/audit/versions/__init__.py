@@ -12,7 +12,7 @@ LENGTH_LIMIT: Final = 256
 class Scheme(Protocol):
     """The version rules of one ecosystem."""
 
-    def key(self, version: str) -> Any:
+    def key(self, version: str) -> Any:  # noqa: ANN401 - each scheme has its own
         """Return a value that compares as *version* does.
 
         Raises:

@@ -15,8 +15,8 @@ Key = tuple[tuple[tuple[int, str], ...], int, tuple[Identifier, ...]]
 
 _LOOSE: Final = re.compile(
     r"[v=]*+(?P<release>[0-9]++(?:\.[0-9]++)*+)"
-    r"(?:-?(?P<pre>[A-Za-z-][0-9A-Za-z-]*+(?:\.[0-9A-Za-z-]++)*+)"
-    r"|-(?P<strict>[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+))?"
+    r"(?:-(?P<pre>[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+)"
+    r"|(?P<glued>[A-Za-z][0-9A-Za-z-]*+(?:\.[0-9A-Za-z-]++)*+))?"
     r"(?:\+[0-9A-Za-z.-]*+)?"
 )
 _PARTS: Final = 3
@@ -62,7 +62,7 @@ def _key(version: str) -> Key:
     parts = [number(part) for part in match["release"].split(".")]
     while parts and not parts[-1][0]:
         parts.pop()
-    pre = match["pre"] or match["strict"] or ""
+    pre = match["pre"] or match["glued"] or ""
     identifiers = tuple(map(_identifier, pre.split("."))) if pre else ()
     return (tuple(parts), 0 if pre else 1, identifiers)
 
