@@ -9,6 +9,7 @@ import datetime as dt
 import itertools
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import Final
 from mcpchain import gate, registries, verify
 from mcpchain.address import normalise
 from mcpchain.advisory import Advisory
-from mcpchain.audit import Package, merge
-from mcpchain.audit.advisories import osv, pip_audit
+from mcpchain.audit.advisories import Lookup, Package, merge
+from mcpchain.audit.advisories.osv import Index, open_index
+from mcpchain.audit.advisories.pip_audit import run_pip_audit
 from mcpchain.bom.read import declared, read
 from mcpchain.bom.validate import validate
 from mcpchain.bom.write import write
@@ -27,11 +29,11 @@ from mcpchain.component import Component, Kind, Location, PackageFacts, ServerFa
 from mcpchain.discover import survey as survey_tree
 from mcpchain.discover.environment import read_environment
 from mcpchain.errors import NothingToCheckError, PolicyError, UsageError
-from mcpchain.evidence import Evidence, Outcome
+from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.fetch import Fetcher
 from mcpchain.inventory import Collector, Gap, Inventory, State
 from mcpchain.policy import Policy, parse
-from mcpchain.registries import Resolution
+from mcpchain.release import Release, Withdrawal
 from mcpchain.report import Account
 from mcpchain.settings import Settings, load
 from mcpchain.tree import Tree, UnreadableError
@@ -182,7 +184,7 @@ def judge(
             fetcher=fetcher,
             progress=progress,
         )
-        delivered = {}
+        delivered: Mapping[str, Evidence] = {}
         if terms.download and not terms.offline:
             delivered = download(
                 components,
@@ -192,9 +194,15 @@ def judge(
                 progress=progress,
             )
     pins = verify.compare_all(components, answers.releases, answers.unasked)
-    known = _audit(components, answers, policy, terms)
+    evidence = {
+        each.ref: tuple(
+            some[each.ref] for some in (pins, delivered) if each.ref in some
+        )
+        for each in components
+    }
+    known = _audit(components, answers.releases, policy, terms)
     gaps = [*inventory.gaps, *answers.gaps, *known.gaps, *_unread(settings)]
-    gaps += _open_questions(components, answers, pins, delivered)
+    gaps += _open_questions(components, answers.releases, evidence)
     trusted = chosen | _own_registries(components, settings)
     cases = _cases(inventory.name, components, gaps, terms.now)
     findings = [
@@ -205,7 +213,7 @@ def judge(
                     case,
                     trusted_registries=trusted,
                     release=answers.releases.get(case.component.ref),
-                    evidence=_evidence(case.component.ref, pins, delivered),
+                    evidence=evidence.get(case.component.ref, ()),
                     advisories=known.advisories.get(case.component.ref, ()),
                 )
                 for case in cases
@@ -237,6 +245,7 @@ def _nothing() -> NothingToCheckError:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
     advisories: Mapping[str, tuple[Advisory, ...]]
+    """By the refs of components."""
     gaps: tuple[Gap, ...]
     sources: tuple[str, ...]
 
@@ -246,83 +255,89 @@ _ECOSYSTEMS: Final = {"pypi": "PyPI", "npm": "npm"}
 
 def _audit(
     components: Sequence[Component],
-    answers: Resolution,
+    releases: Mapping[str, Release],
     policy: Policy,
     terms: Circumstances,
 ) -> _Known:
     """Look every package up in every source, and say which had none."""
-    packages: dict[str, list[Package]] = {}
+    packages: dict[str, Package] = {}
+    others: Counter[str] = Counter()
     for each in components:
         if each.kind not in {Kind.LIBRARY, Kind.APPLICATION} or each.purl is None:
             continue
-        release = answers.releases.get(each.ref)
+        if each.purl.type not in _ECOSYSTEMS:
+            others[each.purl.type] += 1
+            continue
+        release = releases.get(each.ref)
         version = each.version or (release.version if release else None)
-        packages.setdefault(each.purl.type, []).append(
-            Package(
-                purl_type=each.purl.type,
-                name=each.name,
-                version=version,
-                ref=each.ref,
-                location=each.location,
-            )
-        )
-    lookups, covered = [], set()
+        packages[each.ref] = Package(each.purl.type, each.name, version)
+    asked = sorted(set(packages.values()), key=str)
+    lookups: list[Lookup] = []
+    sources: list[str] = []
     for source in terms.advisories:
-        here = osv.covers(source, terms.cache)
-        covered |= here
-        asked = [p for kind in sorted(here) for p in packages.get(kind, [])]
+        with open_index(source, cache=terms.cache / "advisories") as index:
+            covered = {each.purl_type for each in index.coverage(terms.now)}
+            fitting = [each for each in asked if each.purl_type in covered]
+            age = policy.max_advisory_age
+            lookups.append(index.look_up(fitting, now=terms.now, max_age=age))
+            sources += _described(index, terms.now)
+    python = [each for each in asked if each.purl_type == "pypi"]
+    if python and _wants_pip_audit(terms, lookups, python):
         lookups.append(
-            osv.look_up(
-                source,
-                asked,
-                cache=terms.cache,
-                now=terms.now,
-                max_age=policy.max_advisory_age,
-            )
-        )
-    python = packages.get("pypi", [])
-    ask = terms.pip_audit if terms.pip_audit is not None else "pypi" not in covered
-    if python and ask and not terms.offline:
-        covered.add("pypi")
-        lookups.append(
-            pip_audit.look_up(
+            run_pip_audit(
                 python,
                 python=Path(sys.executable),
                 environ=terms.environ,
-                cache=terms.cache,
+                cache=terms.cache / "pip-audit",
             )
         )
-    uncovered = (
-        _uncovered(kind, len(packages[kind]), offline=terms.offline)
-        for kind in sorted(packages)
-        if kind not in covered
-    )
+        sources.append("pip-audit")
+    known = merge(asked, *lookups)
     return _Known(
-        advisories=merge(lookups),
-        gaps=(*(gap for each in lookups for gap in each.gaps), *uncovered),
-        sources=tuple(each.source for each in lookups),
+        advisories={
+            ref: known.advisories[package]
+            for ref, package in packages.items()
+            if package in known.advisories
+        },
+        gaps=(
+            *known.general,
+            *(
+                replace(gap, ref=each.ref, location=each.location)
+                for each in components
+                if each.ref in packages
+                for gap in known.about(packages[each.ref])
+            ),
+            *(_unmatched(kind, count) for kind, count in sorted(others.items())),
+        ),
+        sources=tuple(sources),
     )
 
 
-def _uncovered(kind: str, count: int, *, offline: bool) -> Gap:
-    """Return the gap for packages that no source of advisories knows."""
-    title = _ECOSYSTEMS.get(kind)
+def _wants_pip_audit(
+    terms: Circumstances, lookups: Sequence[Lookup], python: Sequence[Package]
+) -> bool:
+    if terms.offline or terms.pip_audit is False:
+        return False
+    answered = {package for each in lookups for package in each.answered}
+    return terms.pip_audit is True or not answered.issuperset(python)
+
+
+def _described(index: Index, now: dt.datetime) -> Iterator[str]:
+    for each in index.coverage(now):
+        newest = f"{each.newest:%Y-%m-%d}" if each.newest else "undated"
+        title = _ECOSYSTEMS.get(each.purl_type, each.purl_type)
+        yield f"{index.name}: {each.records:,} {title} records, newest {newest}"
+
+
+def _unmatched(kind: str, count: int) -> Gap:
     what = f"{count} package{'s' if count > 1 else ''}"
-    if title is None:
-        reason = f"{kind}: {what}: mcpchain has no advisories for this kind of package"
-        state, hint = State.PARTIAL, "look it up in the advisories of its publisher"
-    else:
-        reason = f"{title}: {what}: no source of advisories"
-        state = State.NO_SOURCE
-        hint = f"give OSV records for {title} with `--advisories`"
-        if kind == "pypi" and offline:
-            hint += ", or run without `--offline`"
     return Gap(
         stage="audit",
         location=Location(path="."),
-        reason=reason,
-        state=state,
-        hint=hint,
+        reason=f"{what} of the kind `{kind}`: mcpchain matches advisories for PyPI and "
+        "npm only",
+        state=State.PARTIAL,
+        hint="look them up in the advisories of their publishers",
     )
 
 
@@ -339,20 +354,29 @@ def _unread(settings: Settings) -> Iterator[Gap]:
 
 def _open_questions(
     components: Sequence[Component],
-    answers: Resolution,
-    pins: Mapping[str, Evidence],
-    delivered: Mapping[str, Evidence],
+    releases: Mapping[str, Release],
+    evidence: Mapping[str, Sequence[Evidence]],
 ) -> Iterator[Gap]:
-    """Yield a gap for each check that a registry answered without settling it."""
+    """Yield a gap for each check that a registry answered without settling it.
+
+    Where no registry answered, that is a gap or a finding already; so are a version
+    that it does not know, and a pin that is too weak to compare.
+    """
     for component in components:
-        if component.ref not in answers.releases:
-            continue  # why not is a gap, or a rule's finding, already
-        for evidence in _evidence(component.ref, pins, delivered):
-            if evidence.outcome is Outcome.UNCHECKED:
+        release = releases.get(component.ref)
+        if release is None or release.withdrawal is Withdrawal.MISSING:
+            continue
+        for each in evidence[component.ref]:
+            weak = each.claim is Claim.PINNED_DIGEST and not any(
+                digest.algorithm.identifies
+                for artifact in component.artifacts
+                for digest in artifact.digests
+            )
+            if each.outcome is Outcome.UNCHECKED and not weak:
                 yield Gap(
                     stage="verify",
                     location=component.location,
-                    reason=f"`{component.title}`: {evidence.detail}",
+                    reason=f"`{component.title}`: {each.detail}",
                     state=State.UNMATCHED,
                     hint="lock it with SHA-256 or stronger, or use `--download`",
                     ref=component.ref,
@@ -371,12 +395,6 @@ def _own_registries(
         and (each.facts.registry is not None or each.facts.extra_registries)
     }
     return settings.trusted(frozenset(kinds & set(_ECOSYSTEMS)))
-
-
-def _evidence(
-    ref: str, pins: Mapping[str, Evidence], delivered: Mapping[str, Evidence]
-) -> tuple[Evidence, ...]:
-    return tuple(each[ref] for each in (pins, delivered) if ref in each)
 
 
 def _cases(

@@ -1,0 +1,278 @@
+"""The front door: exit codes, words, and what start-up may cost."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mcpchain import __version__
+from mcpchain.cli import main
+from mcpchain.report import all_formats
+from mcpchain.rules import all_rules
+
+HEAVY = {
+    "cryptography",
+    "cvss",
+    "cyclonedx",
+    "jsonschema_rs",
+    "mcp",
+    "packageurl",
+    "pip_audit",
+    "pypi_simple",
+    "requests",
+    "rich",
+    "sigstore",
+    "sqlite3",
+    "urllib3",
+    "yaml",
+}
+
+
+def run(*args: str, cwd: Path | None = None, **environ: str) -> Result:
+    del cwd
+    return CliRunner().invoke(main, args, env={"VIRTUAL_ENV": None, **environ})
+
+
+def modules(*args: str) -> set[str]:
+    """Return the top-level modules that a command leaves imported."""
+    code = (
+        "import sys\n"
+        "from mcpchain.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(' '.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args], capture_output=True, check=True, text=True
+    )
+    return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize("args", [["--help"], ["gate", "--help"], ["--version"]])
+def test_help_and_version_import_nothing_heavy(args: list[str]) -> None:
+    assert not modules(*args) & HEAVY
+
+
+def test_help_teaches_by_example_and_names_the_exit_codes() -> None:
+    told = run("--help").output
+    assert "mcpchain gate --offline" in told
+    assert "3 nothing to check" in told
+    for command in ("gate", "sbom", "explain"):
+        assert "Examples:" in run(command, "--help").output
+
+
+def test_says_its_version() -> None:
+    assert run("--version").output == f"mcpchain, version {__version__}\n"
+
+
+def test_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "mcpchain", "--version"]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert __version__ in done.stdout
+
+
+def test_completes_in_a_shell() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mcpchain"],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={"_MCPCHAIN_COMPLETE": "bash_source", "PATH": ""},
+    )
+    assert "_MCPCHAIN_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "args", [["--nonsense"], ["gate", "--nonsense"], ["gate", "/no/such"], ["sbom"]]
+)
+def test_a_wrong_command_line_is_a_usage_error(args: list[str]) -> None:
+    assert run(*args).exit_code == 2
+
+
+def test_explains_every_rule() -> None:
+    listed = run("explain").output
+    for rule in all_rules():
+        assert rule in listed
+        told = run("explain", rule)
+        assert told.exit_code == 0
+        assert "Why it matters:" in told.output
+
+
+def test_a_rule_that_does_not_exist_is_a_usage_error() -> None:
+    told = run("explain", "unheard-of")
+    assert told.exit_code == 2
+    assert told.output == (
+        "error: `unheard-of` is no rule of mcpchain\n"
+        "hint: `mcpchain explain` lists the rules\n"
+    )
+
+
+@pytest.mark.parametrize("command", [["gate"], ["sbom", "-o", "-"]])
+def test_an_empty_folder_is_nothing_to_check(
+    tmp_path: Path, command: list[str]
+) -> None:
+    told = run(*command, str(tmp_path))
+    assert told.exit_code == 3
+    assert "nothing to judge" in told.output
+    assert "hint: " in told.output
+
+
+def test_a_file_that_nobody_reads_is_nothing_to_check(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("hello", encoding="utf-8")
+    assert run("gate", str(file)).exit_code == 3
+
+
+def test_a_folder_with_nothing_but_installed_packages_does_not_pass(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "node_modules").mkdir()
+    assert run("gate", "--offline", str(tmp_path)).exit_code == 3
+
+
+@pytest.mark.parametrize("policy", ["/no/such.yaml", "lenient"])
+def test_a_policy_that_is_not_there_is_a_usage_error(
+    tmp_path: Path, policy: str
+) -> None:
+    told = run("gate", "--policy", policy, str(tmp_path))
+    assert told.exit_code == 2
+    assert f"error: `{policy}` cannot be read" in told.output
+    assert "`baseline`, `strict`" in told.output
+
+
+def test_a_broken_policy_names_its_line(tmp_path: Path) -> None:
+    policy = tmp_path / "p.yaml"
+    policy.write_text("apiVersion: mcpchain/policy/v1\nname: x\nrule: {}\n")
+    told = run("gate", "--policy", str(policy), str(tmp_path))
+    assert told.exit_code == 2
+    assert "p.yaml:3: `rule`: `rule` is no key here" in told.output
+
+
+def test_a_source_date_that_is_no_number_is_a_usage_error(tmp_path: Path) -> None:
+    told = run("gate", str(tmp_path), SOURCE_DATE_EPOCH="yesterday")
+    assert told.exit_code == 2
+
+
+def servers(folder: Path, *args: str) -> Path:
+    config = {"mcpServers": {"files": {"command": "npx", "args": args}}}
+    file = folder / ".mcp.json"
+    file.write_text(json.dumps(config), encoding="utf-8")
+    return file
+
+
+PLAIN = """\
+apiVersion: mcpchain/policy/v1
+name: plain
+rules:
+  gap: {level: {offline: allow, no-source: allow, other: deny}}
+"""
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> str:
+    policy = tmp_path / "plain.yaml"
+    policy.write_text(PLAIN, encoding="utf-8")
+    return str(policy)
+
+
+def test_a_pinned_server_is_allowed(tmp_path: Path, plain: str) -> None:
+    servers(tmp_path, "-y", "files@1.2.0")
+    told = run("gate", "--offline", "--policy", plain, str(tmp_path))
+    assert told.exit_code == 0, told.output
+    assert "verdict: allow (0 denied" in told.output
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["files"], ["files@latest"], ["--package=evil", "files@1.2.0"], ["o/r@1.2.0"]],
+)
+def test_a_server_that_floats_is_denied(
+    tmp_path: Path, plain: str, args: list[str]
+) -> None:
+    servers(tmp_path, *args)
+    told = run("gate", "--offline", "--policy", plain, str(tmp_path))
+    assert told.exit_code == 10, told.output
+    assert "--> .mcp.json#/mcpServers/files" in told.output
+
+
+def test_what_could_not_be_asked_leaves_it_undecided(tmp_path: Path) -> None:
+    file = servers(tmp_path, "files@1.2.0")
+    told = run("gate", "--offline", str(file))
+    assert told.exit_code == 4, told.output
+    assert "verdict: undecided" in told.output
+
+
+def test_a_broken_file_is_denied_and_loses_no_other(tmp_path: Path, plain: str) -> None:
+    servers(tmp_path, "files")
+    (tmp_path / ".vscode").mkdir()
+    (tmp_path / ".vscode/mcp.json").write_text("{", encoding="utf-8")
+    told = run("gate", "--offline", "--policy", plain, str(tmp_path))
+    assert told.exit_code == 10
+    assert "deny[gap]: not read: not JSON" in told.output
+    assert "deny[unpinned-server]" in told.output
+
+
+def test_json_on_stdout_is_nothing_but_json(tmp_path: Path, plain: str) -> None:
+    servers(tmp_path, "files")
+    told = run("gate", "--offline", "--policy", plain, "--format=json", str(tmp_path))
+    assert json.loads(told.stdout)["decision"] == "deny"
+    assert told.exit_code == 10
+
+
+def test_the_gate_offers_every_format() -> None:
+    for name in all_formats():
+        assert name in run("gate", "--help").output
+
+
+def test_a_bom_is_written_and_judged_like_its_target(
+    tmp_path: Path, plain: str
+) -> None:
+    servers(tmp_path, "files")
+    bom = tmp_path / "bom.cdx.json"
+    options = ("--offline", "--policy", plain)
+    first = run("gate", *options, "--bom", str(bom), str(tmp_path))
+    second = run("gate", *options, str(bom))
+    assert (first.exit_code, second.exit_code) == (10, 10)
+    assert json.loads(bom.read_bytes())["specVersion"] == "1.6"
+    shown = [each.output.partition("looked at")[0] for each in (first, second)]
+    assert shown[0] == shown[1]
+
+
+def test_the_same_target_gives_the_same_bytes(tmp_path: Path) -> None:
+    servers(tmp_path, "files")
+    folder = str(tmp_path)
+    one = run("sbom", "-o", "-", folder, SOURCE_DATE_EPOCH="0").stdout_bytes
+    two = run("sbom", "-o", "-", folder, SOURCE_DATE_EPOCH="0").stdout_bytes
+    assert one == two
+    assert str(tmp_path.parent).encode() not in one
+
+
+def test_a_bom_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    servers(tmp_path, "files")
+    told = run("sbom", "-o", str(tmp_path / "no/such/bom.json"), str(tmp_path))
+    assert told.exit_code == 4
+    assert "cannot be written" in told.output
+
+
+def test_no_secret_of_a_server_is_shown(tmp_path: Path, plain: str) -> None:
+    config = {
+        "mcpServers": {
+            "a": {
+                "command": "npx",
+                "args": ["files", "--key", "s3cr3t-arg"],
+                "env": {"TOKEN": "s3cr3t-env"},
+            },
+            "b": {
+                "url": "http://u:s3cr3t-user@mcp.example/mcp?key=s3cr3t-query",
+                "headers": {"Authorization": "Bearer s3cr3t-header"},
+            },
+        }
+    }
+    (tmp_path / ".mcp.json").write_text(json.dumps(config), encoding="utf-8")
+    for extra in ([], ["--format=json"]):
+        told = run("gate", "--offline", "--policy", plain, *extra, str(tmp_path))
+        assert "s3cr3t" not in told.output
+    assert "s3cr3t" not in run("sbom", "-o", "-", str(tmp_path)).output

@@ -1,0 +1,89 @@
+"""The example shows every outcome, and its repaired version is allowed."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mcpchain.cli import main
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+AGENT = EXAMPLES / "support-agent"
+
+
+def gate(target: Path, *more: str) -> Result:
+    args = [
+        "gate",
+        "--offline",
+        "--no-environment",
+        f"--policy={AGENT / 'policy.yaml'}",
+        f"--advisories={AGENT / 'advisories'}",
+        *more,
+        str(target),
+    ]
+    return CliRunner().invoke(main, args)
+
+
+def findings(target: Path) -> dict[str, list[dict[str, Any]]]:
+    report = json.loads(gate(target, "--format=json").stdout)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in report["findings"]:
+        found.setdefault(each["outcome"], []).append(each)
+    return found
+
+
+def test_the_agent_is_denied_and_shows_every_outcome() -> None:
+    assert gate(AGENT).exit_code == 10
+    found = findings(AGENT)
+    assert set(found) == {"denied", "warned", "waived", "allowed"}
+    assert {each["rule"] for each in found["denied"]} == {
+        "gap",
+        "known-vulnerability",
+        "malicious-release",
+        "plaintext-remote-server",
+        "unpinned-server",
+        "unsafe-model-format",
+    }
+    denied = {each["component"]["name"] for each in found["denied"]}
+    assert denied >= {"minimist", "ws", "jinja2", "postmark-mcp", "git", "router.pkl"}
+    assert [each["component"]["name"] for each in found["waived"]] == ["urllib3"]
+
+
+def test_the_repaired_agent_is_allowed() -> None:
+    told = gate(EXAMPLES / "support-agent-repaired")
+    assert told.exit_code == 0, told.output
+    assert "verdict: allow" in told.output
+
+
+def test_the_gate_says_the_same_of_the_bom(tmp_path: Path) -> None:
+    bom = tmp_path / "bom.cdx.json"
+    from_folder = gate(AGENT, f"--bom={bom}").output
+    from_bom = gate(bom).output
+    rules = [
+        sorted(line for line in told.splitlines() if "[" in line.partition(" ")[0])
+        for told in (from_folder, from_bom)
+    ]
+    assert rules[0] == rules[1]
+
+
+@pytest.fixture(scope="module")
+def maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("maker", AGENT / "make_models.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_models_are_what_the_script_makes(
+    maker: ModuleType, tmp_path: Path
+) -> None:
+    maker.main(tmp_path)
+    for made in sorted(tmp_path.iterdir()):
+        assert made.read_bytes() == (AGENT / "models" / made.name).read_bytes()
+    assert len([*tmp_path.iterdir()]) == 3
