@@ -114,7 +114,7 @@ class Fetcher:
         if kept and 0 <= age < kept.max_age:
             return _response(kept)
 
-        from mcpchain.fetch import answer as read  # noqa: PLC0415  (70 ms)
+        from mcpchain.fetch import answer as read
 
         def receive(answer: "Answer", url: str) -> Entry:
             if kept and answer.status == read.NOT_MODIFIED:
@@ -180,7 +180,7 @@ class Fetcher:
         """
         self._refuse_unsafe(request)
 
-        from mcpchain.fetch.answer import digested  # noqa: PLC0415  (70 ms)
+        from mcpchain.fetch.answer import digested
 
         def receive(answer: "Answer", url: str) -> Download:
             return digested(answer, url, request.limit, algorithms, progress)
@@ -188,7 +188,7 @@ class Fetcher:
         return self._exchange(request, receive, {"Accept-Encoding": "identity"})
 
     def _transport(self) -> "Transport":
-        from mcpchain.fetch.transport import Transport  # noqa: PLC0415  (70 ms)
+        from mcpchain.fetch.transport import Transport
 
         with self._lock:
             if self._opened is None:

@@ -1,5 +1,6 @@
 """What is asked of a server, what comes back, and what it means when nothing does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,8 @@ DOCUMENT_LIMIT: Final = 64 << 20
 """How many bytes of an answer are read, counted after decompression."""
 FILE_LIMIT: Final = 4 << 30
 """How many bytes of a package are downloaded."""
+Progress = Callable[[int, int], None]
+"""Takes (done, in all)."""
 RETRY: Final = "try again later, or check proxy and network"
 
 

@@ -164,7 +164,7 @@ def _context(route: Route) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         # Some Pythons come without access to the system's store.
-        import certifi  # noqa: PLC0415  (needed for TLS only)
+        import certifi
 
         context.load_verify_locations(certifi.where())
     for bundle in (*route.roots, *route.more_roots):

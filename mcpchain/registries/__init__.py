@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Protocol
 
 from mcpchain.address import normalise, plain
-from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
+from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.fetch import Fetcher, FetchError, Request, Response, unreadable
@@ -20,6 +20,8 @@ from mcpchain.release import Release
 from mcpchain.settings import Settings
 
 _ASKED: Final = frozenset({Kind.LIBRARY, Kind.APPLICATION})
+_ELSEWHERE: Final = frozenset({"download_url", "repository_url", "vcs_url"})
+"""Qualifiers of a purl that say it comes from no usual registry (purl-spec)."""
 _TARGET: Final = Location(path=".")
 
 
@@ -127,12 +129,9 @@ class _Resolver:
             lost = [each for each in ours if sources[each.ref] == ()]
             self._skip(part, lost, State.NO_SOURCE)
             for each in ours:
-                if addresses := sources[each.ref]:
-                    pages = (
-                        _Page(part=part, name=each.name, registry=address)
-                        for address in addresses
-                    )
-                    plans[each.ref] = each, tuple(pages)
+                addresses = sources[each.ref] or ()
+                if addresses:
+                    plans[each.ref] = each, _pages(part, each, addresses)
         answers = self._ask(plans.values(), progress)
         releases: dict[str, Release] = {}
         for ref, (component, pages) in plans.items():
@@ -261,13 +260,20 @@ class _Resolver:
             self._unasked.setdefault(component.ref, reason)
 
 
+def _pages(
+    part: Registry, component: Component, addresses: tuple[str, ...]
+) -> tuple[_Page, ...]:
+    name = component.name
+    return tuple(_Page(part=part, name=name, registry=each) for each in addresses)
+
+
 def _concerns(part: Registry, component: Component) -> bool:
     facts = component.facts
     return (
         component.kind in _ASKED
         and component.purl is not None
         and component.purl.type == part.purl_type
-        and not component.purl.qualifiers
+        and not _ELSEWHERE & set(component.purl.qualifiers)
         and (not isinstance(facts, PackageFacts) or facts.origin is Origin.REGISTRY)
     )
 
@@ -276,8 +282,6 @@ def _want(component: Component) -> Want:
     """Return which release *component* means."""
     if component.version is not None:
         return Want(version=component.version)
-    if component.pin is Pin.FLOATING and component.requested in {"latest", "*"}:
-        return Want(version=None)
     return Want(version=None, requested=component.requested)
 
 

@@ -158,7 +158,8 @@ class _Project:
     def _newest(self, requested: str) -> Offer:
         """Choose as pip does: neither yanked nor a pre-release, if there is another."""
         try:
-            allowed = SpecifierSet(requested)
+            # `latest` is what uvx calls the newest; to pip it means nothing.
+            allowed = SpecifierSet("" if requested in {"latest", "*"} else requested)
         except InvalidSpecifier:
             problem = f"`{requested[:140]}` is not a version specifier (PEP 440)"
             return Offer(release=None, problems=(problem,))

@@ -39,7 +39,7 @@ class PipSettings:
 
 def default_index() -> str:
     """Return the index that is asked where none is configured."""
-    import pypi_simple  # noqa: PLC0415  (250 ms)
+    import pypi_simple
 
     return normalise(pypi_simple.PYPI_SIMPLE_ENDPOINT)
 

@@ -1,24 +1,35 @@
 """The bytes that a registry delivers are those that were pinned and published.
 
 The file that would be installed on this machine is fetched and hashed; nothing of it is
-kept, unpacked or run. Its digest has to be the pinned one and the published one.
+kept, unpacked or run. Steps, for one component and its release:
+
+1. Choose the file that pip or npm would take here, among the pinned ones if some are
+   pinned by name.
+2. Read it as it is delivered, by a way no weaker than the one to its registry.
+3. Compare its digests with those that the registry publishes for this file, and with
+   those that are pinned for it: by name, or else by any pin without one. Unequal is
+   `REFUTED`.
+4. `VERIFIED` only if a digest that identifies bytes (not MD5, SHA-1) was equal, and a
+   pinned one if anything is pinned.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from mcpchain.address import Credential
 from mcpchain.artifact import Algorithm, Artifact, Digest
 from mcpchain.component import Component
 from mcpchain.evidence import Claim, Evidence, Outcome
-from mcpchain.fetch import Fetcher, FetchError, Request
-from mcpchain.fetch.message import FILE_LIMIT
+from mcpchain.fetch import FILE_LIMIT, Fetcher, FetchError, Request
+from mcpchain.fetch.message import Progress
+from mcpchain.inventory import State
 from mcpchain.release import Release
 from mcpchain.settings import Settings
 
 VERIFIER: Final = "delivered-bytes"
 _THREADS: Final = 4
-_ALGORITHMS: Final = (Algorithm.SHA256, Algorithm.SHA384, Algorithm.SHA512)
+_SECONDS: Final = 1800.0
 
 
 def download(
@@ -27,93 +38,160 @@ def download(
     *,
     fetcher: Fetcher,
     settings: Settings,
-    progress: Callable[[int, int], None] | None = None,
+    limit: int = FILE_LIMIT,
+    progress: Progress | None = None,
 ) -> dict[str, Evidence]:
-    """Fetch one file of every release and return what its bytes say, by ref."""
+    """Fetch one file of every release and return what its bytes say, by ref.
+
+    Args:
+        components: With their refs.
+        releases: What their registries offer, by ref.
+        fetcher: The network.
+        settings: Finds what to present at a registry. It is sent with a file only
+            where the file lies within the same scope.
+        limit: How many bytes a file may have.
+        progress: Called with (files done, files in all).
+    """
     wanted = [each for each in components if each.ref in releases]
 
     def one(component: Component) -> Evidence:
-        return _check(component, releases[component.ref], fetcher, settings)
+        return _check(component, releases[component.ref], fetcher, settings, limit)
 
     found: dict[str, Evidence] = {}
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for done, (component, evidence) in enumerate(
-            zip(wanted, pool.map(one, wanted), strict=True), 1
-        ):
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
+        results = zip(wanted, pool.map(one, wanted), strict=True)
+        for done, (component, evidence) in enumerate(results, 1):
             found[component.ref] = evidence
             if progress:
                 progress(done, len(wanted))
+    finally:
+        # Who interrupts us does not wait for what has not begun.
+        pool.shutdown(cancel_futures=True)
     return found
 
 
 def _check(
-    component: Component, release: Release, fetcher: Fetcher, settings: Settings
+    component: Component,
+    release: Release,
+    fetcher: Fetcher,
+    settings: Settings,
+    limit: int,
 ) -> Evidence:
-    chosen = _choose(release.artifacts)
+    chosen = _choose(component, release)  # 1
     if chosen is None or chosen.url is None:
-        return _evidence(Outcome.UNCHECKED, "the registry offers no file to fetch")
-    request = Request(
-        url=chosen.url,
-        accept="*/*",
-        limit=FILE_LIMIT,
-        credential=settings.credential(chosen.url),
-        seconds=600.0,
-    )
-    try:
-        got = fetcher.download(request, _ALGORITHMS).digests
+        return _evidence(
+            Outcome.UNCHECKED, "the registry offers no file that fits this machine"
+        )
+    pins = _pins(component, chosen)
+    asked = {each.algorithm for file in (chosen, *pins) for each in file.digests}
+    try:  # 2
+        request = _request(chosen.url, release, settings, limit)
+        got = fetcher.download(request, sorted(asked | {Algorithm.SHA256}, key=_rank))
     except FetchError as error:
         return _evidence(Outcome.UNCHECKED, error.reason)
-    name = f"`{chosen.name[:140]}`"
-    published = _same(got, chosen)
-    if published is False:
-        detail = (
-            f"{name} was delivered with {_shown(got)}, which is not what is published"
+    name, subject = f"`{chosen.name[:140]}`", got.digests[-1]
+    published, wrong = _compare(chosen, got.digests)  # 3
+    if wrong:
+        detail = f"{name} was delivered as {wrong[0]}, but published as {wrong[1]}"
+        return _evidence(Outcome.REFUTED, detail, subject)
+    results = [_compare(each, got.digests) for each in pins]
+    refusals = [refusal for _, refusal in results if refusal]
+    if refusals and len(refusals) == len(pins):
+        detail = f"{name} was delivered as {refusals[0][0]}, but pinned as "
+        return _evidence(Outcome.REFUTED, detail + refusals[0][1], subject)
+    pinned = any(strong for strong, refusal in results if not refusal)
+    if not (pinned if pins else published):  # 4
+        what = "pinned" if pins else "published"
+        detail = f"{name} was delivered as `{subject}`, but no SHA-2 digest is {what}"
+        return _evidence(Outcome.UNCHECKED, detail, subject)
+    what = "pinned and published" if pins and published else "pinned"
+    detail = f"{name} was delivered as it is {what if pins else 'published'}"
+    return _evidence(Outcome.VERIFIED, detail, subject)
+
+
+def _request(url: str, release: Release, settings: Settings, limit: int) -> Request:
+    """Ask for the file at *url* with no more than its registry may see.
+
+    Raises:
+        FetchError: It would come unencrypted, though its registry does not.
+    """
+    registries = release.registry.split()
+    if url.startswith("http:") and all(r.startswith("https:") for r in registries):
+        raise FetchError(
+            State.UNSUPPORTED,
+            f"`{url[:140]}` would come unencrypted and was not downloaded",
+            hint="use a registry that delivers its files by https",
         )
-        return _evidence(Outcome.REFUTED, detail, got[0])
+    logins = [settings.credential(each) for each in registries]
+    fitting: list[Credential] = [each for each in logins if each and each.covers(url)]
+    return Request(
+        url=url,
+        accept="*/*",
+        credential=fitting[0] if fitting else None,
+        limit=limit,
+        seconds=_SECONDS,
+    )
+
+
+def _choose(component: Component, release: Release) -> Artifact | None:
+    """Return the file that pip or npm would take."""
+    names = {each.name for each in component.artifacts if each.name}
+    known = [each for each in release.artifacts if each.name in names]
+    files = [each for each in known or release.artifacts if each.url]
+    if component.purl is None or component.purl.type != "pypi":
+        return files[0] if files else None
+    wheels = [each for each in files if each.name.endswith(".whl")]
+    others = [each for each in files if not each.name.endswith(".whl")]
+    return _best_wheel(wheels) or (others[0] if others else None)
+
+
+def _best_wheel(wheels: Sequence[Artifact]) -> Artifact | None:
+    """Return the wheel with the tag that this interpreter prefers (PEP 425)."""
+    from packaging.tags import sys_tags
+    from packaging.utils import (
+        InvalidWheelFilename,
+        parse_wheel_filename,
+    )
+
+    if not wheels:
+        return None
+    rank = {tag: index for index, tag in reversed([*enumerate(sys_tags())])}
+    fitting = []
+    for wheel in wheels:
+        try:
+            _, _, build, tags = parse_wheel_filename(wheel.name)
+        except InvalidWheelFilename:
+            continue  # no installer takes it either
+        order = min((rank[tag] for tag in tags if tag in rank), default=None)
+        if order is not None:
+            fitting.append((-order, build, wheel.name, wheel))
+    return max(fitting, key=lambda each: each[:3])[3] if fitting else None
+
+
+def _pins(component: Component, chosen: Artifact) -> list[Artifact]:
+    """Return the pins that speak of *chosen*: by its name, else by none, else all."""
     pins = [each for each in component.artifacts if each.digests]
-    named = [each for each in pins if each.name == chosen.name] or pins
-    answers = [_same(got, each) for each in named]
-    if pins and True not in answers and False in answers:
-        detail = f"{name} was delivered with {_shown(got)}, which is not pinned"
-        return _evidence(Outcome.REFUTED, detail, got[0])
-    if True in answers or (not pins and published):
-        return _evidence(Outcome.VERIFIED, f"{name} was fetched and hashed", got[0])
-    return _evidence(Outcome.UNCHECKED, f"{name}: no strong digest to compare with")
+    named = [each for each in pins if each.name == chosen.name]
+    return named or [each for each in pins if not each.name] or pins
 
 
-def _choose(artifacts: Sequence[Artifact]) -> Artifact | None:
-    """Return what pip would take here: the best wheel, else a source distribution."""
-    wheels = {each.name: each for each in artifacts if each.name.endswith(".whl")}
-    if wheels:
-        from packaging.tags import sys_tags
-        from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+def _compare(
+    claim: Artifact, got: Sequence[Digest]
+) -> tuple[bool, tuple[str, str] | None]:
+    """Return whether a digest that identifies bytes is equal, and one that is not.
 
-        ranks = {tag: rank for rank, tag in enumerate(sys_tags())}
-        fitting: list[tuple[int, str]] = []
-        for name in wheels:
-            try:
-                tags = parse_wheel_filename(name)[3]
-            except InvalidWheelFilename:
-                continue  # pip cannot take it either
-            if best := [ranks[tag] for tag in tags if tag in ranks]:
-                fitting.append((min(best), name))
-        if fitting:
-            return wheels[min(fitting)[1]]
-    others = [each for each in artifacts if each.name not in wheels]
-    return (others or list(artifacts) or [None])[0]
+    Of the unequal ones the delivered and the claimed digest, for a reader.
+    """
+    theirs = {each.algorithm: each for each in got}
+    for digest in claim.digests:
+        if theirs[digest.algorithm] != digest:
+            return False, (f"`{theirs[digest.algorithm]}`", f"`{digest}`")
+    return any(each.algorithm.identifies for each in claim.digests), None
 
 
-def _same(got: Sequence[Digest], artifact: Artifact) -> bool | None:
-    """Compare by the strongest common digest; `None` where there is none."""
-    for digest in reversed(got):
-        theirs = artifact.digest(digest.algorithm)
-        if theirs is not None:
-            return theirs == digest
-    return None
-
-
-def _shown(digests: Sequence[Digest]) -> str:
-    return f"`{digests[0]}`"
+def _rank(algorithm: Algorithm) -> int:
+    return list(Algorithm).index(algorithm)
 
 
 def _evidence(outcome: Outcome, detail: str, subject: Digest | None = None) -> Evidence:

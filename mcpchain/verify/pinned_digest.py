@@ -7,8 +7,8 @@ Steps, for a component with pinned artifacts and the release that a registry off
 3. Every pinned artifact is compared on its own.
    a. If the registry publishes a file of its name, that file's digests count, else
       those of all files of the release.
-   b. Where pin and file have an algorithm in common, the strongest such pair decides:
-      equal is a match, unequal is `REFUTED`.
+   b. Of every algorithm that pin and file have in common the digests must be equal:
+      one that is not is enough for `REFUTED`.
    c. Where only MD5 or SHA-1 are in common, or nothing is, it stays open.
 4. One refuted pin refutes the claim; one open pin leaves it `UNCHECKED`; only if every
    pin matches is it `VERIFIED`.
@@ -17,7 +17,7 @@ Steps, for a component with pinned artifacts and the release that a registry off
 import enum
 from collections.abc import Iterable
 
-from mcpchain.artifact import Algorithm, Artifact, Digest
+from mcpchain.artifact import Artifact, Digest
 from mcpchain.component import Component
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.release import Release
@@ -75,13 +75,15 @@ def _compare(pin: Artifact, offered: Iterable[Artifact]) -> _Match:
 
 
 def _pair(pin: Artifact, offered: Artifact) -> _Match:
-    for algorithm in reversed(Algorithm):
-        ours, theirs = pin.digest(algorithm), offered.digest(algorithm)
-        if ours and theirs:
-            if ours != theirs:
-                return _Match.UNEQUAL
-            return _Match.EQUAL if algorithm.identifies else _Match.OPEN
-    return _Match.OPEN
+    common = [
+        (ours, theirs)
+        for ours in pin.digests
+        if (theirs := offered.digest(ours.algorithm)) is not None
+    ]
+    if any(ours != theirs for ours, theirs in common):
+        return _Match.UNEQUAL
+    strong = any(ours.algorithm.identifies for ours, _ in common)
+    return _Match.EQUAL if strong else _Match.OPEN
 
 
 def _refusal(pin: Artifact, release: Release) -> str:
