@@ -31,7 +31,7 @@ _NAME: Final = re.compile(rf"(?:@[A-Za-z0-9~!'()*._-]+/)?{_WORD}")
 """validate-npm-package-name, with what it allows for old packages."""
 _RESERVED: Final = frozenset({"node_modules", "favicon.ico"})
 _GIT: Final = re.compile(r"git(?:\+[a-z]+)?:|[^@/:]+@[^:/]+:", re.IGNORECASE)
-_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _ODD: Final = re.compile(r"/\.\.?(?:/|$)|%2e|//.*//", re.IGNORECASE)
 _EDGES: Final = (
     "dependencies",
@@ -110,8 +110,9 @@ def _entry(path: str, node: Node) -> _Entry:
     Raises:
         MalformedError: It is no path below or beside the project, or it is too deep.
     """
-    if not node.is_object():
+    if not node.exists:
         raise node.unexpected("an object")
+    next(node.items(), None)  # raises if it is none, or is there twice
     parts = path.split("/") if path else []
     if len(path) > _PATH_LENGTH or len(parts) > _SEGMENTS:
         raise node.malformed("is a path too long or too deep to be followed")
@@ -170,7 +171,7 @@ def _component(entry: _Entry, found: Collector) -> Component:
             licenses = tuple(_licenses(node.at("license")))
     if entry.installed and entry.link is None:
         resolved = _resolved(node, found)
-        address = bare_url(resolved) if _WEB.match(resolved) else ""
+        address = bare_url(resolved) if _ADDRESS.match(resolved) else ""
         artifacts = _artifacts(node, address, found)
         source = _source(node, resolved, address, (name, version), artifacts)
     purl = npm_purl(name, version) if source.named else None
@@ -236,7 +237,7 @@ def _resolved(node: Node, found: Collector) -> str:
     if "resolved" in node:
         with found.entry():
             text = node.at("resolved").optional_text()
-    return text or ""
+    return (text or "").strip()
 
 
 def _artifacts(node: Node, address: str, found: Collector) -> tuple[Artifact, ...]:
@@ -270,10 +271,9 @@ def _source(
     artifacts: tuple[Artifact, ...],
 ) -> _Source:
     firm = Pin.EXACT if package[1] else Pin.FLOATING
-    if _flag(node, "inBundle"):
-        return _Source(origin=Origin.BUNDLED, pin=firm)
     if not resolved:
-        return _Source(origin=Origin.REGISTRY, pin=firm)
+        bundled = _flag(node, "inBundle")
+        return _Source(origin=Origin.BUNDLED if bundled else Origin.REGISTRY, pin=firm)
     if _GIT.match(resolved):
         return _repository(resolved)
     if not address:
@@ -295,10 +295,11 @@ def _registry(address: str, package: tuple[str, str | None]) -> str | None:
     name, version = package
     plain = address.replace("%2f", "/").replace("%2F", "/").replace("%40", "@")
     end = f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
-    if not plain.endswith(end) or _ODD.search(plain):
+    if version is None or not plain.endswith(end) or _ODD.search(plain):
         return None
     registry = plain.removesuffix(end)
-    return registry if registry.partition("://")[2] else None
+    scheme, _, host = registry.partition("://")
+    return registry if scheme in {"http", "https"} and host else None
 
 
 def _repository(resolved: str) -> _Source:

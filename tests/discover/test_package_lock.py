@@ -1,0 +1,564 @@
+import base64
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcpchain.component import Component, Kind, Origin, PackageFacts, Pin
+from mcpchain.discover import survey
+from mcpchain.discover.package_lock import DISCOVERER
+from mcpchain.errors import MalformedError
+from mcpchain.inventory import Collector, Inventory, State
+from mcpchain.tree import File, Tree
+
+SRI = "sha512-" + base64.b64encode(hashlib.sha512(b"files").digest()).decode()
+OTHER = "sha512-" + base64.b64encode(hashlib.sha512(b"other").digest()).decode()
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+FILES = {
+    "version": "1.2.0",
+    "resolved": "https://registry.example/npm/files/-/files-1.2.0.tgz",
+    "integrity": SRI,
+}
+
+
+class Bytes(File):
+    """A file that never was on a disk."""
+
+    def read(self, limit: int = 0) -> bytes:
+        del limit
+        return self.head
+
+
+def read(data: bytes, path: str = "app/package-lock.json") -> Inventory:
+    found = Collector("test")
+    file = Bytes(tree=Tree(Path("/nowhere")), path=path, head=data)
+    DISCOVERER.discover(file, found)
+    return found.inventory()
+
+
+def lock(packages: object, version: object = 3) -> Inventory:
+    document = {"lockfileVersion": version, "packages": packages}
+    return read(json.dumps(document).encode())
+
+
+def one(entry: dict[str, object], path: str = "node_modules/files") -> Component:
+    inventory = lock({path: entry})
+    assert inventory.gaps == ()
+    (component,) = inventory.components
+    return component
+
+
+def facts(component: Component) -> PackageFacts:
+    assert isinstance(component.facts, PackageFacts)
+    return component.facts
+
+
+def edges(inventory: Inventory) -> set[tuple[str, str]]:
+    return {(each.source, each.target) for each in inventory.relations}
+
+
+def test_reads_a_package_with_its_tarball() -> None:
+    component = one({**FILES, "license": "MIT"})
+    assert str(component.purl) == "pkg:npm/files@1.2.0"
+    assert component.pin is Pin.EXACT
+    assert component.licenses == ("MIT",)
+    assert facts(component) == PackageFacts(registry="https://registry.example/npm")
+    (artifact,) = component.artifacts
+    assert artifact.name == "files-1.2.0.tgz"
+    assert artifact.url == FILES["resolved"]
+    assert [str(d) for d in artifact.digests] == [
+        f"sha512:{hashlib.sha512(b'files').hexdigest()}"
+    ]
+    assert str(component.location) == (
+        "app/package-lock.json#/packages/node_modules~1files"
+    )
+
+
+@pytest.mark.parametrize("name", ["package-lock.json", "npm-shrinkwrap.json"])
+def test_wants_the_two_names_of_npm(name: str) -> None:
+    assert DISCOVERER.wants(File(tree=Tree(Path()), path=f"a/{name}"))
+
+
+def test_wants_nothing_else() -> None:
+    assert not DISCOVERER.wants(File(tree=Tree(Path()), path="a/package.json"))
+
+
+@pytest.mark.parametrize(
+    ("resolved", "registry"),
+    [
+        ("https://h.example/@acme/files/-/files-1.2.0.tgz", "https://h.example"),
+        ("https://h.example/@acme%2ffiles/-/files-1.2.0.tgz", "https://h.example"),
+        ("https://h.example/%40acme%2Ffiles/-/files-1.2.0.tgz", "https://h.example"),
+        ("https://u:p@H.example/a/b/@acme/files/-/files-1.2.0.tgz?t=secret",
+         "https://h.example/a/b"),
+        ("http://h.example:4873/@acme/files/-/files-1.2.0.tgz",
+         "http://h.example:4873"),
+    ],
+)  # fmt: skip
+def test_the_address_of_a_tarball_tells_its_registry(
+    resolved: str, registry: str
+) -> None:
+    entry: dict[str, object] = {**FILES, "resolved": resolved}
+    component = one(entry, "node_modules/@acme/files")
+    assert facts(component).registry == registry
+    assert str(component.purl) == "pkg:npm/%40acme/files@1.2.0"
+    assert "secret" not in repr(component)
+    assert "u:p" not in repr(component)
+
+
+@pytest.mark.parametrize(
+    "resolved",
+    [
+        "https://registry.example/evil/-/evil-1.2.0.tgz",
+        "https://registry.example/files/-/files-1.2.1.tgz",
+        "https://registry.example/@evil/files/-/files-1.2.0.tgz/x",
+        "https://registry.example/files-1.2.0.tgz",
+        "https://registry.example/evil.tgz?/files/-/files-1.2.0.tgz",
+        "https://registry.example/evil.tgz#/files/-/files-1.2.0.tgz",
+        "https://registry.example/x/../files/-/files-1.2.0.tgz",
+        "https://registry.example/x/%2e%2E/files/-/files-1.2.0.tgz",
+        "https:///files/-/files-1.2.0.tgz",
+        "ftp://registry.example/files/-/files-1.2.0.tgz",
+        " https://registry.example/evil/-/evil-1.2.0.tgz",
+    ],
+)
+def test_an_address_of_something_else_is_no_registry(resolved: str) -> None:
+    component = one({**FILES, "resolved": resolved})
+    assert facts(component).origin is Origin.URL
+    assert facts(component).registry is None
+    assert component.pin is Pin.DIGEST
+    assert component.purl is not None
+    assert component.purl.qualifiers.keys() == {"download_url"}
+
+
+def test_an_address_without_integrity_can_change() -> None:
+    component = one({"version": "1.2.0", "resolved": "https://h.example/x.tgz"})
+    assert component.pin is Pin.TAG
+    assert component.artifacts == ()
+
+
+@pytest.mark.parametrize(
+    ("resolved", "pin", "where"),
+    [
+        (f"git+ssh://git@github.com/o/r.git#{COMMIT}", Pin.COMMIT,
+         f"git+ssh://github.com/o/r.git@{COMMIT}"),
+        ("git+https://u:secret@h.example/r#main", Pin.TAG,
+         "git+https://h.example/r@main"),
+        ("git://h.example/r", Pin.FLOATING, "git+git://h.example/r"),
+        ("git@h.example:o/r.git#v1", Pin.TAG, "git+ssh://h.example/o/r.git@v1"),
+    ],
+)  # fmt: skip
+def test_a_repository_is_as_firm_as_its_revision(
+    resolved: str, pin: Pin, where: str
+) -> None:
+    component = one({"version": "1.2.0", "resolved": resolved})
+    assert facts(component).origin is Origin.VCS
+    assert component.pin is pin
+    assert component.requested == where
+    assert component.purl is not None
+    assert component.purl.qualifiers == {"vcs_url": where}
+
+
+def test_a_lock_without_addresses_leaves_the_registry_open() -> None:
+    component = one({"version": "1.2.0", "integrity": SRI})
+    assert facts(component) == PackageFacts()
+
+
+def test_what_is_bundled_has_no_bytes_of_its_own() -> None:
+    component = one({"version": "1.2.0", "inBundle": True})
+    assert facts(component).origin is Origin.BUNDLED
+    assert component.pin is Pin.EXACT
+
+
+def test_a_package_with_an_address_is_not_taken_for_bundled() -> None:
+    component = one({**FILES, "inBundle": True})
+    assert facts(component).origin is Origin.REGISTRY
+    assert component.artifacts
+
+
+def test_an_alias_is_the_real_package() -> None:
+    component = one(
+        {
+            "name": "string-width",
+            "version": "4.2.3",
+            "resolved": "https://h.example/string-width/-/string-width-4.2.3.tgz",
+        },
+        "node_modules/string-width-cjs",
+    )
+    assert component.name == "string-width"
+    assert str(component.purl) == "pkg:npm/string-width@4.2.3"
+    assert facts(component).alias == "string-width-cjs"
+    assert facts(component).registry == "https://h.example"
+
+
+@pytest.mark.parametrize(
+    ("entry", "development", "optional"),
+    [
+        ({"dev": True}, True, False),
+        ({"devOptional": True}, True, False),
+        ({"optional": True}, False, True),
+        ({"dev": False, "peer": True}, False, False),
+    ],
+)
+def test_knows_what_production_does_without(
+    entry: dict[str, object], *, development: bool, optional: bool
+) -> None:
+    found = facts(one({**FILES, **entry}))
+    assert (found.development, found.optional) == (development, optional)
+
+
+@pytest.mark.parametrize(
+    ("resolved", "purl"),
+    [("file:x.tgz", "pkg:npm/files@1.2.0"), ("../files", "pkg:npm/files@1.2.0")],
+)
+def test_a_local_tarball_keeps_its_name(resolved: str, purl: str) -> None:
+    component = one({**FILES, "resolved": resolved})
+    assert facts(component).origin is Origin.PATH
+    assert component.pin is Pin.LOCAL
+    assert str(component.purl) == purl
+
+
+def test_a_local_folder_names_no_package() -> None:
+    component = one({"version": "1.2.0", "resolved": "file:folder"})
+    assert component.pin is Pin.LOCAL
+    assert component.purl is None
+
+
+def test_several_digests_are_alternatives() -> None:
+    component = one({**FILES, "integrity": f"{SRI} sha1-{'A' * 27}= {OTHER} {SRI}"})
+    assert [a.digests[0].algorithm.value for a in component.artifacts] == ["sha512"] * 2
+    assert all(len(a.digests) == 1 for a in component.artifacts)
+
+
+@pytest.mark.parametrize(
+    ("text", "licenses"),
+    [
+        ("MIT OR Apache-2.0", ("MIT OR Apache-2.0",)),
+        ({"type": "MIT", "url": "x"}, ("MIT",)),
+        (["MIT", {"type": "BSD"}], ("MIT", "BSD")),
+        ({}, ()),
+        (None, ()),
+    ],
+)
+def test_reads_a_licence_in_the_old_forms_too(
+    text: object, licenses: tuple[str, ...]
+) -> None:
+    assert one({**FILES, "license": text}).licenses == licenses
+
+
+def test_the_project_and_its_folders_are_local() -> None:
+    inventory = lock(
+        {
+            "": {"name": "app", "version": "1.0.0", "dependencies": {"a": "^1"}},
+            "packages/a": {
+                "name": "@acme/a",
+                "version": "0.0.1",
+                "devDependencies": {"files": "1"},
+            },
+            "node_modules/a": {"resolved": "packages/a", "link": True},
+            "packages/a/node_modules/files": FILES,
+        }
+    )
+    assert inventory.gaps == ()
+    assert {(c.name, c.kind, c.pin, str(c.purl)) for c in inventory.components} == {
+        ("app", Kind.APPLICATION, Pin.LOCAL, "None"),
+        ("@acme/a", Kind.LIBRARY, Pin.LOCAL, "None"),
+        ("files", Kind.LIBRARY, Pin.EXACT, "pkg:npm/files@1.2.0"),
+    }
+    assert edges(inventory) == {
+        ("urn:mcpchain:application:app@1.0.0", "urn:mcpchain:library:@acme/a@0.0.1"),
+        ("urn:mcpchain:library:@acme/a@0.0.1", "pkg:npm/files@1.2.0"),
+    }
+
+
+def test_a_project_without_a_name_is_called_like_its_folder() -> None:
+    (component,) = lock({"": {}}).components
+    assert component.name == "app"
+    (component,) = read(
+        b'{"lockfileVersion":2,"packages":{"":{"name":"A b"}}}', "package-lock.json"
+    ).components
+    assert component.name == "."
+
+
+def test_a_link_to_an_unknown_folder_is_listed_itself() -> None:
+    component = one({"resolved": "../elsewhere", "link": True, "version": "1.0.0"})
+    assert component.pin is Pin.LOCAL
+    assert component.purl is None
+
+
+def test_a_folder_beside_the_project_does_not_look_into_it() -> None:
+    inventory = lock(
+        {
+            "../b": {"version": "1.0.0", "peerDependencies": {"files": "1"}},
+            "node_modules/files": FILES,
+            "node_modules/b": {"resolved": "../b", "link": True},
+        }
+    )
+    assert edges(inventory) == set()
+
+
+def test_an_edge_leads_to_the_nearest_folder() -> None:
+    near = {**FILES, "version": "2.0.0", "resolved": ""}
+    inventory = lock(
+        {
+            "": {"dependencies": {"a": "1", "files": "1"}},
+            "node_modules/a": {
+                "version": "1.0.0",
+                "dependencies": {"files": "2", "b": "1"},
+                "optionalDependencies": {"absent": "1", "b": "1"},
+                "peerDependencies": {"gone": "1"},
+                "devDependencies": {"c": "1"},
+            },
+            "node_modules/a/node_modules/files": near,
+            "node_modules/a/node_modules/b": {
+                "version": "1.0.0",
+                "dependencies": {"files": "2", "c": "1"},
+            },
+            "node_modules/c": {"version": "1.0.0", "dependencies": {"files": "1"}},
+            "node_modules/files": FILES,
+        }
+    )
+    assert inventory.gaps == ()
+    root = "urn:mcpchain:application:app"
+    assert edges(inventory) == {
+        (root, "pkg:npm/a@1.0.0"),
+        (root, "pkg:npm/files@1.2.0"),
+        ("pkg:npm/a@1.0.0", "pkg:npm/files@2.0.0"),
+        ("pkg:npm/a@1.0.0", "pkg:npm/b@1.0.0"),
+        ("pkg:npm/b@1.0.0", "pkg:npm/files@2.0.0"),
+        ("pkg:npm/b@1.0.0", "pkg:npm/c@1.0.0"),
+        ("pkg:npm/c@1.0.0", "pkg:npm/files@1.2.0"),
+    }
+
+
+def test_a_dependency_that_the_lock_does_not_hold_is_a_gap() -> None:
+    inventory = lock({"": {"dependencies": {"absent": "1"}}})
+    (gap,) = inventory.gaps
+    assert gap.state is State.PARTIAL
+    assert gap.reason == "depends on `absent`, which the lock does not hold"
+    assert gap.ref == "urn:mcpchain:application:app"
+
+
+def test_the_same_package_in_two_folders_is_one() -> None:
+    inventory = lock({"node_modules/files": FILES, "node_modules/a/node_modules/files":
+                      FILES})  # fmt: skip
+    (component,) = inventory.components
+    assert len(component.locations) == 2
+
+
+def test_one_version_with_two_hashes_is_two() -> None:
+    inventory = lock(
+        {
+            "node_modules/files": FILES,
+            "node_modules/a/node_modules/files": {**FILES, "integrity": OTHER},
+        }
+    )
+    assert len(inventory.components) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "node_modules/__proto__",
+        "node_modules/../x",
+        "node_modules/",
+        "node_modules/.bin",
+        "node_modules/@acme",
+        "node_modules/@acme/a/b",
+        "node_modules/a\u202eb",
+        "node_modules/node_modules",
+        "node_modules//files",
+        "a/../../x",
+        "/etc/node_modules/files",
+        "C:/node_modules/files",
+        "a\\b",
+        "/".join(["a"] * 300),
+        "node_modules/" + "a" * 10_000,
+    ],
+)
+def test_a_path_that_npm_does_not_write_is_a_gap_and_spares_the_others(
+    path: str,
+) -> None:
+    inventory = lock({path: FILES, "node_modules/files": FILES})
+    assert [str(c.purl) for c in inventory.components] == ["pkg:npm/files@1.2.0"]
+    (gap,) = inventory.gaps
+    assert gap.state is State.UNREADABLE
+    assert gap.location.pointer.startswith("/packages/")
+    assert len(gap.reason) < 300
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        1,
+        "x",
+        [],
+        {"link": True},
+        {"link": "yes"},
+        {**FILES, "name": "../evil"},
+        {**FILES, "name": 1},
+    ],
+)
+def test_an_entry_of_another_shape_is_a_gap_and_spares_the_others(
+    entry: object,
+) -> None:
+    inventory = lock({"node_modules/bad": entry, "node_modules/files": FILES})
+    assert [str(c.purl) for c in inventory.components] == ["pkg:npm/files@1.2.0"]
+    assert len(inventory.gaps) == 1
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        None,
+        1,
+        "",
+        "latest",
+        "^1.2.0",
+        "1.2",
+        "v1.2.0",
+        "=1.2.0",
+        "1.2.0 evil",
+        "01.2.0",
+    ],
+)
+def test_a_package_without_an_exact_version_floats_and_is_a_gap(
+    version: object,
+) -> None:
+    inventory = lock({"node_modules/files": {**FILES, "version": version}})
+    (component,) = inventory.components
+    assert component.version is None
+    assert component.pin is not Pin.EXACT
+    (gap,) = inventory.gaps
+    assert gap.location.pointer == "/packages/node_modules~1files/version"
+
+
+def test_a_package_without_version_or_address_floats() -> None:
+    (component,) = lock({"node_modules/files": {}}).components
+    assert component.pin is Pin.FLOATING
+
+
+@pytest.mark.parametrize(
+    "integrity",
+    ["", "sha512-", "sha512-!", "md9-AAAA", "x", 1, f"{SRI} evil", SRI[:-4]],
+)
+def test_a_bad_integrity_value_is_a_gap_and_accepts_nothing(integrity: object) -> None:
+    inventory = lock({"node_modules/files": {**FILES, "integrity": integrity}})
+    (component,) = inventory.components
+    assert component.artifacts == ()
+    (gap,) = inventory.gaps
+    assert gap.location.pointer.endswith("/integrity")
+
+
+@pytest.mark.parametrize("key", ["resolved", "license", "dependencies"])
+def test_one_malformed_part_of_an_entry_spares_the_rest(key: str) -> None:
+    inventory = lock({"node_modules/files": {**FILES, key: 7}})
+    (component,) = inventory.components
+    assert component.version == "1.2.0"
+    (gap,) = inventory.gaps
+    assert gap.location.pointer.endswith(f"/{key}")
+
+
+def test_a_missing_integrity_value_is_no_gap_but_pins_no_bytes() -> None:
+    component = one({**FILES, "integrity": None})
+    assert component.artifacts == ()
+
+
+def test_a_key_that_appears_twice_is_a_gap() -> None:
+    entry = json.dumps(FILES)
+    twice = f'{{"node_modules/a": {entry}, "node_modules/a": {{}}}}'
+    data = f'{{"lockfileVersion": 3, "packages": {twice}}}'.encode()
+    inventory = read(data)
+    assert inventory.components == ()
+    assert inventory.gaps[0].reason == "this key appears twice in one object"
+
+
+@pytest.mark.parametrize("version", [-1, 0, 1, 4, 10**30])
+def test_another_version_is_a_gap(version: int) -> None:
+    inventory = lock({"node_modules/files": FILES}, version)
+    assert inventory.components == ()
+    (gap,) = inventory.gaps
+    assert gap.state is State.UNSUPPORTED
+    assert gap.location.pointer == "/lockfileVersion"
+    assert ("--package-lock-only" in gap.hint) == (version == 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"[]", "expected an object, got a list"),
+        (b'{"packages": {}}', "expected a whole number, got nothing"),
+        (b'{"lockfileVersion": "3"}', "expected a whole number, got a string"),
+        (b'{"lockfileVersion": true}', "expected a whole number, got a boolean"),
+        (b'{"lockfileVersion": 3}', "expected an object, got nothing"),
+        (b'{"lockfileVersion": 3, "packages": []}', "expected an object, got a list"),
+        (b'{"lockfileVersion": 3, "lockfileVersion": 1}', "appears twice"),
+        (b"\xff\xfe{\x00}\x00", "UTF-16"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_lock_is_malformed(data: bytes, problem: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        read(data)
+    assert problem in caught.value.problem
+
+
+def test_edges_without_end_are_a_gap() -> None:
+    deep = "/".join(["node_modules/a"] * 90)
+    wanted = {f"x{i}": "1" for i in range(40_000)}
+    inventory = lock({deep: {"version": "1.0.0", "peerDependencies": wanted}})
+    (gap,) = inventory.gaps
+    assert gap.state is State.LIMIT
+
+
+def test_survey_reads_a_lock_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "package-lock.json").write_text(
+        json.dumps({"lockfileVersion": 2, "packages": {"node_modules/files": FILES}})
+    )
+    inventory = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    assert [c.ref for c in inventory.components] == ["pkg:npm/files@1.2.0"]
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_malformed(data: bytes) -> None:
+    with contextlib.suppress(MalformedError):
+        read(data)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+ENTRY = st.dictionaries(
+    st.sampled_from([*FILES, "name", "link", "dev", "inBundle", "dependencies"]),
+    JSON | st.sampled_from([*FILES.values(), "../x", "git+ssh://h/x#1"]),
+    max_size=6,
+)  # fmt: skip
+PATHS = st.sampled_from(["", "node_modules/files", "packages/a", "../b"]) | st.text()
+
+
+@settings(max_examples=100)
+@given(st.dictionaries(PATHS, ENTRY | JSON, max_size=4))
+def test_every_entry_ends_as_a_component_or_a_gap(packages: dict[str, object]) -> None:
+    inventory = lock(packages)
+    places = [
+        *(place.pointer for c in inventory.components for place in c.locations),
+        *(gap.location.pointer for gap in inventory.gaps),
+    ]
+    for path, entry in packages.items():
+        pointer = "/packages/" + path.replace("~", "~0").replace("/", "~1")
+        linked = isinstance(entry, dict) and entry.get("link") is True
+        assert linked or any(
+            place == pointer or place.startswith(pointer + "/") for place in places
+        )
