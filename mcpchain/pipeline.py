@@ -326,7 +326,7 @@ def _described(index: Index, now: dt.datetime) -> Iterator[str]:
     for each in index.coverage(now):
         newest = f"{each.newest:%Y-%m-%d}" if each.newest else "undated"
         title = _ECOSYSTEMS.get(each.purl_type, each.purl_type)
-        yield f"{index.name}: {each.records:,} {title} records, newest {newest}"
+        yield f"{index.name} ({each.records:,} {title} records, newest {newest})"
 
 
 def _unmatched(kind: str, count: int) -> Gap:

@@ -99,7 +99,7 @@ def _summary(account: Account, paint: _Paint) -> Iterator[str]:
     )
     yield f"looked at: {printable(account.inventory.name)}: {seen or 'nothing'}"
     for source in account.sources:
-        yield f"advisories: {printable(source)}"
+        yield f"advisories from: {printable(source)}"
     policy = account.policy
     yield f"policy: {printable(policy.name)} ({printable(policy.source)})"
     counted = ", ".join(f"{count} {word}" for word, count in _tally(account).items())

@@ -57,9 +57,9 @@ class Unseen:
 
 _STAGE: Final = {
     "discover": "not read",
-    "resolve": "not compared with a registry",
-    "verify": "not verified",
-    "audit": "not checked for advisories",
+    "resolve": "registry",
+    "verify": "digest",
+    "audit": "advisories",
 }
 
 RULE: Final[type[Rule]] = Unseen

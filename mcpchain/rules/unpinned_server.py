@@ -63,30 +63,28 @@ class UnpinnedServer:
 def _what(case: Case) -> str:
     server = case.component
     package = _package(case)
-    today = f" (today `{case.release.version}`)" if case.release else ""
     match server.pin:
         case Pin.RANGE:
-            return f"any `{package}` that fits `{server.requested}`{today}"
+            return f"any `{package}` that fits `{server.requested}`"
         case Pin.TAG:
-            return f"whatever `{server.requested}` of `{package}` points to{today}"
+            return f"whatever `{server.requested}` of `{package}` points to"
         case _:
-            return f"whatever version of `{package}` is newest{today}"
+            return f"whatever version of `{package}` is newest"
 
 
 def _hint(case: Case) -> str:
     purl = case.component.purl
     kind = purl.type if purl else ""
     package = _package(case)
-    version = case.release.version if case.release else "<version>"
     match kind:
         case "docker" | "oci":
             return f"name the image by digest: `{package}@sha256:<digest>`"
         case "github" | "gitlab" | "bitbucket" | "generic":
             return "name a full commit id instead of a branch or tag"
         case "pypi":
-            return f"name a version: `{package}=={version}`"
+            return f"name a version: `{package}==<version>`"
         case _:
-            return f"name a version: `{package}@{version}`"
+            return f"name a version: `{package}@<version>`"
 
 
 def _package(case: Case) -> str:

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from mcpchain.address import normalise
 from mcpchain.case import Case
-from mcpchain.component import PackageFacts, ServerFacts
+from mcpchain.component import Kind, PackageFacts, ServerFacts
 from mcpchain.finding import Finding, Level
 from mcpchain.rules import Rule
 
@@ -38,6 +38,8 @@ class UntrustedRegistry:
         facts = case.component.facts
         if not isinstance(facts, PackageFacts | ServerFacts):
             return
+        if case.component.kind is Kind.MCP_SERVER and case.component.purl is not None:
+            return  # the package that it starts is a case of its own
         named = [("registry", facts.registry)] if facts.registry is not None else []
         named += [("extra", each) for each in facts.extra_registries]
         for variant, registry in named:

@@ -72,7 +72,7 @@ note: the waiver of `gap` for `pkg:npm/files@1.2.0` expired on 2029-12-31
   hint: remove it from the policy, before it hides something new
 
 looked at: agent: 1 package
-advisories: OSV, 6 records, newest 2029-12-31
+advisories from: OSV, 6 records, newest 2029-12-31
 policy: acme (acme.yaml)
 verdict: deny (2 denied, 1 warned, 1 waived, 1 allowed, 1 gap)
 """

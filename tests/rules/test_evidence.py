@@ -6,7 +6,7 @@ import pytest
 
 from mcpchain.advisory import Advisory, Severity
 from mcpchain.artifact import Artifact
-from mcpchain.component import PackageFacts, ServerFacts, Transport
+from mcpchain.component import Kind, PackageFacts, ServerFacts, Transport
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.inventory import State
 from mcpchain.release import Release, Withdrawal
@@ -189,9 +189,18 @@ def test_objects_to_a_registry_nobody_agreed_to(
             registry=registry,
             extra_registries=extra,
         )
-    known = case(component(facts=facts), trusted_registries=TRUSTED)
-    found = [*UntrustedRegistry().check(known)]
+    kind = Kind.MCP_SERVER if server else Kind.LIBRARY
+    about = component(None if server else "pkg:npm/files@1", kind, facts=facts)
+    found = [*UntrustedRegistry().check(case(about, trusted_registries=TRUSTED))]
     assert [finding.variant for finding in found] == variants
+
+
+def test_a_server_leaves_its_registry_to_the_package_that_it_starts() -> None:
+    facts = ServerFacts(
+        client="cursor", transport=Transport.STDIO, registry="https://evil.example"
+    )
+    about = component("pkg:npm/files@1", Kind.MCP_SERVER, facts=facts)
+    assert not [*UntrustedRegistry().check(case(about))]
 
 
 @pytest.mark.parametrize("state", State)
