@@ -132,7 +132,7 @@ def base_name(word: str) -> str:
 
     Empty for what is no clear name: it may hold arguments, which may be secrets.
     """
-    if word.startswith("@"):
+    if word.startswith("@") or "://" in word:
         return ""
     name = _SUFFIX.sub("", re.split(r"[/\\]", word)[-1].lower())
     if not _PROGRAM.fullmatch(name):

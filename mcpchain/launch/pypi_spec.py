@@ -36,7 +36,9 @@ def read_pypi_spec(text: str, *, at: bool = False) -> Requested:
         return _repository(text)
     if _WEB.match(text):
         return _archive(text)
-    if _PATH.match(text) or "/" in text.partition("@")[0] or _ARCHIVE.search(text):
+    if _PATH.match(text) or (
+        "@" not in text and "://" not in text and ("/" in text or _ARCHIVE.search(text))
+    ):
         return Requested(name=text, pin=Pin.LOCAL, origin=Origin.PATH)
     if at and (match := _AT.fullmatch(text)):
         return _named(match["name"], *_versioned(match["version"]))

@@ -109,9 +109,8 @@ def read_uvx(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outc
 def read_uv(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
     """Read the arguments of `uv`: `tool run`, or `run` in a project."""
     outer = read_options(args, _UV)
-    if outer.words[:2] in (["tool", "run"], ["x"]):
-        skipped = 1 if outer.words[0] == "x" else 2
-        return _tool(launcher, read_options(outer.words[skipped:], _RUN), env)
+    if outer.words[:2] == ["tool", "run"]:
+        return _tool(launcher, read_options(outer.words[2:], _RUN), env)
     if outer.words[:1] == ["run"]:
         return _project(launcher, read_options(outer.words[1:], _PROJECT), env)
     raise UndecidableError("its subcommand is not one that is read here")
