@@ -168,11 +168,15 @@ def _read_headers(entry: Node, server: _Server) -> None:
 def _read_address(entry: Node, server: _Server) -> None:
     kind = (entry.at("type").optional_text() or "").lower().replace("_", "-")
     server.transport = _TRANSPORTS.get(kind, Transport.UNKNOWN)
-    nodes = [entry.at(key) for key in _ADDRESSES if entry.at(key).exists]
-    texts = {text for node in nodes if (text := node.text())}
+    nodes = [
+        node
+        for key in _ADDRESSES
+        if (node := entry.at(key)).exists and node.value != ""
+    ]
+    server.remote = bool(nodes)
+    texts = {node.text() for node in nodes}
     if not texts:
         return
-    server.remote = True
     if server.transport is Transport.STDIO:
         server.transport = Transport.UNKNOWN
     if server.transport is Transport.UNKNOWN and entry.at("httpUrl").exists:

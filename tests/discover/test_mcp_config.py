@@ -1,0 +1,465 @@
+import contextlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcpchain.component import (
+    Basis,
+    Component,
+    Kind,
+    Origin,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+    Transport,
+)
+from mcpchain.discover import survey
+from mcpchain.discover.mcp_config import DISCOVERER
+from mcpchain.document import join
+from mcpchain.errors import MalformedError
+from mcpchain.inventory import Collector, Inventory, State
+from mcpchain.tree import File, Tree
+
+DIGEST = "sha256:" + "a" * 64
+
+
+class Bytes(File):
+    """A file that never was on a disk."""
+
+    def read(self, limit: int = 0) -> bytes:
+        del limit
+        return self.head
+
+
+def read(data: bytes, path: str = ".mcp.json") -> Inventory:
+    found = Collector("test")
+    DISCOVERER.discover(Bytes(tree=Tree(Path("/none")), path=path, head=data), found)
+    return found.inventory()
+
+
+def servers(entries: object, path: str = ".mcp.json") -> Inventory:
+    return read(json.dumps({"mcpServers": entries}).encode(), path)
+
+
+def server(inventory: Inventory) -> tuple[Component, ServerFacts]:
+    (found,) = [c for c in inventory.components if c.kind is Kind.MCP_SERVER]
+    assert isinstance(found.facts, ServerFacts)
+    return found, found.facts
+
+
+def test_a_server_and_its_package_are_two_components() -> None:
+    entry = {"command": "npx", "args": ["-y", "@acme/files@1.2.0", "/secret"]}
+    inventory = servers({"files": entry})
+    assert inventory.gaps == ()
+    found, facts = server(inventory)
+    assert (str(found.purl), found.version, found.pin, found.basis) == (
+        "pkg:npm/%40acme/files@1.2.0",
+        "1.2.0",
+        Pin.EXACT,
+        Basis.CONFIGURED,
+    )
+    assert str(found.location) == ".mcp.json#/mcpServers/files"
+    assert facts == ServerFacts(
+        client="claude-code", transport=Transport.STDIO, launcher="npx"
+    )
+    (package,) = [c for c in inventory.components if c is not found]
+    assert (package.kind, package.name, package.purl, package.pin) == (
+        Kind.APPLICATION,
+        "@acme/files",
+        found.purl,
+        Pin.EXACT,
+    )
+    assert package.facts == PackageFacts()
+    assert package.location == found.location
+    assert [(r.source, r.target) for r in inventory.relations] == [
+        ("urn:mcpchain:mcp:claude-code:.mcp.json:files", "pkg:npm/@acme/files@1.2.0")
+    ]
+    assert "secret" not in repr(inventory)
+
+
+def test_two_servers_of_one_package_share_it() -> None:
+    entry = {"command": "uvx", "args": ["files==1.2"]}
+    inventory = servers({"a": entry, "b": entry})
+    (package,) = [c for c in inventory.components if c.kind is Kind.APPLICATION]
+    assert [place.pointer for place in package.locations] == [
+        "/mcpServers/a",
+        "/mcpServers/b",
+    ]
+    assert len(inventory.relations) == 2
+
+
+def test_every_package_of_a_command_hangs_on_its_server() -> None:
+    entry = {"command": "uvx", "args": ["--with", "extra", "files==1.2"]}
+    inventory = servers({"a": entry})
+    assert {(c.name, c.kind, c.pin) for c in inventory.components} == {
+        ("a", Kind.MCP_SERVER, Pin.EXACT),
+        ("files", Kind.APPLICATION, Pin.EXACT),
+        ("extra", Kind.LIBRARY, Pin.FLOATING),
+    }
+    assert len(inventory.relations) == 2
+
+
+def test_a_floating_server_keeps_what_it_asks_for() -> None:
+    inventory = servers({"a": {"command": "npx", "args": ["files@latest"]}})
+    found, _ = server(inventory)
+    assert (str(found.purl), found.version, found.pin, found.requested) == (
+        "pkg:npm/files",
+        None,
+        Pin.FLOATING,
+        "latest",
+    )
+
+
+def test_an_image_digest_names_the_bytes() -> None:
+    entry = {"command": "docker", "args": ["run", "-i", f"h.example/o/i@{DIGEST}"]}
+    inventory = servers({"a": entry})
+    found, facts = server(inventory)
+    assert found.pin is Pin.DIGEST
+    assert [str(d) for a in found.artifacts for d in a.digests] == [DIGEST]
+    assert facts.registry == "https://h.example"
+    assert all(c.artifacts == found.artifacts for c in inventory.components)
+
+
+def test_names_of_variables_and_headers_are_kept_and_values_are_not() -> None:
+    entry = {
+        "command": "npx",
+        "args": ["files@1.2.0", "--key", "secret"],
+        "env": {"TOKEN": "secret", "A": 1, "B": None},
+        "headers": {"Authorization": "Bearer secret"},
+    }
+    inventory = servers({"a": entry})
+    _, facts = server(inventory)
+    assert facts.env == ("A", "B", "TOKEN")
+    assert facts.headers == ("Authorization",)
+    assert "secret" not in repr(inventory)
+
+
+def test_a_registry_in_the_environment_is_a_fact_of_server_and_package() -> None:
+    entry = {
+        "command": "npx",
+        "args": ["files@1.2.0"],
+        "env": {"NPM_CONFIG_REGISTRY": "https://u:secret@evil.example/npm/"},
+    }
+    inventory = servers({"a": entry})
+    assert {
+        c.facts.registry
+        for c in inventory.components
+        if isinstance(c.facts, ServerFacts | PackageFacts)
+    } == {"https://evil.example/npm"}
+    assert "secret" not in repr(inventory)
+
+
+def test_further_indexes_are_facts_of_server_and_package() -> None:
+    entry = {"command": "uvx", "args": ["--index", "https://e.example", "x==1"]}
+    inventory = servers({"a": entry})
+    assert {
+        c.facts.extra_registries
+        for c in inventory.components
+        if isinstance(c.facts, ServerFacts | PackageFacts)
+    } == {("https://e.example",)}
+
+
+def test_a_package_past_the_registry_says_where_from() -> None:
+    inventory = servers({"a": {"command": "npx", "args": ["x@npm:files@1.0.0"]},
+                         "b": {"command": "npx", "args": ["o/r"]}})  # fmt: skip
+    facts = {c.name: c.facts for c in inventory.components}
+    assert facts["files"] == PackageFacts(alias="x")
+    assert facts["o/r"] == PackageFacts(origin=Origin.VCS)
+
+
+@pytest.mark.parametrize(
+    ("entry", "transport", "endpoint"),
+    [
+        ({"url": "https://u:secret@h.example/mcp?token=secret#secret"},
+         Transport.UNKNOWN, "https://h.example/mcp"),
+        ({"type": "http", "url": "https://h.example"}, Transport.STREAMABLE_HTTP,
+         "https://h.example"),
+        ({"type": "streamableHttp", "url": "https://h.example"},
+         Transport.STREAMABLE_HTTP, "https://h.example"),
+        ({"type": "streamable_http", "url": "https://h.example"},
+         Transport.STREAMABLE_HTTP, "https://h.example"),
+        ({"type": "sse", "url": "http://h.example"}, Transport.SSE, "http://h.example"),
+        ({"type": "stdio", "url": "http://h.example"}, Transport.UNKNOWN,
+         "http://h.example"),
+        ({"type": "odd", "serverUrl": "https://h.example"}, Transport.UNKNOWN,
+         "https://h.example"),
+        ({"httpUrl": "https://h.example"}, Transport.STREAMABLE_HTTP,
+         "https://h.example"),
+        ({"uri": "wss://h.example"}, Transport.WEBSOCKET, "wss://h.example"),
+        ({"url": "https://h.example", "serverUrl": "https://h.example"},
+         Transport.UNKNOWN, "https://h.example"),
+    ],
+)  # fmt: skip
+def test_a_remote_server_is_its_endpoint(
+    entry: dict[str, str], transport: Transport, endpoint: str
+) -> None:
+    inventory = servers({"a": entry})
+    assert inventory.gaps == ()
+    found, facts = server(inventory)
+    assert (found.purl, found.pin) == (None, Pin.REMOTE)
+    assert (facts.transport, facts.endpoint) == (transport, endpoint)
+    assert "secret" not in repr(inventory)
+
+
+def test_a_bridge_is_its_package_and_its_endpoint() -> None:
+    args = ["mcp-remote@0.1.16", "https://h.example/mcp?t=secret"]
+    found, facts = server(servers({"a": {"command": "npx", "args": args}}))
+    assert str(found.purl) == "pkg:npm/mcp-remote@0.1.16"
+    assert (facts.transport, facts.endpoint) == (
+        Transport.STDIO,
+        "https://h.example/mcp",
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "args"), [("node", ["./server.js"]), ("python", ["srv.py"])]
+)
+def test_a_local_server_names_no_package(command: str, args: list[str]) -> None:
+    inventory = servers({"a": {"command": command, "args": args}})
+    found, _ = server(inventory)
+    assert (found.purl, found.pin) == (None, Pin.LOCAL)
+    assert (inventory.relations, inventory.gaps) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("entry", "pointer"),
+    [
+        (None, ""),
+        (7, ""),
+        ("npx files", ""),
+        (["npx"], ""),
+        ({}, ""),
+        ({"command": ""}, ""),
+        ({"url": ""}, ""),
+        ({"args": ["files"]}, ""),
+        ({"command": None}, ""),
+        ({"command": 1}, "/command"),
+        ({"command": ["npx", "files@1.2.0"]}, "/command"),
+        ({"command": "npx", "args": "files@1.2.0"}, "/args"),
+        ({"command": "npx", "args": ["files@1.2.0", None]}, "/args/1"),
+        ({"command": "npx", "args": {"0": "files@1.2.0"}}, "/args"),
+        ({"command": "npx", "args": ["files@1.2.0"], "env": ["A=b"]}, "/env"),
+        ({"command": "npx", "args": ["files@1.2.0"], "headers": "x"}, "/headers"),
+        ({"command": "npx", "args": ["files@1.2.0"], "type": 1}, "/type"),
+        ({"command": "npx", "args": ["files@1.2.0"], "url": "https://h.example"}, ""),
+        ({"url": 1}, "/url"),
+        ({"url": "https://a.example", "uri": "https://b.example"}, ""),
+        ({"url": "${input:secret}"}, ""),
+        ({"url": "https://u:sec/ret@h.example"}, ""),
+        ({"url": "file:///etc/passwd"}, ""),
+        ({"url": "https://h.example", "headersHelper": "./secret.sh"},
+         "/headersHelper"),
+        ({"command": "bash", "args": ["-c", "curl secret | sh"]}, ""),
+        ({"command": "npx", "args": ["--unknown", "files@1.2.0"]}, ""),
+        ({"command": "my-server", "args": ["secret"]}, ""),
+    ],
+)  # fmt: skip
+def test_a_server_in_doubt_is_listed_without_a_pin_and_leaves_a_gap(
+    entry: object, pointer: str
+) -> None:
+    good = {"command": "npx", "args": ["good@1.0.0"]}
+    inventory = servers({"bad": entry, "good": good})
+    by_name = {c.name: c for c in inventory.components if c.kind is Kind.MCP_SERVER}
+    assert (by_name["bad"].purl, by_name["bad"].pin) == (None, None)
+    assert by_name["bad"].version is None
+    assert str(by_name["good"].purl) == "pkg:npm/good@1.0.0"
+    assert {gap.location.pointer for gap in inventory.gaps} == {
+        "/mcpServers/bad" + pointer
+    }
+    assert all(gap.hint and "secret" not in gap.reason for gap in inventory.gaps)
+
+
+def test_an_undecidable_command_is_unsupported_and_says_which_server() -> None:
+    inventory = servers({"a": {"command": "sh", "args": ["-c", "a | b"]}})
+    (gap,) = inventory.gaps
+    assert gap.state is State.UNSUPPORTED
+    assert gap.ref == "urn:mcpchain:mcp:claude-code:.mcp.json:a"
+    assert gap.reason == (
+        "it cannot be told what this server runs: `sh`: it is a shell command with "
+        "`|`, which can run anything"
+    )
+
+
+def test_what_a_doubtful_server_starts_is_still_listed() -> None:
+    entry = {"command": "npx", "args": ["files@1.2.0"], "url": "https://h.example"}
+    inventory = servers({"a": entry})
+    assert "files" in {c.name for c in inventory.components}
+    assert len(inventory.relations) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["__proto__", "../x", "", "x" * 10_000, "a:b#c\nd", "\u202eevil\u0007", "a/b~c"],
+)
+def test_any_name_is_data(name: str) -> None:
+    inventory = servers({name: {"command": "npx", "args": ["files@1.2.0"]}})
+    found, _ = server(inventory)
+    assert found.name == name
+    assert found.location.pointer == join("/mcpServers", name)
+
+
+def test_a_name_that_appears_twice_is_listed_without_a_pin() -> None:
+    entry = '{"command": "npx", "args": ["files@1.2.0"]}'
+    inventory = read(f'{{"mcpServers": {{"a": {entry}, "a": {entry}}}}}'.encode())
+    found, _ = server(inventory)
+    assert found.pin is None
+    (gap,) = inventory.gaps
+    assert gap.reason == "this key appears twice in one object"
+
+
+def test_a_variable_that_appears_twice_puts_the_server_in_doubt() -> None:
+    data = b"""{"mcpServers": {"a": {"command": "npx", "args": ["files@1.2.0"],
+        "env": {"npm_config_registry": "https://a.example",
+                "npm_config_registry": "https://b.example"}}}}"""
+    inventory = read(data)
+    found, facts = server(inventory)
+    assert found.pin is None
+    assert facts.env == ("npm_config_registry",)
+    (gap,) = inventory.gaps
+    assert gap.location.pointer == "/mcpServers/a/env/npm_config_registry"
+
+
+@pytest.mark.parametrize(
+    ("path", "client"),
+    [
+        (".mcp.json", "claude-code"),
+        ("a/.mcp.json", "claude-code"),
+        (".vscode/mcp.json", "vscode"),
+        ("a/.cursor/mcp.json", "cursor"),
+        ("a/b/claude_desktop_config.json", "claude-desktop"),
+        ("mcp.json", "unknown"),
+        ("x.vscode/mcp.json", "unknown"),
+    ],
+)
+def test_knows_the_client_by_the_path(path: str, client: str) -> None:
+    file = File(tree=Tree(Path("/none")), path=path)
+    assert DISCOVERER.wants(file)
+    _, facts = server(servers({"a": {"url": "https://h.example"}}, path))
+    assert facts.client == client
+
+
+@pytest.mark.parametrize("path", ["a.json", "mcp.json/x", "settings.json", "mcp.yaml"])
+def test_wants_nothing_else(path: str) -> None:
+    assert not DISCOVERER.wants(File(tree=Tree(Path("/none")), path=path))
+
+
+def test_reads_comments_and_the_key_of_vscode() -> None:
+    data = b"""\xef\xbb\xbf{
+        // what runs
+        "inputs": [{"id": "x"}],
+        "servers": {"a": {"command": "uvx", /* pinned */ "args": ["x==1",],},},
+    }"""
+    found, facts = server(read(data, ".vscode/mcp.json"))
+    assert (found.version, facts.client) == ("1", "vscode")
+    assert found.location.pointer == "/servers/a"
+
+
+def test_reads_both_keys_and_keeps_servers_of_one_name_apart() -> None:
+    data = json.dumps(
+        {
+            "mcpServers": {"a": {"command": "npx", "args": ["x@1.0.0"]}},
+            "servers": {"a": {"command": "npx", "args": ["x@2.0.0"]}},
+        }
+    ).encode()
+    found = [c for c in read(data).components if c.kind is Kind.MCP_SERVER]
+    assert {c.version for c in found} == {"1.0.0", "2.0.0"}
+
+
+def test_one_malformed_map_spares_the_other() -> None:
+    data = b'{"mcpServers": [], "servers": {"a": {"url": "https://h.example"}}}'
+    inventory = read(data)
+    found, _ = server(inventory)
+    assert found.pin is Pin.REMOTE
+    (gap,) = inventory.gaps
+    assert gap.reason == "expected an object, got a list"
+
+
+def test_reads_a_plugins_map_without_a_key() -> None:
+    inventory = read(b'{"a": {"command": "npx", "args": ["x@1.0.0"]}, "b": 1}')
+    found, _ = server(inventory)
+    assert found.version == "1.0.0"
+    assert found.location.pointer == "/a"
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        (b"{}", ".mcp.json"),
+        (b'{"mcpServers": {}}', ".mcp.json"),
+        (b'{"mcpServers": null}', ".mcp.json"),
+        (b'{"globalShortcut": ""}', "claude_desktop_config.json"),
+        (b'{"name": "something else"}', "mcp.json"),
+    ],
+)
+def test_a_file_may_have_no_servers(data: bytes, path: str) -> None:
+    assert not read(data, path)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "not JSON"),
+        (b"not json", "not JSON"),
+        (b"[]", "expected an object, got a list"),
+        (b"7", "expected an object, got a number"),
+        (b"\xff\xfe{\x00}\x00", "UTF-16"),
+        (b'{"mcp_servers": {"a": 1}}', "names no servers in"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"mcpServers":' * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_a_gap(
+    data: bytes, problem: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".mcp.json").write_bytes(data)
+    inventory = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    assert inventory.components == ()
+    (gap,) = inventory.gaps
+    assert problem in gap.reason
+    assert gap.location.path == ".mcp.json"
+
+
+def test_a_map_that_appears_twice_is_a_gap() -> None:
+    inventory = read(b'{"mcpServers": {}, "mcpServers": {"a": {"command": "x"}}}')
+    (gap,) = inventory.gaps
+    assert gap.location.pointer == "/mcpServers"
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_malformed(data: bytes) -> None:
+    with contextlib.suppress(MalformedError):
+        read(data)
+
+
+SURPRISES = st.one_of(
+    st.none(),
+    st.integers(),
+    st.text(max_size=8),
+    st.sampled_from(["npx", "uvx", "docker", "sh", "https://h.example"]),
+    st.lists(st.none() | st.text(max_size=8), max_size=3),
+    st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=2),
+)
+ENTRIES = SURPRISES | st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(
+        ("command", "args", "url", "env", "headers", "type"), SURPRISES
+    ),
+)
+
+
+@settings(max_examples=100)
+@given(st.dictionaries(st.text(max_size=8), ENTRIES, max_size=3))
+def test_every_entry_is_listed_and_one_without_a_pin_has_a_gap(
+    entries: dict[str, object],
+) -> None:
+    inventory = servers(entries)
+    gaps = [gap.location.pointer for gap in inventory.gaps]
+    listed = {c.name: c.pin for c in inventory.components if c.kind is Kind.MCP_SERVER}
+    assert listed.keys() == entries.keys()
+    for name, pin in listed.items():
+        pointer = join("/mcpServers", name)
+        doubted = any(g == pointer or g.startswith(pointer + "/") for g in gaps)
+        assert doubted == (pin is None)
