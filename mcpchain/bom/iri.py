@@ -4,6 +4,7 @@ Real metadata holds others: two `#`, a `{template}`, a space. One of them would 
 whole BOM invalid.
 """
 
+import ipaddress
 import re
 from typing import Final
 from urllib.parse import quote
@@ -20,6 +21,7 @@ _PARTS: Final = re.compile(
     rf"({_SCHEME}://)([^/?#]*)(/[^?#]*)?(\?[^#]*)?(#.*)?", re.DOTALL
 )
 _AUTHORITY: Final = re.compile(_HOST)
+_LITERAL: Final = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]*)?")
 _LONE_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -34,7 +36,7 @@ def iri(url: str) -> str:
     if parts is None:
         return _encoded(url, "/")
     scheme, host, path, query, fragment = parts.groups(default="")
-    if not _AUTHORITY.fullmatch(host):
+    if not (_AUTHORITY.fullmatch(host) or _is_ipv6(host)):
         host = _encoded(host, "")
     text = scheme + host + _encoded(path, "/!$&'()*+,;=:@%")
     if query:
@@ -42,6 +44,14 @@ def iri(url: str) -> str:
     if fragment:
         text += "#" + _encoded(fragment[1:], "/!$&'()*+,;=:@%?")
     return text
+
+
+def _is_ipv6(host: str) -> bool:
+    literal = _LITERAL.fullmatch(host)
+    try:
+        return literal is not None and bool(ipaddress.IPv6Address(literal[1]))
+    except ValueError:
+        return False
 
 
 def _encoded(text: str, safe: str) -> str:

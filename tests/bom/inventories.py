@@ -1,0 +1,173 @@
+"""Inventories of every shape, for laws about BOMs."""
+
+import datetime as dt
+
+from hypothesis import strategies as st
+from packageurl import PackageURL
+
+from mcpchain.artifact import Algorithm, Artifact, Digest
+from mcpchain.bom.write import write
+from mcpchain.component import (
+    Basis,
+    Component,
+    Kind,
+    Location,
+    ModelFacts,
+    Origin,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+    Transport,
+)
+from mcpchain.inventory import Collector, Gap, Inventory, RelationKind, State
+
+NOW = dt.datetime(2030, 1, 1, 12, tzinfo=dt.UTC)
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def written(inventory: Inventory) -> bytes:
+    return write(inventory, timestamp=NOW, version="1.2.3", reproducible=True)
+
+
+# Half a surrogate pair is what Python makes of a file name that is not UTF-8.
+TEXT = st.text(
+    st.characters() | st.sampled_from("\\\"'#%{}/@:\n\u202e\udc80é"), max_size=8
+)
+SOME_TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+WORDS = st.text("abcxyz019", min_size=1, max_size=6)
+URLS = st.builds("https://files.example/{}".format, TEXT) | TEXT
+NUMBERS = st.integers(min_value=0, max_value=2**70)
+
+LOCATIONS = st.builds(
+    Location, path=TEXT, pointer=TEXT, line=st.none() | st.integers(1, 2**31)
+)
+DIGESTS = st.sampled_from(Algorithm).flatmap(
+    lambda algorithm: st.builds(
+        Digest,
+        algorithm=st.just(algorithm),
+        value=st.text(
+            "0123456789abcdef",
+            min_size=algorithm.hex_length,
+            max_size=algorithm.hex_length,
+        ),
+    )
+)
+ARTIFACTS = st.builds(
+    Artifact,
+    name=st.just("") | TEXT,
+    digests=st.lists(DIGESTS, max_size=2, unique_by=lambda d: d.algorithm).map(tuple),
+    url=st.none() | URLS | st.just("urn:mcpchain:artifact:0"),
+    size=st.none() | NUMBERS,
+    published=st.none() | st.datetimes(timezones=st.just(dt.UTC)),
+    withdrawn=st.none() | TEXT,
+)
+TEXTS = st.lists(TEXT, max_size=3).map(tuple)
+FACTS = st.one_of(
+    st.none(),
+    st.builds(
+        PackageFacts,
+        origin=st.sampled_from(Origin),
+        registry=st.none() | URLS,
+        extra_registries=TEXTS,
+        development=st.booleans(),
+        optional=st.booleans(),
+        alias=TEXT,
+    ),
+    st.builds(
+        ServerFacts,
+        client=TEXT,
+        transport=st.sampled_from(Transport),
+        launcher=TEXT,
+        endpoint=st.none() | URLS,
+        env=TEXTS,
+        headers=TEXTS | st.just(("Authorization",)),
+        registry=st.none() | URLS,
+        extra_registries=TEXTS,
+    ),
+    st.builds(
+        ModelFacts,
+        format=TEXT,
+        parameters=st.none() | NUMBERS,
+        tensors=st.none() | NUMBERS,
+        architecture=st.none() | TEXT,
+        license=st.none() | TEXT,
+        imports=TEXTS,
+    ),
+)
+LICENSES = st.lists(
+    st.sampled_from(["MIT", "mit", "MIT OR Apache-2.0", "LicenseRef-x", "llama3.1"])
+    | SOME_TEXT,
+    max_size=3,
+).map(tuple)
+
+
+@st.composite
+def components(draw: st.DrawFn) -> Component:
+    """Any component whose pin is borne out by its version, purl or digests."""
+    version = draw(st.none() | WORDS | st.sampled_from([COMMIT, "sha256:" + "0" * 64]))
+    kinds = st.sampled_from(["pypi", "npm", "generic", "oci", "huggingface"])
+    purl = draw(
+        st.none()
+        | st.builds(
+            PackageURL,
+            type=kinds,
+            namespace=st.none() | st.builds("@{}".format, WORDS),
+            name=WORDS,
+            version=st.just(version),
+            qualifiers=st.just({}) | st.fixed_dictionaries({"tag": SOME_TEXT}),
+        )
+    )
+    artifacts = draw(st.lists(ARTIFACTS, max_size=3).map(tuple))
+    if version is None:
+        pins = [None, Pin.TAG, Pin.RANGE, Pin.FLOATING, Pin.LOCAL, Pin.REMOTE]
+    elif version == COMMIT:
+        pins = [Pin.COMMIT, Pin.EXACT]
+    else:
+        pins = [Pin.DIGEST] if version.startswith("sha256") else [Pin.EXACT]
+    return draw(
+        st.builds(
+            Component,
+            kind=st.sampled_from(Kind),
+            name=TEXT | st.just("") | st.just("@acme/files"),
+            locations=st.lists(LOCATIONS, min_size=1, max_size=3, unique=True).map(
+                tuple
+            ),
+            version=st.just(version),
+            purl=st.just(purl if purl is None or stable(purl) else None),
+            pin=st.sampled_from(pins),
+            requested=TEXT,
+            basis=st.sampled_from(Basis),
+            artifacts=st.just(artifacts),
+            licenses=LICENSES,
+            facts=FACTS,
+        )
+    )
+
+
+def stable(purl: PackageURL) -> bool:
+    return PackageURL.from_string(purl.to_string()) == purl
+
+
+@st.composite
+def inventories(draw: st.DrawFn) -> Inventory:
+    """Any inventory that a collector makes."""
+    found = Collector(draw(TEXT))
+    drawn = draw(st.lists(components(), max_size=4, unique_by=lambda c: c.name))
+    refs = [found.add(each) for each in drawn] + ["nowhere"]
+    ends = st.sampled_from(refs)
+    for source, target, kind in draw(
+        st.lists(st.tuples(ends, ends, st.sampled_from(RelationKind)), max_size=6)
+    ):
+        found.relate(source, target, kind)
+    gaps = st.builds(
+        Gap,
+        stage=st.sampled_from(["discover", "resolve"]),
+        location=LOCATIONS,
+        reason=TEXT,
+        state=st.sampled_from(State),
+        hint=TEXT,
+        ref=st.none() | ends,
+    )
+    for gap in draw(st.lists(gaps, max_size=3)):
+        found.gap(gap)
+    return found.inventory()
