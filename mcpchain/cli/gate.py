@@ -87,21 +87,21 @@ def gate(  # noqa: PLR0913 - one parameter an option
     read, not run: its packages are compared with what the registries offer, looked up
     among advisories, and judged by a policy.
     """
-    from mcpchain import pipeline
+    from mcpchain.pipeline.judgement import judge
+    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.policies import load_policy
     from mcpchain.report import all_formats
 
-    now, fixed = options.now()
-    rules = pipeline.load_policy(policy)
+    chosen = load_policy(policy)
     inventory = options.survey(target, environment, no_environment=no_environment)
     if bom:
-        data = pipeline.bom(inventory, now=now, version=__version__, reproducible=fixed)
-        options.write_file(bom, data)
+        options.write_bom(inventory, bom)
     with options.progress("checking") as checking:
-        account = pipeline.judge(
+        account = judge(
             inventory,
-            rules,
-            pipeline.Circumstances(
-                now=now,
+            chosen,
+            Circumstances(
+                now=options.now(),
                 version=__version__,
                 environ=os.environ,  # noqa: TID251 - the cli reads it
                 home=Path.home(),

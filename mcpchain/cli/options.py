@@ -41,15 +41,22 @@ def environment_options(command: _Command) -> _Command:
     )(command)
 
 
-def now() -> tuple[dt.datetime, bool]:
-    """Return the time of this run, and whether SOURCE_DATE_EPOCH fixed it.
+def now() -> dt.datetime:
+    """Return the time of this run."""
+    return dt.datetime.now(tz=dt.UTC)  # noqa: TID251 - the one clock
+
+
+def timestamp() -> tuple[dt.datetime, bool]:
+    """Return the time for a document, and whether SOURCE_DATE_EPOCH fixed it.
+
+    Nothing is judged by it: a waiver that has expired stays so.
 
     Raises:
         UsageError: SOURCE_DATE_EPOCH is no count of seconds.
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")  # noqa: TID251 - the cli reads it
     if not epoch:
-        return dt.datetime.now(tz=dt.UTC), False  # noqa: TID251 - the one clock
+        return now(), False
     try:
         return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC), True
     except (ValueError, OverflowError, OSError):
@@ -102,13 +109,25 @@ def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def write_bom(inventory: "Inventory", path: Path) -> None:
+    """Write *inventory* as a validated BOM; `-` is standard output."""
+    from mcpchain import __version__
+    from mcpchain.pipeline.target import bom
+
+    time, fixed = timestamp()
+    data = bom(inventory, now=time, version=__version__, reproducible=fixed)
+    if str(path) == "-":
+        click.echo(data, nl=False)
+    else:
+        write_file(path, data)
+
+
 def survey(
     target: Path, environment: Path | None, *, no_environment: bool
 ) -> "Inventory":
     """Find out what *target* is made of, with a bar for long hashing."""
-    from mcpchain import pipeline
+    from mcpchain.pipeline.target import survey as look
 
+    chosen = None if no_environment else environment
     with progress("hashing") as hashing:
-        return pipeline.survey(
-            target, environment=None if no_environment else environment, hashing=hashing
-        )
+        return look(target, environment=chosen, hashing=hashing)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from mcpchain import __version__
 from mcpchain.cli import options
 
 
@@ -35,16 +34,10 @@ def sbom(
     and the network is not used. What could not be read is said on standard error, and
     in the BOM.
     """
-    from mcpchain import pipeline
     from mcpchain.report import printable
 
-    now, fixed = options.now()
     inventory = options.survey(target, environment, no_environment=no_environment)
-    data = pipeline.bom(inventory, now=now, version=__version__, reproducible=fixed)
-    if str(output) == "-":
-        click.echo(data, nl=False)
-    else:
-        options.write_file(output, data)
+    options.write_bom(inventory, output)
     for gap in inventory.gaps:
         place = printable(str(gap.location))
         click.echo(f"gap: {place}: {printable(gap.reason)}", err=True)

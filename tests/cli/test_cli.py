@@ -31,8 +31,7 @@ HEAVY = {
 }
 
 
-def run(*args: str, cwd: Path | None = None, **environ: str) -> Result:
-    del cwd
+def run(*args: str, **environ: str) -> Result:
     return CliRunner().invoke(main, args, env={"VIRTUAL_ENV": None, **environ})
 
 
@@ -49,6 +48,13 @@ def modules(*args: str) -> set[str]:
         [sys.executable, "-c", code, *args], capture_output=True, check=True, text=True
     )
     return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+def servers(folder: Path, *args: str) -> Path:
+    config = {"mcpServers": {"files": {"command": "npx", "args": args}}}
+    file = folder / ".mcp.json"
+    file.write_text(json.dumps(config), encoding="utf-8")
+    return file
 
 
 @pytest.mark.parametrize("args", [["--help"], ["gate", "--help"], ["--version"]])
@@ -152,15 +158,10 @@ def test_a_broken_policy_names_its_line(tmp_path: Path) -> None:
 
 
 def test_a_source_date_that_is_no_number_is_a_usage_error(tmp_path: Path) -> None:
-    told = run("gate", str(tmp_path), SOURCE_DATE_EPOCH="yesterday")
+    servers(tmp_path, "files")
+    told = run("sbom", "-o", "-", str(tmp_path), SOURCE_DATE_EPOCH="yesterday")
     assert told.exit_code == 2
-
-
-def servers(folder: Path, *args: str) -> Path:
-    config = {"mcpServers": {"files": {"command": "npx", "args": args}}}
-    file = folder / ".mcp.json"
-    file.write_text(json.dumps(config), encoding="utf-8")
-    return file
+    assert "is no count of seconds" in told.output
 
 
 PLAIN = """\

@@ -1,0 +1,186 @@
+"""May it be deployed? From an inventory and a policy to an account of the verdict."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from mcpchain import gate, registries, verify
+from mcpchain.address import normalise
+from mcpchain.case import Case
+from mcpchain.component import Component, Kind, Location, PackageFacts, ServerFacts
+from mcpchain.evidence import Claim, Evidence, Outcome
+from mcpchain.fetch import Fetcher
+from mcpchain.finding import Finding
+from mcpchain.inventory import Gap, Inventory, State
+from mcpchain.pipeline.knowledge import ECOSYSTEMS, Circumstances, look_up
+from mcpchain.pipeline.target import nothing
+from mcpchain.policy import Policy
+from mcpchain.registries import Resolution
+from mcpchain.release import Release, Withdrawal
+from mcpchain.report import Account
+from mcpchain.settings import Settings, load
+from mcpchain.verdict import Decision
+from mcpchain.verify.delivered_bytes import download
+
+Progress = Callable[[int, int], None]
+"""Takes (done, in all)."""
+
+
+def judge(
+    inventory: Inventory,
+    policy: Policy,
+    terms: Circumstances,
+    progress: Progress | None = None,
+) -> Account:
+    """Judge *inventory* by *policy*, with all that registries and advisories know.
+
+    Raises:
+        NothingToCheckError: There is nothing to judge.
+    """
+    if not inventory:
+        raise nothing()
+    settings = load(terms.environ, home=terms.home, project=terms.project)
+    components = [settings.attribute(each) for each in inventory.components]
+    answers, evidence = _ask(components, policy, terms, settings, progress)
+    known = look_up(components, answers.releases, policy, terms)
+    gaps = [*inventory.gaps, *answers.gaps, *known.gaps, *_unread(settings)]
+    gaps += _open_questions(components, answers.releases, evidence)
+    trusted = _chosen(policy) | _own_registries(components, settings)
+    findings: list[Finding] = []
+    for case in _cases(inventory.name, components, gaps, terms.now):
+        ref = case.component.ref
+        whole = replace(
+            case,
+            trusted_registries=trusted,
+            release=answers.releases.get(ref),
+            evidence=evidence.get(ref, ()),
+            advisories=known.advisories.get(ref, ()),
+        )
+        findings += (each for rule in policy.rules for each in rule.check(whole))
+    verdict = gate.decide(findings, policy, today=terms.now.date())
+    if not components and verdict.decision is Decision.ALLOW:
+        raise nothing()
+    return Account(
+        inventory=inventory,
+        verdict=verdict,
+        policy=policy,
+        now=terms.now,
+        version=terms.version,
+        sources=known.sources,
+    )
+
+
+def _chosen(policy: Policy) -> frozenset[str]:
+    return frozenset(map(normalise, policy.registries))
+
+
+def _ask(
+    components: Sequence[Component],
+    policy: Policy,
+    terms: Circumstances,
+    settings: Settings,
+    progress: Progress | None,
+) -> tuple[Resolution, Mapping[str, tuple[Evidence, ...]]]:
+    """Ask the registries, and check what is pinned against what they say."""
+    delivered: Mapping[str, Evidence] = {}
+    with Fetcher(
+        offline=terms.offline,
+        cache=terms.cache / "http",
+        route=settings.route,
+        clock=terms.now.timestamp,
+    ) as fetcher:
+        answers = registries.resolve(
+            components,
+            settings=settings,
+            trusted=_chosen(policy),
+            fetcher=fetcher,
+            progress=progress,
+        )
+        if terms.download and not terms.offline:
+            delivered = download(
+                components,
+                answers.releases,
+                fetcher=fetcher,
+                settings=settings,
+                progress=progress,
+            )
+    pins = verify.compare_all(components, answers.releases, answers.unasked)
+    both = (pins, delivered)
+    evidence = {
+        each.ref: tuple(some[each.ref] for some in both if each.ref in some)
+        for each in components
+    }
+    return answers, evidence
+
+
+def _unread(settings: Settings) -> Iterator[Gap]:
+    for each in settings.problems:
+        yield Gap(
+            stage="resolve",
+            location=Location(path=each.where),
+            reason=each.reason,
+            state=State.UNREADABLE,
+            hint="repair the configuration of pip or npm",
+        )
+
+
+def _open_questions(
+    components: Sequence[Component],
+    releases: Mapping[str, Release],
+    evidence: Mapping[str, Sequence[Evidence]],
+) -> Iterator[Gap]:
+    """Yield a gap for each check that a registry answered without settling it.
+
+    Where no registry answered, that is a gap or a finding already; so are a version
+    that it does not know, and a pin that is too weak to compare.
+    """
+    for component in components:
+        release = releases.get(component.ref)
+        if release is None or release.withdrawal is Withdrawal.MISSING:
+            continue
+        for each in evidence[component.ref]:
+            weak = each.claim is Claim.PINNED_DIGEST and not any(
+                digest.algorithm.identifies
+                for artifact in component.artifacts
+                for digest in artifact.digests
+            )
+            if each.outcome is Outcome.UNCHECKED and not weak:
+                yield Gap(
+                    stage="verify",
+                    location=component.location,
+                    reason=f"`{component.title}`: {each.detail}",
+                    state=State.UNMATCHED,
+                    hint="lock it with SHA-256 or stronger, or use `--download`",
+                    ref=component.ref,
+                )
+
+
+def _own_registries(
+    components: Sequence[Component], settings: Settings
+) -> frozenset[str]:
+    """Return the user's registries, if any component names one to compare with."""
+    kinds = {
+        each.purl.type
+        for each in components
+        if each.purl is not None
+        and isinstance(each.facts, PackageFacts | ServerFacts)
+        and (each.facts.registry is not None or each.facts.extra_registries)
+    }
+    return settings.trusted(frozenset(kinds & set(ECOSYSTEMS)))
+
+
+def _cases(
+    name: str, components: Sequence[Component], gaps: Sequence[Gap], now: dt.datetime
+) -> Iterator[Case]:
+    """Yield a case for each component, and one for the target as a whole."""
+    by_ref: dict[str, list[Gap]] = {}
+    known = {each.ref for each in components}
+    for gap in gaps:
+        key = gap.ref if gap.ref in known and gap.ref else ""
+        by_ref.setdefault(key, []).append(gap)
+    target = Component(
+        kind=Kind.APPLICATION, name=name, locations=(Location(path="."),)
+    )
+    yield Case(component=target, now=now, gaps=tuple(by_ref.get("", ())))
+    for each in components:
+        yield Case(component=each, now=now, gaps=tuple(by_ref.get(each.ref, ())))

@@ -1,0 +1,148 @@
+"""What is known against the packages? All sources of advisories, and their limits."""
+
+import datetime as dt
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from mcpchain.advisory import Advisory
+from mcpchain.audit.advisories import Lookup, Package, merge
+from mcpchain.audit.advisories.osv import Index, open_index
+from mcpchain.audit.advisories.pip_audit import run_pip_audit
+from mcpchain.component import Component, Kind, Location
+from mcpchain.inventory import Gap, State
+from mcpchain.policy import Policy
+from mcpchain.release import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """When and where a question is asked, and what may be used to answer it."""
+
+    now: dt.datetime
+    version: str
+    """Of mcpchain."""
+    environ: Mapping[str, str]
+    home: Path
+    cache: Path
+    project: Path
+    """The folder that the target is in."""
+    advisories: tuple[Path, ...] = ()
+    """OSV records: folders, archives or indexes."""
+    pip_audit: bool | None = None
+    """`None`: only where no other source covers Python packages."""
+    offline: bool = False
+    download: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What all sources together say."""
+
+    advisories: Mapping[str, tuple[Advisory, ...]]
+    """By the refs of components."""
+    gaps: tuple[Gap, ...]
+    sources: tuple[str, ...]
+
+
+_PATIENCE: Final = 600.0
+"""Seconds that pip-audit may take."""
+ECOSYSTEMS: Final = {"pypi": "PyPI", "npm": "npm"}
+
+
+def look_up(
+    components: Sequence[Component],
+    releases: Mapping[str, Release],
+    policy: Policy,
+    terms: Circumstances,
+) -> Known:
+    """Look every package up in every source, and say which had none."""
+    packages, others = _packages(components, releases)
+    asked = sorted(set(packages.values()), key=str)
+    lookups: list[Lookup] = []
+    sources: list[str] = []
+    for source in terms.advisories:
+        with open_index(source, cache=terms.cache / "advisories") as index:
+            covered = {each.purl_type for each in index.coverage(terms.now)}
+            fitting = [each for each in asked if each.purl_type in covered]
+            age = policy.max_advisory_age
+            lookups.append(index.look_up(fitting, now=terms.now, max_age=age))
+            sources += _described(index, terms.now)
+    python = [each for each in asked if each.purl_type == "pypi"]
+    if python and _wants_pip_audit(terms, lookups, python):
+        lookups.append(
+            run_pip_audit(
+                python,
+                python=Path(sys.executable),
+                environ=terms.environ,
+                timeout=_PATIENCE,
+                cache=terms.cache / "pip-audit",
+            )
+        )
+        sources.append("pip-audit")
+    known = merge(asked, *lookups)
+    gaps = [
+        replace(gap, ref=each.ref, location=each.location)
+        for each in components
+        if each.ref in packages
+        for gap in known.about(packages[each.ref])
+    ]
+    gaps += (_unmatched(kind, count) for kind, count in sorted(others.items()))
+    return Known(
+        advisories={
+            ref: known.advisories[package]
+            for ref, package in packages.items()
+            if package in known.advisories
+        },
+        gaps=(*known.general, *gaps),
+        sources=tuple(sources),
+    )
+
+
+def _packages(
+    components: Sequence[Component], releases: Mapping[str, Release]
+) -> tuple[dict[str, Package], Counter[str]]:
+    """Return what can be looked up, by ref, and how many of other kinds there are."""
+    packages: dict[str, Package] = {}
+    others: Counter[str] = Counter()
+    for each in components:
+        if each.kind not in {Kind.LIBRARY, Kind.APPLICATION} or each.purl is None:
+            continue
+        if each.purl.type not in ECOSYSTEMS:
+            others[each.purl.type] += 1
+            continue
+        release = releases.get(each.ref)
+        version = each.version or (release.version if release else None)
+        packages[each.ref] = Package(each.purl.type, each.name, version)
+    return packages, others
+
+
+def _wants_pip_audit(
+    terms: Circumstances, lookups: Sequence[Lookup], python: Sequence[Package]
+) -> bool:
+    if terms.offline or terms.pip_audit is False:
+        return False
+    answered = {package for each in lookups for package in each.answered}
+    return terms.pip_audit is True or not answered.issuperset(python)
+
+
+def _described(index: Index, now: dt.datetime) -> Iterator[str]:
+    for each in index.coverage(now):
+        newest = f"{each.newest:%Y-%m-%d}" if each.newest else "undated"
+        title = ECOSYSTEMS.get(each.purl_type, each.purl_type)
+        yield f"{index.name} ({each.records:,} {title} records, newest {newest})"
+
+
+def _unmatched(kind: str, count: int) -> Gap:
+    what = f"{count} package{'s' if count > 1 else ''}"
+    return Gap(
+        stage="audit",
+        location=Location(path="."),
+        reason=f"{what} of the kind `{kind}`: mcpchain matches advisories for PyPI and "
+        "npm only",
+        state=State.PARTIAL,
+        hint="look them up in the advisories of their publishers",
+    )
