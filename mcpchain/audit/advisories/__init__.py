@@ -22,6 +22,7 @@ ABSORBED: Final = frozenset({State.OFFLINE, State.NO_SOURCE, State.MISSING})
 """Silences of one source that do not matter where another has answered. A source that
 is stale or has failed is told in any case: it was meant to be asked."""
 _ORDER: Final = ("CVE-", "GHSA-", "PYSEC-", "MAL-")
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}")
 _PYPI: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 """What a distribution may be called (PEP 508)."""
 _NPM: Final = re.compile(r"(?:@[!-.0-?A-~]+/)?[!-.0-~]+")
@@ -236,6 +237,11 @@ def sift(packages: Iterable[Package]) -> tuple[tuple[Package, ...], tuple[Miss, 
     return tuple(good), misses
 
 
+def is_id(text: str) -> bool:
+    """Say whether *text* could be the id of an advisory: it is shown and compared."""
+    return _ID.fullmatch(text) is not None
+
+
 def normal_name(purl_type: str, name: str) -> str | None:
     """Return *name* as its ecosystem compares it; `None` if nothing can be called so.
 
@@ -254,17 +260,16 @@ def united(
     advisories: Iterable[Advisory], rules: Scheme | None
 ) -> tuple[Advisory, ...]:
     """Return *advisories* with those that share an id made one, sorted by id."""
-    by_id: dict[str, list[Advisory]] = {}
-    for advisory in advisories:
-        group = [advisory]
+    known = list(advisories)
+    by_id: dict[str, list[int]] = {}
+    for number, advisory in enumerate(known):
+        kin = {id(by_id[i]): by_id[i] for i in advisory.ids if i in by_id}
         # A new one may tie together what was apart until now.
-        for kin in {
-            id(by_id[i]): by_id[i] for i in advisory.ids if i in by_id
-        }.values():
-            group += kin
-        by_id.update(dict.fromkeys((i for one in group for i in one.ids), group))
+        group = sorted([number, *(n for one in kin.values() for n in one)])
+        by_id.update((i, group) for n in group for i in known[n].ids)
     groups = {id(group): group for group in by_id.values()}.values()
-    return tuple(sorted((_one(g, rules) for g in groups), key=lambda each: each.id))
+    merged = (_one([known[n] for n in group], rules) for group in groups)
+    return tuple(sorted(merged, key=lambda each: each.id))
 
 
 def headline(ids: Iterable[str]) -> tuple[str, tuple[str, ...]]:

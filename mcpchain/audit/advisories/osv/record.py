@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from mcpchain.advisory import Severity
-from mcpchain.audit.advisories import normal_name
+from mcpchain.audit.advisories import is_id, normal_name
 from mcpchain.audit.advisories.osv import severity as severities
 from mcpchain.audit.advisories.osv.source import Flaw
 from mcpchain.audit.versions import Scheme, scheme
@@ -23,7 +23,6 @@ from mcpchain.inventory import State
 
 PURL_TYPES: Final = {"pypi": "pypi", "npm": "npm"}
 """OSV's names of the ecosystems that we match, in lower case."""
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}")
 _MALWARE: Final = "CWE-506"
 """Embedded malicious code."""
 _EVENTS: Final = frozenset({"introduced", "fixed", "last_affected", "limit"})
@@ -331,7 +330,7 @@ def _specific(node: Node, key: str) -> Node | None:
 
 def _id(node: Node) -> str:
     text = node.text()
-    if not _ID.fullmatch(text):
+    if not is_id(text):
         raise node.malformed(f"`{text[:140]!a}` is no advisory id")
     return text
 
