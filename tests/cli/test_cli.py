@@ -86,7 +86,7 @@ def test_completes_in_a_shell() -> None:
         capture_output=True,
         check=True,
         text=True,
-        env={"_MCPCHAIN_COMPLETE": "bash_source", "PATH": ""},
+        env={"_MCPCHAIN_COMPLETE": "zsh_source", "PATH": ""},
     )
     assert "_MCPCHAIN_COMPLETE" in done.stdout
 
