@@ -93,6 +93,8 @@ _UNREAD: Final = frozenset(
 )
 """Programs that start or fetch others in ways that are not read here."""
 _DEPTH: Final = 8
+_LONGEST: Final = 64 << 10
+"""How many commands in a command, and characters of one, are read."""
 _SUFFIX: Final = re.compile(r"\.(?:cmd|exe|bat|ps1)$")
 _PYTHON: Final = re.compile(r"(?:python|pypy)w?[\d.]*", re.ASCII)
 _PROGRAM: Final = re.compile(r"[\w.+-]{1,60}", re.ASCII)
@@ -108,6 +110,8 @@ def read_launch(command: str, args: Sequence[str], env: Mapping[str, str]) -> La
             a package are looked at.
     """
     words: Sequence[str] = [command, *args]
+    if sum(map(len, words)) > _LONGEST:
+        return Launch(launcher="", problem="the command is too long to be read")
     chain: list[str] = []
     layers: list[Wrapped] = []
     while True:

@@ -96,7 +96,13 @@ _PIP: Final = Grammar(
 )
 
 _INTERPRETER: Final = re.compile(r"(?:c?python|pypy|graalpy)[\d.]*(?:@.*)?", re.ASCII)
+_COMMA: Final = re.compile(r",(?=\s*[A-Za-z])(?![^\[]*\])")
+"""A comma between two packages: not in a version range, not between extras."""
+_LONGEST: Final = 4000
 _INDEX_NAME: Final = re.compile(r"[\w.-]+=(?=https?://)", re.IGNORECASE)
+_UV_DEFAULTS: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+_PIP_DEFAULTS: Final = ("PIP_INDEX_URL",)
+"""Variables that replace the default index."""
 _DECIDING: Final = frozenset({"UV_CONFIG_FILE", "UV_OVERRIDE", "PIP_CONFIG_FILE"})
 """Variables that name a file with another index or another version."""
 
@@ -147,7 +153,7 @@ def _tool(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
         return Wrapped(
             command=["python", *line.words[1:]],
             env=env,
-            packages=_sourced(_beside(line), line, env),
+            packages=_sourced(launcher, _beside(line), line, env),
         )
     packages = [read_pypi_spec(name if source is None else source, at=True)]
     command = [packages[0].name if source is None else name, *line.words[1:]]
@@ -161,7 +167,7 @@ def _installed(
     packages: list[Requested],
     command: list[str],
 ) -> Wrapped:
-    every = _sourced([*packages, *_beside(line)], line, env)
+    every = _sourced(launcher, [*packages, *_beside(line)], line, env)
     return Wrapped(
         command=command,
         env=env,
@@ -177,34 +183,36 @@ def _project(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
     entry = line.words[0]
     if "://" in entry or entry == "-":
         raise UndecidableError("it runs a script that is no file of this machine")
-    packages = _sourced(_beside(line), line, env)
+    packages = _sourced(launcher, _beside(line), line, env)
     local = Launch(
         launcher=launcher,
         packages=packages,
         pin=weakest([Pin.LOCAL, *(each.pin for each in packages)]),
         entry=entry,
     )
-    if line.switches & {"--module", "-m", "--script", "-s", "--gui-script"}:
+    if line.switches & {"--module", "-m"}:
+        command = ["python", "-m", *line.words]
+        return Wrapped(command=command, env=env, packages=packages)
+    if line.switches & {"--script", "-s", "--gui-script"}:
         return local
     return Wrapped(command=line.words, env=env, packages=packages, otherwise=local)
 
 
 def _beside(line: Line) -> list[Requested]:
     """Return what `--with` adds; it takes several, divided by commas."""
-    texts = [
-        text
-        for value in line.values("--with", "-w")
-        for text in re.split(r",(?=\s*[A-Za-z][^\]]*(?:\[|$|,))", value)
-    ]
+    values = line.values("--with", "-w")
+    if any(len(value) > _LONGEST for value in values):
+        raise UndecidableError("its list of further packages is too long")
+    texts = [text for value in values for text in _COMMA.split(value)]
     found = [replace(read_pypi_spec(each, at=True), beside=True) for each in texts]
     return [each for each in found if each.purl]
 
 
 def _sourced(
-    packages: Sequence[Requested], line: Line, env: Mapping[str, str]
+    launcher: str, packages: Sequence[Requested], line: Line, env: Mapping[str, str]
 ) -> tuple[Requested, ...]:
     """Say of each package from a registry which ones the command names."""
-    registry, extras = _indexes(line, env)
+    registry, extras = _indexes(launcher, line, env)
     return tuple(
         replace(each, registry=registry, extra_registries=extras)
         if each.origin is Origin.REGISTRY
@@ -213,10 +221,13 @@ def _sourced(
     )
 
 
-def _indexes(line: Line, env: Mapping[str, str]) -> tuple[str | None, tuple[str, ...]]:
+def _indexes(
+    launcher: str, line: Line, env: Mapping[str, str]
+) -> tuple[str | None, tuple[str, ...]]:
     """Return the index that replaces the default one, and all others that count.
 
-    uv asks the others first; pip takes the highest version of any.
+    uv asks the others first; pip takes the highest version of any. uv has variables of
+    its own; one that only the other tool reads still shows what may be asked.
     """
     variables = {name.upper(): value for name, value in env.items()}
     for name in sorted(_DECIDING & variables.keys()):
@@ -224,15 +235,16 @@ def _indexes(line: Line, env: Mapping[str, str]) -> tuple[str | None, tuple[str,
     named = line.value("--default-index", "--index-url", "-i")
     defaults = [
         variables.pop(name)
-        for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
+        for name in (_PIP_DEFAULTS if launcher == "pipx" else _UV_DEFAULTS)
         if name in variables
     ]
     if named is None and defaults:
         named = defaults[0]
     others = line.values("--index", "--extra-index-url", "--find-links", "-f")
     for name in (
+        *("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"),
         *("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
-        *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"),
+        *("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"),
     ):
         others += re.split(r"[\s,]+", variables.get(name, "").strip())
     extras = dict.fromkeys(_index(each) for each in others if each)
