@@ -48,7 +48,9 @@ def test_objects_to_other_bytes(claim: Claim, variant: str) -> None:
     assert finding.message == "`files@1.2.0`: a is not b"
 
 
-@pytest.mark.parametrize("outcome", set(Outcome) - {Outcome.REFUTED})
+@pytest.mark.parametrize(
+    "outcome", [Outcome.VERIFIED, Outcome.ABSENT, Outcome.UNCHECKED]
+)
 def test_only_a_refuted_digest_is_a_mismatch(outcome: Outcome) -> None:
     assert not [*DigestMismatch().check(case(evidence=(evidence(outcome),)))]
 
