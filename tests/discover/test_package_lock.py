@@ -438,6 +438,13 @@ def test_a_package_without_an_exact_version_floats_and_is_a_gap(
     assert gap.location.pointer == "/packages/node_modules~1files/version"
 
 
+def test_an_address_without_a_version_to_compare_is_no_registry() -> None:
+    address = "https://registry.example/files/-/files-None.tgz"
+    entry = {"version": None, "resolved": address}
+    (component,) = lock({"node_modules/files": entry}).components
+    assert facts(component).origin is Origin.URL
+
+
 def test_a_package_without_version_or_address_floats() -> None:
     (component,) = lock({"node_modules/files": {}}).components
     assert component.pin is Pin.FLOATING

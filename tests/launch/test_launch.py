@@ -314,6 +314,7 @@ def test_names_the_local_file_that_is_run(line: str, entry: str) -> None:
         "npx --registry https://u:sec/ret@h.example files@1.2.0",
         "npx 'files@${VERSION}'",
         "npx '${input:secret}'",
+        "npx files@{{secret}}",
         "npx __proto__@1.0.0",
         "npx node_modules@1.0.0",
         "npx -- --package",
