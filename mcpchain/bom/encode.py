@@ -241,15 +241,12 @@ def _common(component: Component) -> Iterator[tuple[str, str]]:
 
 
 def _facts(facts: Facts | None) -> Iterator[tuple[str, str]]:
-    match facts:
-        case None:
-            return
-        case PackageFacts():
-            yield from _package_facts(facts)
-        case ServerFacts():
-            yield from _server_facts(facts)
-        case ModelFacts():
-            yield from _model_facts(facts)
+    if isinstance(facts, PackageFacts):
+        yield from _package_facts(facts)
+    elif isinstance(facts, ServerFacts):
+        yield from _server_facts(facts)
+    elif facts is not None:
+        yield from _model_facts(facts)
 
 
 def _package_facts(facts: PackageFacts) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,3 @@
-
 from hypothesis import HealthCheck, given, settings
 
 from mcpchain.bom.read import read
