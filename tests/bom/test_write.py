@@ -359,6 +359,8 @@ def test_what_is_no_unicode_is_escaped_everywhere() -> None:
     occurrence = parsed["components"][0]["evidence"]["occurrences"][0]
     assert occurrence["location"] == r"a\\b\udc80"
     assert marks(parsed["metadata"])["mcpchain:escaped"] == "true"
+    back = read(json.dumps(parsed).encode(), source="b.json")
+    assert back.components[0].locations == (place,)
 
 
 def test_names_are_not_normalised() -> None:
