@@ -98,6 +98,9 @@ class Transport:
     def close(self) -> None:
         """Close every connection."""
         for manager in self._managers.values():
+            for key in manager.pools.keys():  # noqa: SIM118  (it cannot be iterated)
+                # `clear` would leave it to the garbage collector.
+                manager.pools[key].close()
             manager.clear()
 
     def _open(self, url: str, headers: Mapping[str, str], until: float) -> Answer:

@@ -41,9 +41,15 @@ class Registry(Protocol):
         ...
 
     def read(
-        self, page: Node, name: str, wants: Iterable[Want], *, registry: str
+        self,
+        page: Node,
+        name: str,
+        wants: Iterable[Want],
+        *,
+        registry: str,
+        url: str,
     ) -> Mapping[Want, Offer]:
-        """Return what *page* offers for each of *wants*.
+        """Return what *page*, which came from *url*, offers for each of *wants*.
 
         Raises:
             FetchError: It is the page of something else.
@@ -289,7 +295,8 @@ def _read(
     page: _Page, response: Response, wants: tuple[Want, ...]
 ) -> Mapping[Want, Offer]:
     document = response.document()
+    read, url = page.part.read, response.url
     try:
-        return page.part.read(document, page.name, wants, registry=page.registry)
+        return read(document, page.name, wants, registry=page.registry, url=url)
     except MalformedError as error:
         raise unreadable(error.source, f"{error.pointer}: {error.problem}") from error

@@ -14,7 +14,7 @@ from mcpchain.naming import npm_purl
 from mcpchain.registries.page import Offer, Problems, Want, instant, link
 from mcpchain.release import Release, Withdrawal
 
-_PART: Final = re.compile(r"[^\s/\\?#%\x00-\x20\x7f]{1,214}")
+_PART: Final = re.compile(r"(?!\.)[^\s/\\?#%@\x00-\x20\x7f]{1,214}")
 _RANGE: Final = re.compile(r"[\s<>=^~|*]|^\d|^[vx]?\d")
 """What npm reads as a range of versions and never as the name of a tag."""
 
@@ -36,12 +36,18 @@ class Npm:
         """
         npm_purl(name)
         parts = name.split("/")
-        if not all(_PART.fullmatch(each) and each[0] != "." for each in parts):
+        if not all(_PART.fullmatch(each.removeprefix("@")) for each in parts):
             raise ValueError(f"`{name[:140]}` is not the name of a package")
         return Request(url=f"{registry.rstrip('/')}/{quote(name, safe='@')}")
 
     def read(
-        self, page: Node, name: str, wants: Iterable[Want], *, registry: str
+        self,
+        page: Node,
+        name: str,
+        wants: Iterable[Want],
+        *,
+        registry: str,
+        url: str,
     ) -> Mapping[Want, Offer]:
         """Return what *page* offers for each of *wants*.
 
@@ -55,14 +61,14 @@ class Npm:
             raise unreadable(page.source, problem)
         if page.at("versions").exists and not page.at("versions").is_object():
             raise page.at("versions").unexpected("an object")
-        return {want: _offer(page, name, want, registry) for want in wants}
+        return {want: _offer(page, name, want, registry, url) for want in wants}
 
     def merge(self, offers: Iterable[Offer]) -> Offer:
         """Join what several registries offer: npm asks only one, so the first."""
         return next(iter(offers))
 
 
-def _offer(page: Node, name: str, want: Want, registry: str) -> Offer:
+def _offer(page: Node, name: str, want: Want, registry: str, url: str) -> Offer:
     missing = Release(
         registry=registry,
         name=name,
@@ -77,7 +83,8 @@ def _offer(page: Node, name: str, want: Want, registry: str) -> Offer:
         versions = page.at("versions")
         if version not in versions:
             return Offer(release=missing)
-        return _release(page, versions.at(version), replace(missing, version=version))
+        unread = replace(missing, version=version)
+        return _release(page, versions.at(version), unread, url)
     except MalformedError as error:
         return Offer(
             release=None, problems=(f"{error.pointer}: {error.problem}"[:300],)
@@ -94,33 +101,35 @@ def _tagged(page: Node, requested: str) -> str | None:
     return found.at(tag).text() if tag in found else tag
 
 
-def _release(page: Node, node: Node, unread: Release) -> Offer:
+def _release(page: Node, node: Node, unread: Release, url: str) -> Offer:
     """Read one version. What of it is malformed is left out and noted."""
     for key, expected in (("name", unread.name), ("version", unread.version)):
         told = node.at(key).text()
         if told != expected:
             raise node.at(key).malformed(f"`{told[:140]}` where `{expected}` should be")
     problems = Problems()
+    artifact = _artifact(node, url, page.at("time"), problems)
     withdrawal, reason = _deprecation(node.at("deprecated"))
     release = replace(
         unread,
-        artifacts=(_artifact(page, node, unread.version, problems),),
+        artifacts=(artifact,),
         withdrawal=withdrawal,
         reason=reason,
     )
     return Offer(release=release, problems=tuple(problems))
 
 
-def _artifact(page: Node, node: Node, version: str, problems: Problems) -> Artifact:
+def _artifact(node: Node, base: str, times: Node, problems: Problems) -> Artifact:
+    """Read the tarball of one version."""
     artifact = Artifact()
     try:
         dist = node.at("dist")
-        url = link(dist.at("tarball"), page.source)
+        url = link(dist.at("tarball"), base)
         name = unquote(urlsplit(url).path.rpartition("/")[2])
         artifact = replace(artifact, name=name, url=url)
         artifact = replace(artifact, digests=_digests(dist))
-        times = page.at("time")
-        if times.exists and version in times:
+        version = node.at("version").text()
+        if times.exists:
             artifact = replace(artifact, published=instant(times.at(version)))
     except MalformedError as error:
         problems.note(error)

@@ -88,7 +88,7 @@ def link(node: Node, base: str) -> str:
     """
     text = node.text()
     try:
-        absolute = bare_url(urljoin(f"{base}", text))
+        absolute = bare_url(urljoin(base, text))
     except ValueError:
         absolute = ""
     if not is_http(absolute):

@@ -47,7 +47,13 @@ class Pypi:
         return Request(url=f"{registry.rstrip('/')}/{folded}/", accept=_JSON)
 
     def read(
-        self, page: Node, name: str, wants: Iterable[Want], *, registry: str
+        self,
+        page: Node,
+        name: str,
+        wants: Iterable[Want],
+        *,
+        registry: str,
+        url: str,
     ) -> Mapping[Want, Offer]:
         """Return what *page* offers for each of *wants*.
 
@@ -56,7 +62,7 @@ class Pypi:
             MalformedError: It has not the shape of one.
         """
         _check(page, name)
-        project = _Project.read(page, name, registry)
+        project = _Project.read(page, name, registry, url)
         return {want: project.offer(want) for want in wants}
 
     def merge(self, offers: Iterable[Offer]) -> Offer:
@@ -109,7 +115,8 @@ class _Project:
 
     name: str
     registry: str
-    source: str
+    url: str
+    """Where the page came from: addresses in it are relative to that."""
     files: Mapping[Version, tuple[Node, ...]]
     listed: frozenset[Version]
     """Versions that the page names, with files or without (PEP 700)."""
@@ -119,7 +126,7 @@ class _Project:
     reason: str
 
     @classmethod
-    def read(cls, page: Node, name: str, registry: str) -> "_Project":
+    def read(cls, page: Node, name: str, registry: str, url: str) -> "_Project":
         files: dict[Version, list[Node]] = {}
         unnamed = 0
         for node in page.at("files").elements():
@@ -137,7 +144,7 @@ class _Project:
         return cls(
             name=name,
             registry=registry,
-            source=page.source,
+            url=url,
             files={version: tuple(nodes) for version, nodes in files.items()},
             listed=frozenset(listed),
             unnamed=unnamed,
@@ -177,7 +184,7 @@ class _Project:
     def _release(self, version: Version, spelling: str) -> Offer:
         problems = Problems()
         nodes = self.files.get(version, ())
-        artifacts = tuple(_artifact(node, problems) for node in nodes)
+        artifacts = tuple(_artifact(node, self.url, problems) for node in nodes)
         withdrawal, reason = self._withdrawal(artifacts)
         if not nodes and version not in self.listed and withdrawal is None:
             return Offer(release=self._missing(spelling))
@@ -239,14 +246,14 @@ def _version_of(node: Node, name: str) -> Version | None:
     return _parsed(version) if same else None
 
 
-def _artifact(node: Node, problems: Problems) -> Artifact:
+def _artifact(node: Node, base: str, problems: Problems) -> Artifact:
     """Read one file. What of it is malformed is left out and noted."""
     name = node.at("filename").text()
     artifact = Artifact(name=name)
     try:
         _check_name(name, node)
         artifact = replace(artifact, withdrawn=_withdrawn(node.at("yanked")))
-        artifact = replace(artifact, url=link(node.at("url"), f"{node.source}/"))
+        artifact = replace(artifact, url=link(node.at("url"), base))
         artifact = replace(artifact, digests=_digests(node.at("hashes")))
         artifact = replace(artifact, size=size(node.at("size")))
         artifact = replace(artifact, published=instant(node.at("upload-time")))
