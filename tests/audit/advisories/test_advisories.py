@@ -136,8 +136,10 @@ def test_each_package_without_a_version_is_a_gap_of_its_own_and_others_are_one()
     _, misses = sift([*unversioned, *images])
     lookup = Lookup(misses=misses)
     assert [gap.reason for gap in lookup.gaps] == [
-        "`image0@1`, `image1@1`, `image2@1` and 2 more: advisories are matched for PyPI "
-        "and npm packages only",
+        (
+            "`image0@1`, `image1@1`, `image2@1` and 2 more: "
+            "advisories are matched for PyPI and npm packages only"
+        ),
         "`p0`: no exact version, so no advisory can be matched",
         "`p1`: no exact version, so no advisory can be matched",
         "`p2`: no exact version, so no advisory can be matched",

@@ -56,7 +56,8 @@ def test_orders_every_pair_of_the_public_fixtures(file: str, purl_type: str) -> 
 def test_orders_from_old_to_new(purl_type: str, order: list[str]) -> None:
     rules = scheme(purl_type)
     assert rules is not None
-    assert sorted(reversed(order), key=rules.key) == order
+    shuffled = [*order[1::2], *order[::2]]
+    assert sorted(shuffled, key=rules.key) == order
     for one, other in itertools.pairwise(order):
         assert rules.key(one) < rules.key(other)
 

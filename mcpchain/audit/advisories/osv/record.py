@@ -102,7 +102,8 @@ def parse(data: bytes, *, source: str) -> Record:
         aliases=aliases,
         modified=reader.soft(lambda: _moment(root.at("modified")), ""),
         withdrawn=bool(withdrawn),
-        malicious=reader.soft(lambda: _malicious(root), default=False)
+        malicious=reader.soft(lambda: _classified(root), default=False)
+        or reader.malicious
         or any(each.startswith("MAL-") for each in (record_id, *aliases)),
         summary=reader.soft(lambda: _summary(root), ""),
         references=reader.soft(lambda: _references(root), _NONE),
@@ -118,6 +119,8 @@ class _Reader:
         self._root = root
         self._soft: list[str] = []
         self._hard: list[Flaw] = []
+        self.malicious = False
+        """A block that was read is classified as malware."""
 
     def soft(self, read: Callable[[], _T], default: _T) -> _T:
         """Read a part without which the record can still be matched."""
@@ -182,6 +185,7 @@ class _Reader:
             flaw(State.UNREADABLE, _told(error))
         if not versions and not intervals and len(self._hard) == before:
             flaw(State.UNMATCHED, "it names no version, only the package or commits")
+        self.malicious |= self.soft(lambda: _classified_block(node), default=False)
         own = self.soft(lambda: self._severity(node), Severity.UNKNOWN)
         yield Affected(
             purl_type=purl_type,
@@ -305,21 +309,17 @@ def _ends_at(found: list[Interval], version: str, rules: Scheme) -> bool:
     return last is not None and _place(last, rules) == _place(version, rules)
 
 
-def _malicious(root: Node) -> bool:
-    """Say whether the record itself is classified as malware.
+def _classified(root: Node) -> bool:
+    """Say whether the record is malware, as GitHub's own files tell it."""
+    cwes = _specific(root, "cwe_ids")
+    return cwes is not None and _MALWARE in cwes.texts()
 
-    GitHub's own files list `cwe_ids` for the record, OSV's older exports `cwes` for
-    each block.
-    """
-    top = _specific(root, "cwe_ids")
-    if top and _MALWARE in top.texts():
-        return True
-    for block in root.at("affected").elements():
-        cwes = _specific(block, "cwes")
-        for each in cwes.elements() if cwes else ():
-            if each.at("cweId").optional_text() == _MALWARE:
-                return True
-    return False
+
+def _classified_block(block: Node) -> bool:
+    """Say whether the block is malware, as OSV's older exports tell it."""
+    cwes = _specific(block, "cwes")
+    elements = cwes.elements() if cwes else ()
+    return any(each.at("cweId").optional_text() == _MALWARE for each in elements)
 
 
 def _specific(node: Node, key: str) -> Node | None:
