@@ -1,0 +1,51 @@
+"""Hash a stream once, at the speed of the processor."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from io import BufferedReader
+from typing import Final
+
+from mcpchain.artifact import Algorithm, Digest
+from mcpchain.inventory import State
+from mcpchain.tree.unreadable import UnreadableError
+
+_BLOCK: Final = 1 << 20
+_LEAST: Final = 1 << 12
+
+
+def sha256(
+    stream: BufferedReader, path: str, progress: Callable[[int], None] | None = None
+) -> Digest:
+    """Return the SHA-256 of what is left of *stream*.
+
+    Args:
+        stream: An open file, not yet read from.
+        path: Its name in an error.
+        progress: Called with the number of bytes after every block.
+
+    Raises:
+        UnreadableError: The file changed while it was hashed.
+        OSError: It cannot be read.
+    """
+    before = os.fstat(stream.fileno())
+    state = hashlib.sha256()
+    buffer = bytearray(min(_BLOCK, max(_LEAST, before.st_size + 1)))
+    view = memoryview(buffer)
+    hashed = 0
+    while done := stream.readinto(buffer):
+        state.update(view[:done])
+        hashed += done
+        if progress:
+            progress(done)
+    after = os.fstat(stream.fileno())
+    if hashed != before.st_size or _stamp(before) != _stamp(after):
+        raise UnreadableError(
+            path, "it changed while it was hashed", State.UNREADABLE, hint="run again"
+        )
+    return Digest(algorithm=Algorithm.SHA256, value=state.hexdigest())
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    """Return what a change leaves behind. Anybody can set the mtime, but no ctime."""
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
