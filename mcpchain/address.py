@@ -49,6 +49,18 @@ def normalise(address: str) -> str:
     return f"{scheme}://{shown}{suffix}{urlsplit(address).path.rstrip('/')}"
 
 
+def public(address: str) -> str:
+    """Return *address* so that it may be kept: normalised and without secrets.
+
+    Of an HTTP address that two parsers may read differently only the scheme is left,
+    so that nobody asks anything there.
+    """
+    if is_http(address.strip()):
+        return normalise(address)
+    shown = bare_url(address.strip())
+    return f"{shown.partition(':')[0]}:" if is_http(shown) else shown
+
+
 def plain(address: str) -> str:
     """Return *address* for a reader: bounded, without anything that may be secret."""
     shown = bare_url(address)

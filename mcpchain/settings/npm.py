@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mcpchain.address import Credential, is_http, normalise
-from mcpchain.naming import bare_url
+from mcpchain.address import Credential, is_http, normalise, public
 from mcpchain.settings.problem import Problem, read
 
 _VARIABLE: Final = re.compile(r"(\\*)\$\{([^${}]+?)(\?)?\}")
@@ -181,12 +180,12 @@ def _expand(text: str, environ: Mapping[str, str]) -> str:
 def _settings(values: Mapping[str, str]) -> NpmSettings:
     registry = values.get("registry")
     scopes = {
-        key.removesuffix(":registry"): normalise(bare_url(value))
+        key.removesuffix(":registry"): public(value)
         for key, value in values.items()
         if key.startswith("@") and key.endswith(":registry")
     }
     return NpmSettings(
-        registry=normalise(bare_url(registry)) if registry else None,
+        registry=public(registry) if registry else None,
         scopes=tuple(sorted(scopes.items())),
         cafile=values.get("cafile"),
         proxy=values.get("proxy") or values.get("http-proxy"),

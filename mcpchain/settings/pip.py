@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mcpchain.address import Credential, is_http, normalise
+from mcpchain.address import Credential, is_http, normalise, public
 from mcpchain.settings.problem import Problem, read
 
 _SECTIONS: Final = ("global", "download", "install")
@@ -68,12 +68,12 @@ def _settings(values: Mapping[str, str]) -> PipSettings:
         Credential.of(each, scope=normalise(each).removesuffix("/simple"))
         for each in (index, *extra)
     ]
-    local = [each for each in (index, *extra) if each and not is_http(each)]
+    local = [public(each) for each in (index, *extra) if each and not is_http(each)]
     return PipSettings(
-        index=normalise(index) if index else None,
-        extra_indexes=tuple(normalise(each) for each in extra),
+        index=public(index) if index else None,
+        extra_indexes=tuple(public(each) for each in extra),
         no_index=values.get("no-index", "").strip().lower() in _TRUE,
-        local_sources=(*local, *values.get("find-links", "").split()),
+        local_sources=(*local, *map(public, values.get("find-links", "").split())),
         cert=values.get("cert", "").strip() or None,
         proxy=values.get("proxy", "").strip() or None,
         credentials=tuple(each for each in logins if each),
