@@ -299,4 +299,5 @@ def _read(
     try:
         return read(document, page.name, wants, registry=page.registry, url=url)
     except MalformedError as error:
-        raise unreadable(error.source, f"{error.pointer}: {error.problem}") from error
+        at = f"{error.pointer}: " if error.pointer else ""
+        raise unreadable(error.source, f"{at}{error.problem}") from error

@@ -5,19 +5,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from mcpchain.component import Kind
+from mcpchain.component import Component, Kind
 from mcpchain.finding import Finding
 from mcpchain.report import Account, Format, printable
 from mcpchain.rules import why
 from mcpchain.verdict import Decision, Waiver
 
 _COLOURS: Final = {"deny": "31", "undecided": "33", "warn": "33", "allow": "32"}
-_KINDS: Final = {
-    Kind.LIBRARY: ("package", "packages"),
-    Kind.APPLICATION: ("server package", "server packages"),
-    Kind.MCP_SERVER: ("MCP server", "MCP servers"),
-    Kind.MODEL: ("model file", "model files"),
-}
+_TITLES: Final = ("package", "server package", "MCP server", "model file", "project")
 
 
 class Text:
@@ -91,11 +86,11 @@ def _unused(waiver: Waiver, account: Account, paint: _Paint) -> Iterator[str]:
 
 def _summary(account: Account, paint: _Paint) -> Iterator[str]:
     verdict = account.verdict
-    counts = Counter(each.kind for each in account.inventory.components)
+    counts = Counter(_title(each) for each in account.inventory.components)
     seen = ", ".join(
-        f"{counts[kind]} {words[counts[kind] != 1]}"
-        for kind, words in _KINDS.items()
-        if counts[kind]
+        f"{counts[title]} {title}{'' if counts[title] == 1 else 's'}"
+        for title in _TITLES
+        if counts[title]
     )
     yield f"looked at: {printable(account.inventory.name)}: {seen or 'nothing'}"
     for source in account.sources:
@@ -107,6 +102,18 @@ def _summary(account: Account, paint: _Paint) -> Iterator[str]:
     yield f"verdict: {paint(word, word)} ({counted})"
     if verdict.decision is Decision.UNDECIDED:
         yield "hint: nothing bad was found, but not everything could be looked at"
+
+
+def _title(component: Component) -> str:
+    match component.kind:
+        case Kind.LIBRARY:
+            return "package"
+        case Kind.MCP_SERVER:
+            return "MCP server"
+        case Kind.MODEL:
+            return "model file"
+        case Kind.APPLICATION:
+            return "server package" if component.purl else "project"
 
 
 def _tally(account: Account) -> dict[str, int]:
