@@ -1,9 +1,10 @@
 """Advisories from a folder or zip of OSV records, without a network."""
 
 import datetime as dt
+import itertools
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,12 +114,12 @@ class Index:
 
         good, misses = sift(packages)
         silent = tuple(self._silences(good, now, max_age))
-        flaws = tuple(self._flaws(good))
         found: dict[Package, tuple[Advisory, ...]] = {}
         for package in good:
             known = match.advisories(self._connection, package, f"osv:{self.name}")
             if known:
                 found[package] = known
+        flaws = tuple(self._flaws(good, found))
         unsaid = {p for miss in (*silent, *flaws) for p in miss.packages}
         return Lookup(
             advisories=found,
@@ -172,16 +173,28 @@ class Index:
                     source=self.name,
                 )
 
-    def _flaws(self, packages: Sequence[Package]) -> Iterator[Miss]:
-        """Yield a miss for each package of which a record could not be read."""
+    def _flaws(
+        self,
+        packages: Sequence[Package],
+        found: Mapping[Package, tuple[Advisory, ...]],
+    ) -> Iterator[Miss]:
+        """Yield a miss for each package of which a record could not be read.
+
+        A record that was matched in spite of it (a date is no date, say) is worth a
+        word only where it is told.
+        """
         query = (
-            "SELECT DISTINCT member, state, problem FROM flaw "
-            "WHERE purl_type = ? AND name = ? ORDER BY member, problem LIMIT ?"
+            "SELECT DISTINCT id, member, state, problem FROM flaw "
+            "WHERE purl_type = ? AND name = ? ORDER BY member, problem"
         )
         for package in packages:
             name = normal_name(package.purl_type, package.name)
-            key = (package.purl_type, name, _TOLD)
-            for member, state, problem in self._connection.execute(query, key):
+            told = {each for one in found.get(package, ()) for each in one.ids}
+            rows = self._connection.execute(query, (package.purl_type, name))
+            relevant = (
+                row for row in rows if row[2] != State.PARTIAL.value or row[0] in told
+            )
+            for _, member, state, problem in itertools.islice(relevant, _TOLD):
                 yield Miss(
                     packages=(package,),
                     state=State(state),

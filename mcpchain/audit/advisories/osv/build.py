@@ -92,8 +92,8 @@ class _Writer:
             self._flaw(item.member, Flaw(state=State.UNREADABLE, problem=problem))
             return
         self._record(record)
-        for flaw in record.flaws:
-            self._flaw(item.member, flaw)
+        for flaw in () if record.withdrawn else record.flaws:
+            self._flaw(item.member, flaw, record.id)
 
     def _record(self, record: Record) -> None:
         number = len(self._ids)
@@ -131,10 +131,10 @@ class _Writer:
                 text = json.dumps(each.versions)
                 self._affected.append((*key, None, None, None, None, text))
 
-    def _flaw(self, member: str, flaw: Flaw) -> None:
+    def _flaw(self, member: str, flaw: Flaw, record_id: str = "") -> None:
         clean = "".join(c if c.isprintable() else "?" for c in member[:_MEMBER])
         problem = flaw.problem.encode("utf-8", "replace").decode()
-        row = (flaw.purl_type, flaw.name, clean, flaw.state.value, problem)
+        row = (flaw.purl_type, flaw.name, record_id, clean, flaw.state.value, problem)
         self._flaws.append(row)
 
     def _flush(self) -> None:
@@ -143,7 +143,7 @@ class _Writer:
             "INSERT INTO record VALUES (?1, ?2, ?1, ?3, ?4, ?5, ?6, ?7)", self._records
         )
         insert("INSERT INTO affected VALUES (?,?,?,?,?,?,?,?,?)", self._affected)
-        insert("INSERT INTO flaw VALUES (?, ?, ?, ?, ?)", self._flaws)
+        insert("INSERT INTO flaw VALUES (?, ?, ?, ?, ?, ?)", self._flaws)
         for each in (self._records, self._affected, self._flaws):
             each.clear()
 

@@ -39,8 +39,8 @@ TABLES: Final = (
         severity TEXT NOT NULL, introduced TEXT, fixed TEXT, last TEXT, bound TEXT,
         versions TEXT)""",
     """CREATE TABLE flaw(
-        purl_type TEXT, name TEXT, member TEXT NOT NULL, state TEXT NOT NULL,
-        problem TEXT NOT NULL)""",
+        purl_type TEXT, name TEXT, id TEXT NOT NULL, member TEXT NOT NULL,
+        state TEXT NOT NULL, problem TEXT NOT NULL)""",
 )
 """`affected` has a row for each interval, and one for a list of versions. `kin` is one
 number for all records that are aliases of one another."""

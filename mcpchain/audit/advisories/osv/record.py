@@ -283,7 +283,9 @@ def _walk(events: list[tuple[str, str]], rules: Scheme) -> list[Interval]:
     turns = [event for event in events if event[0] != "limit"]
     found: list[Interval] = []
     start: str | None = None
-    for name, version in sorted(turns, key=lambda each: _place(each[1], rules)):
+    for name, version in sorted(
+        turns, key=lambda each: _place(each[0], each[1], rules)
+    ):
         if name == "introduced":
             start = version if start is None else start
             continue
@@ -300,13 +302,15 @@ def _walk(events: list[tuple[str, str]], rules: Scheme) -> list[Interval]:
     return found
 
 
-def _place(version: str, rules: Scheme) -> tuple[int, Any]:
-    return (0, ()) if version == "0" else (1, rules.key(version))
+def _place(name: str, version: str, rules: Scheme) -> tuple[int, Any]:
+    """Only as `introduced` does `0` mean "from the very first on"."""
+    first = name == "introduced" and version == "0"
+    return (0, ()) if first else (1, rules.key(version))
 
 
 def _ends_at(found: list[Interval], version: str, rules: Scheme) -> bool:
     last = found[-1].last if found else None
-    return last is not None and _place(last, rules) == _place(version, rules)
+    return last is not None and rules.key(last) == rules.key(version)
 
 
 def _classified(root: Node) -> bool:
