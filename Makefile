@@ -43,8 +43,8 @@ coverage: $(VENV)/.dev ## the tests again, with branch coverage
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing
 
-bench: $(VENV)/.dev ## ratios on this machine; see bench/
-	$(BIN)/python bench/run.py
+bench: $(VENV)/.dev ## ratios on this machine; see tests/bench/
+	$(BIN)/python tests/bench/run.py
 
 lock: ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,7 +1,7 @@
 """Measure mcpchain against something that everybody has, in turn, on this machine.
 
     make bench            everything
-    python bench/run.py advisories hashing
+    python tests/bench/run.py advisories hashing
 
 Prints medians and the ratio of each pair; machines differ, ratios less so.
 """

@@ -1,0 +1,139 @@
+"""The project around the package keeps its promises."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mcpchain.cli import main
+from mcpchain.discover import all_discoverers
+from mcpchain.errors import Exit
+from mcpchain.rules import all_rules
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+
+
+def tracked() -> list[str]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout: nothing tells which files belong to it")
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files"], capture_output=True, check=True, text=True
+    )
+    return listed.stdout.splitlines()
+
+
+def test_these_are_the_discoverers() -> None:
+    assert [each.id for each in all_discoverers()] == [
+        "environment",
+        "gguf",
+        "mcp-config",
+        "package-lock",
+        "pickle-model",
+        "pylock",
+        "requirements",
+        "safetensors",
+        "uv-lock",
+    ]
+
+
+def test_the_readme_tells_every_exit_code() -> None:
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    assert told == {int(code) for code in Exit}
+
+
+def test_the_readme_names_commands_and_rules_that_exist() -> None:
+    for command in re.findall(r"mcpchain (gate|sbom|explain|\w+) ", README):
+        if command in {"gate", "sbom", "explain"}:
+            assert command in main.commands
+    for rule in re.findall(r"(?:deny|warn)\[([\w-]+)\]", README):
+        assert rule in all_rules()
+
+
+def test_the_readme_uses_options_that_exist() -> None:
+    known = {
+        option
+        for command in main.commands.values()
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    for block in re.findall(r"^    mcpchain .+$", README, re.MULTILINE):
+        for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", block.partition("#")[0]):
+            assert option in known, option
+
+
+def test_nothing_else_stands_at_the_top_level() -> None:
+    top = {path.partition("/")[0] for path in tracked()}
+    assert {name for name in top if not name.startswith(".")} == {
+        "CHANGELOG.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "action.yml",
+        "examples",
+        "mcpchain",
+        "policies",
+        "pyproject.toml",
+        "tests",
+    }
+
+
+def steps() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ACTION["runs"]["steps"]
+    return found
+
+
+def test_the_action_takes_its_inputs_through_the_environment_only() -> None:
+    for step in steps():
+        assert "${{" not in step["run"]
+        assert step["shell"] == "bash"
+        assert "|| true" not in step["run"]
+        assert "continue-on-error" not in step
+
+
+@pytest.mark.parametrize(
+    "hostile", ["x; touch pwned", "$(touch pwned)", "a\nb", "--policy=evil", ""]
+)
+@pytest.mark.parametrize("status", [0, 1, 10])
+def test_the_action_passes_each_input_as_one_argument_and_fails_with_the_gate(
+    tmp_path: Path, hostile: str, status: int
+) -> None:
+    stub = tmp_path / "venv/bin/python"
+    stub.parent.mkdir(parents=True)
+    stub.write_text(
+        f'#!/bin/sh\nprintf "%s\\0" "$@" > {tmp_path}/argv\nexit {status}\n',
+        encoding="utf-8",
+    )
+    stub.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps()[1]["run"]],
+        check=False,
+        cwd=tmp_path,
+        env={
+            "ADVISORIES": hostile,
+            "BOM": "",
+            "PATH": "/usr/bin:/bin",
+            "POLICY": hostile,
+            "TARGET": hostile,
+            "VENV": str(tmp_path / "venv"),
+        },
+    )
+    argv = (tmp_path / "argv").read_text(encoding="utf-8").split("\0")[:-1]
+    given = [f"--advisories={hostile}"] if hostile else []
+    assert argv == [
+        "-I",
+        "-m",
+        "mcpchain",
+        "gate",
+        "--no-environment",
+        f"--policy={hostile}",
+        *given,
+        "--",
+        hostile,
+    ]
+    assert done.returncode == status
+    assert not (tmp_path / "pwned").exists()
