@@ -17,6 +17,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -92,7 +93,7 @@ def gate(folder: Path) -> None:
         command = [*MCPCHAIN, "gate", "--offline", "--policy", str(policy), str(bom)]
         pair(
             f"gate --offline on a BOM of {count:,}, against python -c pass",
-            lambda command=command: seconds(command),
+            partial(seconds, command),
             lambda: seconds([sys.executable, "-c", "pass"]),
         )
 
