@@ -1,0 +1,444 @@
+from typing import Any
+
+import pytest
+
+from mcpchain.artifact import Artifact
+from mcpchain.bom.read import read
+from mcpchain.component import (
+    Basis,
+    Component,
+    Kind,
+    Location,
+    Origin,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+    Transport,
+)
+from mcpchain.inventory import RelationKind, State
+from tests.bom.documents import HEX, SHA256, bom, found, library, reasons
+from tests.bom.inventories import COMMIT
+from tests.making import component
+
+
+def test_a_package_of_another_tool_is_a_declared_dependency() -> None:
+    entry = {
+        "type": "library",
+        "bom-ref": "a",
+        "group": "@acme",
+        "name": "files",
+        "version": "1.2.0",
+        "scope": "optional",
+        "purl": "pkg:npm/%40acme/files@1.2.0",
+        "hashes": [{"alg": "SHA-256", "content": HEX.upper()}],
+        "licenses": [{"license": {"id": "MIT"}}, {"license": {"name": "Other"}}],
+        "externalReferences": [
+            {"type": "website", "url": "https://acme.example"},
+            {"type": "distribution", "url": "https://u:p@r.example/f.tgz?token=x"},
+        ],
+    }
+    assert found(entry).components == (
+        Component(
+            kind=Kind.LIBRARY,
+            name="@acme/files",
+            version="1.2.0",
+            purl=component("pkg:npm/%40acme/files@1.2.0").purl,
+            pin=Pin.EXACT,
+            basis=Basis.DECLARED,
+            locations=(Location(path="b.json", pointer="/components/0"),),
+            artifacts=(Artifact(digests=(SHA256,), url="https://r.example/f.tgz"),),
+            licenses=("MIT", "Other"),
+            facts=PackageFacts(),
+        ),
+    )
+    assert not found(entry).gaps
+
+
+@pytest.mark.parametrize("version", ["1.4", "1.5", "1.6", "1.7"])
+def test_each_version_of_the_specification_is_read(version: str) -> None:
+    assert found(library("pkg:npm/x@1.0.0"), specVersion=version).components
+
+
+@pytest.mark.parametrize(
+    ("purl", "version", "pin", "kept"),
+    [
+        ("pkg:pypi/x@1.0", None, Pin.EXACT, "1.0"),
+        ("pkg:pypi/x", "1.0", Pin.EXACT, "1.0"),
+        ("pkg:pypi/x", None, Pin.FLOATING, None),
+        ("pkg:pypi/x", "", Pin.FLOATING, None),
+        ("pkg:npm/x@latest", "latest", Pin.FLOATING, None),
+        ("pkg:npm/x", "^1.2", Pin.RANGE, None),
+        ("pkg:npm/x@%5E1.2", None, Pin.RANGE, None),
+        ("pkg:npm/x", ">=1 <2", Pin.RANGE, None),
+        ("pkg:pypi/x", "1.*", Pin.RANGE, None),
+        (f"pkg:github/o/r@{COMMIT}", None, Pin.COMMIT, COMMIT),
+        ("pkg:github/o/r@main", None, Pin.TAG, "main"),
+        ("pkg:huggingface/o/m@main", None, Pin.TAG, "main"),
+        ("pkg:docker/o/i@1.2", None, Pin.TAG, "1.2"),
+        (f"pkg:oci/i@sha256:{HEX}", None, Pin.DIGEST, f"sha256:{HEX}"),
+        (None, "1.0", Pin.EXACT, "1.0"),
+        (None, None, None, None),
+    ],
+)
+def test_a_version_that_can_change_pins_nothing(
+    purl: str | None, version: str | None, pin: Pin | None, kept: str | None
+) -> None:
+    (made,) = found(library(purl, version=version)).components
+    assert (made.pin, made.version) == (pin, kept)
+    assert made.purl is None or made.purl.version == kept or purl == "pkg:pypi/x"
+
+
+def test_a_range_is_a_request() -> None:
+    entry = library("pkg:npm/x", versionRange="vers:npm/*")
+    (made,) = found(entry, specVersion="1.7").components
+    assert (made.pin, made.requested) == (Pin.RANGE, "vers:npm/*")
+
+
+@pytest.mark.parametrize(
+    ("purl", "facts"),
+    [
+        ("pkg:npm/x@1", PackageFacts()),
+        ("pkg:github/o/r@v1", PackageFacts(origin=Origin.VCS)),
+        (
+            "pkg:pypi/x@1?repository_url=https://u:p@evil.example/simple?k=v",
+            PackageFacts(registry="https://evil.example/simple"),
+        ),
+        (
+            "pkg:pypi/x?vcs_url=git%2Bhttps://h.example/r",
+            PackageFacts(origin=Origin.VCS),
+        ),
+        (
+            "pkg:generic/x@1?download_url=https://h.example/x.zip",
+            PackageFacts(origin=Origin.URL),
+        ),
+    ],
+)
+def test_a_purl_tells_where_a_package_comes_from(
+    purl: str, facts: PackageFacts
+) -> None:
+    (made,) = found(library(purl)).components
+    assert made.facts == facts
+
+
+@pytest.mark.parametrize(
+    "kind", ["application", "container", "framework", "firmware", "file", "data", "?"]
+)
+def test_whatever_its_type_a_package_is_held_to_what_a_package_is(kind: str) -> None:
+    (made,) = found(library("pkg:npm/x@1.0.0", type=kind)).components
+    assert made.kind is Kind.LIBRARY
+
+
+@pytest.mark.parametrize("kind", ["library", "application", "container", "?"])
+def test_a_component_without_purl_stays(kind: str) -> None:
+    (made,) = found(library(type=kind, group="g")).components
+    assert (made.name, made.purl) == ("g/x", None)
+
+
+def test_a_model_is_listed_with_a_gap_since_its_format_is_not_told() -> None:
+    entry = library(f"pkg:huggingface/o/m@{COMMIT}", type="machine-learning-model")
+    inventory = found(entry, library(type="machine-learning-model", name="y"))
+    assert [each.kind for each in inventory.components] == [Kind.MODEL] * 2
+    assert reasons(inventory) == [
+        "models whose file format a BOM does not tell: 2 in all, the first here"
+    ]
+
+
+def test_the_subject_of_a_model_bom_is_examined_too() -> None:
+    subject = {"type": "machine-learning-model", "name": "m", "bom-ref": "m"}
+    inventory = found(
+        library("pkg:npm/x@1.0.0", **{"bom-ref": "x"}),
+        metadata={"component": subject},
+        dependencies=[{"ref": "m", "dependsOn": ["x"]}],
+    )
+    assert {each.name for each in inventory.components} == {"m", "x"}
+    assert len(inventory.relations) == 1
+
+
+def test_an_mcp_service_of_another_tool_is_a_server() -> None:
+    service = {
+        "name": "crm",
+        "group": "mcp",
+        "endpoints": ["http://u:p@crm.example/mcp?key=s3cret"],
+    }
+    (made,) = found(services=[service]).components
+    assert made.kind is Kind.MCP_SERVER
+    assert made.pin is Pin.REMOTE
+    assert made.facts == ServerFacts(
+        client="", transport=Transport.UNKNOWN, endpoint="http://crm.example/mcp"
+    )
+
+
+def test_a_server_without_endpoint_is_opaque() -> None:
+    (made,) = found(services=[{"name": "crm", "group": "mcp"}]).components
+    assert (made.pin, made.facts.endpoint) == (None, None)  # type: ignore[union-attr] # a server's
+
+
+@pytest.mark.parametrize(
+    ("members", "reason", "state"),
+    [
+        (
+            {"services": [{"name": "api", "services": [{"name": "inner"}]}]},
+            "services that are not recognised as MCP servers: 2 in all",
+            State.UNSUPPORTED,
+        ),
+        (
+            {"services": [{"name": "s", "group": "mcp", "endpoints": ["a", "b"]}]},
+            "MCP servers with more than one endpoint, of which one was read: 1",
+            State.PARTIAL,
+        ),
+        (
+            {"vulnerabilities": [{"id": "CVE-1"}, {"id": "CVE-2"}]},
+            "entries of `vulnerabilities`: 2 in all",
+            State.UNSUPPORTED,
+        ),
+        (
+            {"declarations": {"claims": []}},
+            "entries of `declarations`: 1 in all",
+            State.UNSUPPORTED,
+        ),
+        ({"vulnerabilities": {}}, "expected a list, got an object", State.UNREADABLE),
+        (
+            {"packages": [], "colour": "red"},
+            "members of the document that CycloneDX does not have: 2 in all",
+            State.UNSUPPORTED,
+        ),
+        (
+            {"components": [{"type": "file", "name": "a"}] * 3},
+            "components of type `file` that name no package: 3 in all",
+            State.UNSUPPORTED,
+        ),
+        (
+            {"components": [library("pkg:npm/x@1", type="thing")]},
+            "components of a type that CycloneDX does not have: 1 in all",
+            State.PARTIAL,
+        ),
+        (
+            {"components": [library("pkg:npm/x@1", version="2")]},
+            "components whose version is not that of their purl: 1 in all",
+            State.PARTIAL,
+        ),
+        (
+            {"components": [library(hashes=[{"alg": "BLAKE3", "content": HEX}])]},
+            "hashes of an algorithm that is not supported: 1 in all",
+            State.UNSUPPORTED,
+        ),
+        (
+            {"externalReferences": [{"type": "bom", "url": "b"}, {"type": "vcs"}]},
+            "references to other BOMs, which were not followed: 1 in all",
+            State.UNSUPPORTED,
+        ),
+        (
+            {
+                "components": [
+                    library(externalReferences=[{"type": "bom", "url": "b.json"}])
+                ]
+            },
+            "references to other BOMs, which were not followed: 1 in all",
+            State.UNSUPPORTED,
+        ),
+        (
+            {"dependencies": [{"ref": "gone", "dependsOn": ["a", "b"]}]},
+            "dependencies from or to something that is not listed or not read: 2 in",
+            State.PARTIAL,
+        ),
+        (
+            {"dependencies": [{"ref": "a", "provides": ["b"]}]},
+            "edges that say what a component provides: 1 in all",
+            State.UNSUPPORTED,
+        ),
+        (
+            {"compositions": [{"aggregate": "incomplete_third_party_only"}]},
+            "parts of the list that the BOM itself calls incomplete: 1 in all",
+            State.PARTIAL,
+        ),
+        (
+            {"components": [library(**{"bom-ref": "a"}), library(**{"bom-ref": "a"})]},
+            "entries that share their `bom-ref` with another: 1 in all",
+            State.UNREADABLE,
+        ),
+    ],
+)
+def test_what_is_not_read_leaves_one_gap_for_its_kind(
+    members: dict[str, Any], reason: str, state: State
+) -> None:
+    (only,) = read(bom(**members), source="b.json").gaps
+    assert only.reason.startswith(reason)
+    assert only.state is state
+    assert only.location.path == "b.json"
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"purl": "idna"}, "`idna` is not a purl"),
+        ({"purl": "pkg:pypi/%0D"}, "is not a purl"),
+        ({"purl": "pkg:pypi/\ud800"}, "is not a purl"),
+        ({"purl": "pkg:pypi/a%2Fb"}, "is not a purl"),
+        ({"purl": 1}, "expected a string, got a number"),
+        ({"version": 1}, "expected a string, got a number"),
+        ({"hashes": {}}, "expected a list, got an object"),
+        ({"hashes": [1]}, "expected an object, got a number"),
+        ({"hashes": [{"alg": "SHA-256"}]}, "`content` is missing"),
+        ({"hashes": [{"alg": "SHA-256", "content": "ab"}]}, "is not a sha256 digest"),
+        ({"externalReferences": ["x"]}, "expected an object, got a string"),
+        ({"licenses": [{"license": {}}]}, "an expression, an id or a name"),
+        ({"licenses": "MIT"}, "expected a list, got a string"),
+        ({"components": 1}, "expected a list, got a number"),
+        ({"properties": [{"value": "x"}]}, "`name` is missing"),
+    ],
+)
+def test_a_component_with_one_bad_field_stays(
+    members: dict[str, Any], reason: str
+) -> None:
+    inventory = found(library(**members), library("pkg:npm/other@1.0.0"))
+    assert len(inventory.components) == 2
+    (only,) = inventory.gaps
+    assert reason in only.reason
+    assert only.state is State.UNREADABLE
+    assert only.location.pointer.startswith("/components/0")
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (1, "expected an object, got a number"),
+        ({}, "`name` is missing"),
+        ({"name": "x"}, "`type` is missing"),
+        ({"name": "", "type": "library"}, "`name` is empty"),
+        ({"name": ["x"], "type": "library"}, "expected a string, got a list"),
+        ({"name": "x", "type": "library", "bom-ref": 1}, "expected a string"),
+    ],
+)
+def test_a_bad_entry_is_a_gap_and_its_siblings_stay(entry: object, reason: str) -> None:
+    inventory = found(entry, library("pkg:npm/other@1.0.0"))
+    assert [each.name for each in inventory.components] == ["other"]
+    (only,) = inventory.gaps
+    assert reason in only.reason
+    assert only.location.pointer.startswith("/components/0")
+
+
+def test_what_is_nested_in_a_bad_entry_stays() -> None:
+    inventory = found({"components": [library("pkg:npm/x@1.0.0")]})
+    assert [each.name for each in inventory.components] == ["x"]
+    assert len(inventory.gaps) == 1
+
+
+def test_a_key_that_appears_twice_spoils_its_entry_alone() -> None:
+    entry = '{"type": "library", "name": "x", "version": "1", "version": "2"}'
+    data = bom(components=[library("pkg:npm/y@1.0.0"), 0]).replace(
+        b"0]", entry.encode() + b"]"
+    )
+    inventory = read(data, source="b.json")
+    assert [each.name for each in inventory.components] == ["y"]
+    assert reasons(inventory) == ["a key appears twice in this object"]
+
+
+def test_an_edge_from_something_that_is_not_listed_is_no_edge() -> None:
+    inventory = found(
+        library("pkg:npm/a@1.0.0", **{"bom-ref": "a"}),
+        dependencies=[{"ref": "gone", "dependsOn": ["a"]}],
+    )
+    assert not inventory.relations
+    assert len(inventory.gaps) == 1
+
+
+@pytest.mark.parametrize("targets", [[1], "a", [["a"]]])
+def test_a_bad_edge_is_a_gap_and_its_siblings_stay(targets: object) -> None:
+    inventory = found(
+        library("pkg:npm/a@1.0.0", **{"bom-ref": "a"}),
+        dependencies=[
+            {"ref": "a", "dependsOn": targets},
+            {"ref": "a", "dependsOn": ["a"]},
+        ],
+    )
+    assert len(inventory.relations) == 1
+    (only,) = inventory.gaps
+    assert only.location.pointer == "/dependencies/0/dependsOn"
+
+
+def test_the_version_of_the_purl_is_the_one_that_is_looked_up() -> None:
+    (made,) = found(library("pkg:npm/x@1.0.0", version="9.9.9")).components
+    assert made.version == "1.0.0"
+
+
+@pytest.mark.parametrize("key", ["components", "services", "dependencies", "metadata"])
+@pytest.mark.parametrize("value", [1, "x", True])
+def test_a_member_of_the_wrong_type_is_a_gap(key: str, value: object) -> None:
+    inventory = read(bom(**{key: value}), source="b.json")
+    (only,) = inventory.gaps
+    assert only.location.pointer == f"/{key}"
+
+
+def test_nested_components_are_contained_however_deep() -> None:
+    entry = library("pkg:npm/p0@1.0.0")
+    for number in range(1, 200):
+        entry = library(f"pkg:npm/p{number}@1.0.0", components=[entry])
+    inventory = found(entry)
+    assert len(inventory.components) == 200
+    assert {each.kind for each in inventory.relations} == {RelationKind.CONTAINS}
+    assert len(inventory.relations) == 199
+
+
+def test_what_a_left_out_entry_contains_belongs_to_the_one_above() -> None:
+    file = {"type": "file", "name": "f", "components": [library("pkg:npm/x@1.0.0")]}
+    inventory = found(library("pkg:npm/top@1.0.0", components=[file]))
+    (edge,) = inventory.relations
+    refs = {each.ref: each.name for each in inventory.components}
+    assert (refs[edge.source], refs[edge.target]) == ("top", "x")
+
+
+def test_edges_are_kept_except_those_of_the_subject() -> None:
+    inventory = found(
+        library("pkg:npm/a@1.0.0", **{"bom-ref": "a"}),
+        library("pkg:npm/b@1.0.0", **{"bom-ref": "b"}),
+        metadata={"component": library(name="app", **{"bom-ref": "root"})},
+        dependencies=[
+            {"ref": "root", "dependsOn": ["a"]},
+            {"ref": "a", "dependsOn": ["b", "root"]},
+            {"ref": "b"},
+        ],
+    )
+    (edge,) = inventory.relations
+    assert (edge.source, edge.target) == ("a", "b")
+    assert (inventory.name, inventory.gaps) == ("app", ())
+
+
+def test_a_component_that_takes_the_ref_of_the_subject_does_not_vanish() -> None:
+    subject = library(name="app", **{"bom-ref": "a"})
+    inventory = found(library(**{"bom-ref": "a"}), metadata={"component": subject})
+    assert len(inventory.components) == 1
+    assert len(inventory.gaps) == 1
+
+
+def test_made_up_refs_stay_unique() -> None:
+    taken = "urn:mcpchain:library:x#/components/1"
+    inventory = found(library(**{"bom-ref": taken}), library(), library())
+    assert len({each.ref for each in inventory.components}) == 3
+    assert not inventory.gaps
+
+
+def test_the_bom_is_called_by_its_source_if_it_names_no_subject() -> None:
+    assert found().name == "b.json"
+    assert found(metadata={}).name == "b.json"
+    assert found(metadata={"component": {"type": "library"}}).name == "b.json"
+
+
+def test_several_hashes_of_one_kind_are_several_files() -> None:
+    other = "cd" * 32
+    entry = library(
+        hashes=[
+            {"alg": "SHA-256", "content": HEX},
+            {"alg": "SHA-256", "content": other},
+            {"alg": "SHA-1", "content": "0" * 40},
+        ],
+        externalReferences=[
+            {
+                "type": "distribution",
+                "url": "https://r.example/x",
+                "hashes": [{"alg": "SHA-256", "content": HEX}],
+            }
+        ],
+    )
+    (made,) = found(entry).components
+    assert [len(each.digests) for each in made.artifacts] == [2, 1, 1]
+    assert made.artifacts[2].url == "https://r.example/x"
