@@ -7,9 +7,9 @@ Every reader here either returns a value of the promised type or raises
 import json
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 from mcpchain.errors import MalformedError
@@ -17,10 +17,16 @@ from mcpchain.errors import MalformedError
 _MISSING: Final = object()
 
 
-class _Duplicated(dict[str, Any]):
-    """An object in which keys appear twice: two parsers may keep different ones."""
+_TWICE: Final = "this key appears twice in one object"
+_HALF: Final = "half a character (a lone surrogate), which no text can hold"
+_KEY: Final = 140
+"""How many characters of a key are kept in a pointer."""
 
-    twice: frozenset[str] = frozenset()
+
+class _Faulty(dict[str, Any]):
+    """An object with keys on which two parsers may disagree, and what is wrong."""
+
+    faults: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,7 @@ class Node:
         Raises:
             MalformedError: *data* is not JSON.
         """
-        return cls._json(decode(data, source=source), source=source)
+        return cls._json(decode(data, source=source), str, source=source)
 
     @classmethod
     def from_jsonc(cls, data: bytes, *, source: str) -> Self:
@@ -49,7 +55,7 @@ class Node:
         Raises:
             MalformedError: *data* is not that.
         """
-        return cls._json(_plain_json(decode(data, source=source)), source=source)
+        return cls._json(decode(data, source=source), _plain_json, source=source)
 
     @classmethod
     def from_toml(cls, data: bytes, *, source: str) -> Self:
@@ -59,6 +65,9 @@ class Node:
             MalformedError: *data* is not TOML.
         """
         text = decode(data, source=source)
+        if _has_long_key(text):
+            problem = f"not TOML that we read: a key of more than {_PARTS} parts"
+            raise MalformedError(problem, source=source)
         try:
             value = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
@@ -66,9 +75,11 @@ class Node:
         return cls(value=value, source=source)
 
     @classmethod
-    def _json(cls, text: str, *, source: str) -> Self:
+    def _json(cls, text: str, plain: Callable[[str], str], *, source: str) -> Self:
         try:
-            value = json.loads(text, object_pairs_hook=_table)
+            value = json.loads(
+                plain(text), object_pairs_hook=_table, parse_constant=_constant
+            )
         except (ValueError, RecursionError) as error:
             raise MalformedError(f"not JSON: {_why(error)}", source=source) from error
         return cls(value=value, source=source)
@@ -78,8 +89,11 @@ class Node:
 
     @property
     def exists(self) -> bool:
-        """Whether the document has a value here; `null` counts as none."""
-        return self.value is not _MISSING and self.value is not None
+        """Whether the document has a value here; `null` counts as none.
+
+        A value that cannot be relied upon is one, so that reading it says so.
+        """
+        return bool(self.problem) or not (self.value is _MISSING or self.value is None)
 
     def at(self, key: str) -> Self:
         """Return the member *key* of this object, which may not exist.
@@ -125,6 +139,8 @@ class Node:
         self._sound()
         if not isinstance(self.value, str):
             raise self.unexpected("a string")
+        if not _is_whole(self.value):
+            raise self.malformed(_HALF)
         return self.value
 
     def optional_text(self) -> str | None:
@@ -196,8 +212,8 @@ class Node:
             raise self.malformed(self.problem)
 
     def _child(self, key: str, value: object) -> Self:
-        twice = isinstance(self.value, _Duplicated) and key in self.value.twice
-        problem = "this key appears twice in one object" if twice else ""
+        faults = self.value.faults if isinstance(self.value, _Faulty) else {}
+        problem = faults.get(key, "")
         return self._make(value, join(self.pointer, key), problem)
 
     def _make(self, value: object, pointer: str, problem: str = "") -> Self:
@@ -223,29 +239,52 @@ def decode(data: bytes, *, source: str) -> str:
 
 
 def join(pointer: str, key: str) -> str:
-    """Extend a JSON pointer (RFC 6901) by one step."""
+    """Extend a JSON pointer (RFC 6901) by one step; a very long key is cut."""
+    if len(key) > _KEY:
+        key = f"{key[:_KEY]}…"
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
-    if len(table) == len(pairs):
+    if len(table) == len(pairs) and all(map(_is_whole, table)):
         return table
-    counts = Counter(key for key, _ in pairs)
-    duplicated = _Duplicated(table)
-    duplicated.twice = frozenset(key for key, count in counts.items() if count > 1)
-    return duplicated
+    faulty = _Faulty()
+    faults: dict[str, str] = {}
+    for key, value in pairs:
+        whole = key.encode("utf-8", "backslashreplace").decode()
+        if whole != key:
+            faults[whole] = _HALF
+        elif whole in faulty:
+            faults[whole] = _TWICE
+        faulty[whole] = value
+    faulty.faults = faults
+    return faulty
 
 
-_JSONC = re.compile(
-    r"""
-      (?P<string>"(?:[^"\\]|\\.)*+")   # nothing inside a string is a comment
-    | (?P<line>//[^\r\n]*+)
-    | (?P<block>/\*)
-    | (?P<comma>,)
-    | (?P<close>[}\]])
-    | (?P<quote>")                      # a string that never ends
-    | (?P<other>[^\s"/,}\]]++|/)
+def _is_whole(text: str) -> bool:
+    """Say whether *text* can be written as UTF-8, which half a character cannot."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _constant(name: str) -> float:
+    raise ValueError(f"`{name}` is no JSON number")
+
+
+_BLANK: Final = r"(?:\s|//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+"
+_JSONC: Final = re.compile(
+    rf"""
+      (?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")   # nothing inside a string is a comment
+    | (?P<comment>//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)
+    | (?P<hole>[\[{{,](?={_BLANK},))            # `[,` is an error, and not `[`
+    | (?P<comma>,(?={_BLANK}[}}\]]))
+    | (?P<endless>"|/\*)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -255,33 +294,52 @@ def _plain_json(text: str) -> str:
     """Blank out comments and trailing commas; linear in the length of *text*.
 
     Line breaks stay, so that an error names the right line.
+
+    Raises:
+        ValueError: A string or comment never ends, or a comma has nothing before it.
     """
-    spans: list[tuple[int, int]] = []
-    comma: int | None = None
-    at = 0
-    while match := _JSONC.search(text, at):
-        kind, start, at = match.lastgroup, match.start(), match.end()
-        if kind == "quote":
-            break
-        if kind == "block":
-            end = text.find("*/", at)
-            at = len(text) if end < 0 else end + 2
-        if kind in {"line", "block"}:
-            spans.append((start, at))
-            continue
-        if kind == "close" and comma is not None:
-            spans.append((comma, comma + 1))
-        comma = start if kind == "comma" else None
-    out: list[str] = []
-    kept = 0
-    for start, end in sorted(spans):
-        out += text[kept:start], re.sub(r"[^\r\n]", " ", text[start:end])
-        kept = end
-    return "".join([*out, text[kept:]])
+    return _JSONC.sub(_blank, text)
+
+
+def _blank(match: re.Match[str]) -> str:
+    kind = match.lastgroup
+    if kind == "text":
+        return match[0]
+    if kind in {"comment", "comma"}:
+        return re.sub(r"[^\r\n]", " ", match[0])
+    line = match.string.count("\n", 0, match.start()) + 1
+    what = "a comma without a value" if kind == "hole" else f"an endless `{match[0]}`"
+    raise ValueError(f"{what}: line {line}")
+
+
+_PARTS: Final = 64
+_TOML: Final = re.compile(
+    rf"""
+      (?P<long>(?:
+        (?: [\w-]++ | "[^"\\\n]*+(?:\\.[^"\\\n]*+)*+" | '[^'\n]*+' ) [ \t]*+\.[ \t]*+
+      ){{{_PARTS}}})
+    | [\w-]++
+    | \#[^\n]*+
+    | \"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+\"""
+    | \'\'\'[^']*+(?:'(?!'')[^']*+)*+\'\'\'
+    | "[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"
+    | '[^'\n]*+'
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Finds a key of many parts, and passes whatever else a dot may stand in."""
+
+
+def _has_long_key(text: str) -> bool:
+    """Say whether tomllib would take too long: its time grows as the parts squared."""
+    if all(line.count(".") < _PARTS for line in text.splitlines()):
+        return False
+    return any(match.lastgroup == "long" for match in _TOML.finditer(text))
 
 
 def _why(error: Exception) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    deep = isinstance(error, RecursionError)
+    return "nested too deeply" if deep else str(error)[:140]
 
 
 def _kind(value: object) -> str:
@@ -289,7 +347,17 @@ def _kind(value: object) -> str:
         return "nothing"
     if value is None:
         return "null"
-    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean"}
-    return names.get(
-        type(value), "an object" if isinstance(value, dict) else "a number"
-    )
+    for known, name in _KINDS:
+        if isinstance(value, known):
+            return name
+    return "a date or time"
+
+
+_KINDS: Final[tuple[tuple[type, str], ...]] = (
+    (dict, "an object"),
+    (list, "a list"),
+    (str, "a string"),
+    (bool, "a boolean"),
+    (int, "a number"),
+    (float, "a number"),
+)

@@ -1,0 +1,373 @@
+import contextlib
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpchain.document import Node, decode, join
+from mcpchain.errors import MalformedError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner)
+    ),
+    max_leaves=12,
+)
+READERS = [Node.from_json, Node.from_jsonc, Node.from_toml]
+
+
+def parse(text: str | bytes) -> Node:
+    data = text.encode() if isinstance(text, str) else text
+    return Node.from_json(data, source="x.json")
+
+
+def jsonc(text: str) -> Node:
+    return Node.from_jsonc(text.encode(), source="x.json")
+
+
+def toml(text: str) -> Node:
+    return Node.from_toml(text.encode(), source="x.toml")
+
+
+def touch(node: Node) -> None:
+    """Read everything below *node* as whatever it is; a fault is an answer too."""
+    for read in (node.text, node.integer, node.flag, node.optional_text):
+        try:
+            read()
+        except MalformedError as error:
+            str(error).encode()
+    try:
+        inner = [*node.elements()] if node.is_list() else []
+        inner += [each for _, each in node.items()] if node.is_object() else []
+    except MalformedError:
+        return
+    for each in inner:
+        each.pointer.encode()
+        touch(each)
+
+
+# Any bytes are read, or refused with the name of the document
+
+
+@pytest.mark.parametrize("read", READERS)
+@given(
+    data=st.binary(max_size=60)
+    | st.text(alphabet="{}[]\",:/*\\ua1=.\n' dDc0", max_size=40).map(str.encode)
+)
+def test_any_bytes_are_read_or_refused(read: Callable[..., Node], data: bytes) -> None:
+    refusal = None
+    try:
+        touch(read(data, source="x"))
+    except MalformedError as error:
+        refusal = error
+    assert refusal is None or refusal.source == "x"
+    assert refusal is None or len(refusal.problem) < 250
+
+
+@given(JSON)
+def test_what_json_says_is_what_we_read(value: object) -> None:
+    for ascii_only in (True, False):
+        text = json.dumps(value, ensure_ascii=ascii_only)
+        assert parse(text).value == value
+        assert jsonc(text).value == value
+
+
+@given(JSON, st.sampled_from([" ", "/* , } */", "// ]\n", "/**/", "\n", "/***/"]))
+def test_comments_change_nothing(value: object, blank: str) -> None:
+    text = json.dumps(value, indent=1).replace("\n", f"\n{blank}")
+    assert jsonc(f"{blank}{text}{blank}").value == value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b'{"a":}',
+        b"[1,]",
+        b"{'a': 1}",
+        b'{"a": 1} trailing',
+        b"NaN",
+        b"[Infinity]",
+        b"[-Infinity]",
+        b'"\x01"',
+        b"\xff",
+        b'"\xed\xa0\x80"',
+        b'"\xc0\xaf"',
+        '{"a": 1}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-32"),
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"1" * 5_000,
+        b"// no comments here\n{}",
+        b"\x00",
+        b"{}\x00",
+    ],
+)
+def test_no_bad_json_is_read(data: bytes) -> None:
+    with pytest.raises(MalformedError, match=r"^x.json: not (JSON|UTF-8)"):
+        parse(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[1,]", [1]),
+        ("[1, // c\n]", [1]),
+        ('{"a": 1, /* c */ }', {"a": 1}),
+        ('{"a": "// no comment"}', {"a": "// no comment"}),
+        ('{"a": "/* none"}', {"a": "/* none"}),
+        (r'{"a": "\\", /* " */ "b": "\"//"}', {"a": "\\", "b": '"//'}),
+        ('{"a": ",]"}', {"a": ",]"}),
+        ("[[1,],]", [[1]]),
+        ("[1 /* , */, 2]", [1, 2]),
+        ("/* a */ // b\n[]", []),
+        ("\ufeff[]", []),
+    ],
+)
+def test_comments_and_trailing_commas_are_read(text: str, value: object) -> None:
+    assert jsonc(text).value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[,]", "a comma without a value: line 1"),
+        ("{,}", "a comma without a value: line 1"),
+        ("[1,\n,]", "a comma without a value: line 1"),
+        ("[/* c */,1]", "a comma without a value: line 1"),
+        ("{}\n/* never ends", "an endless `/*`: line 2"),
+        ("{} /*/", "an endless `/*`: line 1"),
+        ('{"a": "never ends}', 'an endless `"`: line 1'),
+        ('{"a": "\\"}', 'an endless `"`: line 1'),
+        ("{} */", "Extra data"),
+        ("{} # c", "Extra data"),
+        ("[1 / 2]", "Expecting"),
+        (",", "Expecting value"),
+        ("", "Expecting value"),
+        ("{a: 1}", "Expecting property name"),
+        ("//", "Expecting value"),
+    ],
+)
+def test_what_is_no_jsonc_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        jsonc(text)
+    assert problem in caught.value.problem
+
+
+def test_an_error_behind_comments_names_the_right_line() -> None:
+    with pytest.raises(MalformedError, match="line 4 column 3"):
+        jsonc("{ // one\n/* two\n three */\n  nope }")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = 1\na = 2",
+        "a",
+        "a = [",
+        "[a]\n[a]",
+        "a = {b = 1}\na.b = 2",
+        "a = " + "[" * 100_000,
+        "a = " + "1" * 5_000,
+        'a = "\\ud800"',
+        ".".join("a" * 10_000) + " = 1",
+        "[" + " . ".join(['"a"'] * 100) + "]",
+        "x = 1\n" + ".".join(["'b'"] * 100) + " = 1",
+        'a = """' + "." * 100,
+    ],
+)
+def test_no_bad_toml_is_read(text: str) -> None:
+    with pytest.raises(MalformedError, match=r"^x.toml: not TOML"):
+        toml(text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'"{"a." * 200}"',
+        f"'{'a.' * 200}'",
+        f'"""{"a." * 200}\n"" {"b." * 200}"""',
+        f"'''{'a.' * 200}\n'' {'b.' * 200}'''",
+        f'"\\"{"a." * 200}"',
+        f"1 # {'a.' * 200}",
+        f'["{"a." * 200}", 1]',
+    ],
+)
+def test_dots_in_texts_are_no_long_keys(value: str) -> None:
+    assert "a" in toml(f"a = {value}")
+
+
+# Keys that two parsers read differently
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": "1", "a": "2"}',
+        '{"a": "1", "b": "x", "a": "1"}',
+        '{"a": "1", "\\u0061": "2"}',
+        '{"a": "1", "a": null}',
+        '{"a": null, "a": null}',
+        '{"a": [], "a": null}',
+        '{"a": {}, "a": null}',
+    ],
+)
+def test_a_key_that_appears_twice_is_never_read(text: str) -> None:
+    node = parse(text).at("a")
+    assert node.exists
+    readers: list[Callable[[], object]] = [
+        node.text,
+        node.optional_text,
+        node.integer,
+        node.flag,
+        node.texts,
+        lambda: list(node.items()),
+        lambda: list(node.elements()),
+        lambda: node.at("x"),
+    ]
+    for read in readers:
+        with pytest.raises(MalformedError, match="appears twice") as caught:
+            read()
+        assert caught.value.pointer == "/a"
+
+
+def test_the_siblings_of_a_key_that_appears_twice_are_read() -> None:
+    node = parse('{"b": "x", "a": 1, "a": {"c": 2, "c": 3}}')
+    assert node.at("b").text() == "x"
+    assert [key for key, _ in node.items()] == ["b", "a"]
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "\\udc80x", "a\\uD83D"])
+def test_half_a_character_is_refused_where_it_stands(half: str) -> None:
+    node = parse(f'{{"ok": "x", "bad": "{half}", "{half}": "y"}}')
+    assert node.at("ok").text() == "x"
+    with pytest.raises(MalformedError, match="half a character") as caught:
+        node.at("bad").text()
+    assert caught.value.pointer == "/bad"
+    (key, value) = list(node.items())[-1]
+    key.encode()
+    with pytest.raises(MalformedError, match="half a character") as caught:
+        value.text()
+    str(caught.value).encode()
+
+
+def test_a_whole_character_in_two_escapes_is_text() -> None:
+    assert parse('"\\ud83d\\ude00é"').text() == "😀é"
+
+
+# Values of the promised type, or an error with the pointer
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("null", "null"),
+        ("1", "a number"),
+        ("1.5", "a number"),
+        ("true", "a boolean"),
+        ('"s"', "a string"),
+        ("[]", "a list"),
+        ("{}", "an object"),
+    ],
+)
+def test_a_value_of_another_type_is_an_error_that_names_both(
+    value: str, kind: str
+) -> None:
+    node = parse(f'{{"a/b~": [{value}]}}').at("a/b~")
+    (inner,) = node.elements()
+    reads: dict[str, Callable[[], object]] = {
+        "a string": inner.text,
+        "a whole number": inner.integer,
+        "an object": lambda: inner.at("x"),
+    }
+    if value != "null":
+        reads |= {
+            "true or false": inner.flag,
+            "a list": lambda: list(inner.elements()),
+        }
+    fits = {"a string": '"s"', "a whole number": "1", "an object": "{}"}
+    fits |= {"true or false": "true", "a list": "[]"}
+    for expected, read in reads.items():
+        if fits[expected] == value:
+            read()
+            continue
+        with pytest.raises(MalformedError) as caught:
+            read()
+        assert caught.value.problem == f"expected {expected}, got {kind}"
+        assert caught.value.pointer == "/a~1b~0/0"
+
+
+def test_what_is_not_there_is_none_of_all() -> None:
+    node = parse('{"n": null}')
+    assert "n" in node
+    for key in ("n", "missing"):
+        assert not node.at(key).exists
+        assert node.at(key).optional_text() is None
+        assert node.at(key).texts() == ()
+        assert list(node.at(key).items()) == []
+        assert node.at(key).flag() is False
+    assert "missing" not in node
+    assert "x" not in parse("[]")
+    with pytest.raises(MalformedError, match="expected a string, got nothing"):
+        node.at("missing").text()
+    with pytest.raises(MalformedError, match="expected an object, got a list"):
+        list(parse("[]").items())
+
+
+def test_values_of_the_right_type_are_read() -> None:
+    node = toml('s = "x"\nn = -3\nb = true\nl = ["a", "b"]\nd = 2030-01-01\n[t]\nk = 1')
+    assert node.at("s").text() == "x"
+    assert node.at("n").integer() == -3
+    assert node.at("b").flag() is True
+    assert node.at("l").texts() == ("a", "b")
+    assert [key for key, _ in node.at("t").items()] == ["k"]
+    assert (node.at("t").is_object(), node.at("l").is_list()) == (True, True)
+    assert (node.at("s").is_text(), node.at("s").is_list()) == (True, False)
+    with pytest.raises(MalformedError, match="got a date or time"):
+        node.at("d").text()
+
+
+def test_a_pointer_is_escaped_and_bounded() -> None:
+    assert join("/x", "a/b~c") == "/x/a~1b~0c"
+    assert len(join("", "k" * 1_000_000)) < 150
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ("é".encode("utf-16"), "UTF-16"),
+        (b"\xfe\xff\x00a", "UTF-16"),
+        (b"ab\xe9", "invalid at byte 2"),
+    ],
+)
+def test_another_encoding_is_named(data: bytes, problem: str) -> None:
+    with pytest.raises(MalformedError, match=problem):
+        decode(data, source="x")
+
+
+@pytest.mark.parametrize(
+    ("read", "unit", "tail"),
+    [
+        (Node.from_jsonc, b"/* */", b"{}"),
+        (Node.from_jsonc, b",/*", b""),
+        (Node.from_jsonc, b'"\\"', b""),
+        (Node.from_jsonc, b"[ ", b""),
+        (Node.from_jsonc, b"/", b""),
+        (Node.from_toml, b"a.", b"a=1"),
+        (Node.from_toml, b'"a".', b"a=1"),
+        (Node.from_toml, b"'''", b"." * 80),
+    ],
+)
+def test_the_time_grows_with_the_size_and_not_faster(
+    read: Callable[..., Node], unit: bytes, tail: bytes
+) -> None:
+    start = time.process_time()
+    with contextlib.suppress(MalformedError):
+        read(unit * 100_000 + tail, source="x")
+    # It takes a tenth of a second; what grows with the square takes minutes.
+    assert time.process_time() - start < 10
