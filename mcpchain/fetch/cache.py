@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -93,7 +94,7 @@ def _private(folder: Path) -> bool:
         return False
     if not stat.S_ISDIR(status.st_mode):
         return False
-    if os.name != "posix":
+    if sys.platform == "win32":
         return True
     return status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
@@ -103,12 +104,18 @@ def _key(url: str, accept: str) -> str:
 
 
 def _read(path: Path, limit: int) -> bytes:
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with os.fdopen(os.open(path, flags), "rb") as stream:
+    with open(path, "rb", opener=_open) as stream:
         data = stream.read(limit + 1)
     if len(data) > limit:
         raise ValueError("larger than it can be")
     return data
+
+
+def _open(path: str, flags: int) -> int:
+    """Open a regular file, not what a link or a pipe of its name would give."""
+    for each in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
+        flags |= getattr(os, each, 0)
+    return os.open(path, flags)
 
 
 def _entry(header: dict[str, Any], body: bytes) -> Entry:

@@ -287,14 +287,18 @@ def _yanked(node: Node) -> bool:
 
 
 def _digests(node: Node) -> tuple[Digest, ...]:
-    found = []
+    """Read `hashes`. Algorithms that we do not know are passed over."""
+    found: dict[Algorithm, Digest] = {}
     for algorithm, value in node.items():
-        if algorithm.lower() in _KNOWN:
-            try:
-                found.append(Digest.of(algorithm, value.text()))
-            except ValueError as error:
-                raise value.malformed(str(error)) from None
-    return tuple(found)
+        if algorithm.lower() not in _KNOWN:
+            continue
+        try:
+            digest = Digest.of(algorithm, value.text())
+        except ValueError as error:
+            raise value.malformed(str(error)) from None
+        if found.setdefault(digest.algorithm, digest) != digest:
+            raise value.malformed("names several digests for one file")
+    return tuple(found.values())
 
 
 @lru_cache(maxsize=4096)

@@ -253,6 +253,14 @@ def test_offline_opens_no_connection(world: World, tmp_path: Path) -> None:
     assert len(world.server.asked) == 1
 
 
+def test_time_that_we_waste_ourselves_counts(world: World) -> None:
+    place(world).answer(200, bytes(1 << 20))
+    with world.fetcher() as fetcher, pytest.raises(FetchError, match="in time"):
+        fetcher.download(
+            at(world, seconds=0.2), [Algorithm.SHA256], lambda _: time.sleep(0.3)
+        )
+
+
 def test_many_are_fetched_at_once_in_order_and_one_failure_is_one(
     world: World,
 ) -> None:
@@ -438,6 +446,28 @@ def test_a_kept_answer_larger_than_the_limit_is_not_used(
         fetch(world, tmp_path / "c", limit=50)
 
 
+def test_a_cache_that_cannot_be_written_changes_no_answer(
+    world: World, tmp_path: Path
+) -> None:
+    cached(world)
+    fetch(world, tmp_path / "c")
+    (file,) = (tmp_path / "c").iterdir()
+    file.unlink()
+    file.mkdir()
+    assert fetch(world, tmp_path / "c") == b"{}"
+    assert list((tmp_path / "c").iterdir()) == [file]
+
+
+def test_a_link_in_the_cache_is_not_followed(world: World, tmp_path: Path) -> None:
+    cached(world).answer_json([])
+    fetch(world, tmp_path / "c")
+    (file,) = (tmp_path / "c").iterdir()
+    file.rename(tmp_path / "kept")
+    file.symlink_to(tmp_path / "kept")
+    fetch(world, tmp_path / "c")
+    assert len(world.server.asked) == 2
+
+
 def test_the_cache_is_for_its_owner_alone(world: World, tmp_path: Path) -> None:
     cached(world)
     fetch(world, tmp_path / "c")
@@ -494,7 +524,15 @@ def test_a_root_that_the_user_names_is_trusted(
     world: World, secure: tuple[str, Path]
 ) -> None:
     address, cert = secure
-    for route in (Route(roots=(cert,)), Route(more_roots=(cert,))):
+    folder = cert.parent / "roots"
+    folder.mkdir()
+    (folder / "cert.pem").write_bytes(cert.read_bytes())
+    subprocess.run(["openssl", "rehash", str(folder)], check=True)
+    for route in (
+        Route(roots=(cert,)),
+        Route(more_roots=(cert,)),
+        Route(roots=(folder,)),
+    ):
         with world.fetcher(route=route) as fetcher:
             assert fetcher.fetch(Request(url=f"{address}/x")).body == b"{}"
 

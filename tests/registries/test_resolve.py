@@ -261,6 +261,8 @@ def test_a_bad_field_of_a_tarball_leaves_a_gap_and_no_digest(
         ({"hashes": {"sha256": "abc"}}, "/files/0/hashes/sha256"),
         ({"hashes": {"sha256": 1}}, "/files/0/hashes/sha256"),
         ({"hashes": []}, "/files/0/hashes"),
+        ({"hashes": {"sha256": "a" * 64, "SHA256": "b" * 64}}, "several digests"),
+        ({"filename": "files-1.2.0-bad-py3-none-any.whl"}, "not the name of a file"),
         ({"url": "javascript:alert(1)"}, "/files/0/url"),
         ({"size": -1}, "/files/0/size"),
         ({"size": 10**30}, "/files/0/size"),
@@ -286,6 +288,39 @@ def test_a_bad_field_of_a_file_leaves_a_gap_and_its_siblings(
     wheel, sdist = answer.releases[PYPI].artifacts
     assert wheel.published is None
     assert sdist.digests
+
+
+def test_what_a_registry_does_not_say_is_unknown_and_no_gap(world: World) -> None:
+    page = world.pypi.upload("files", WHEEL).upload("files-1.2.0.tar.gz")
+    for name in ("size", "upload-time", "yanked"):
+        del page.file(WHEEL)[name]
+    page.file(WHEEL)["hashes"] = {"blake2b_256": "x"}
+    wheel = one(world, package(PYPI)).artifacts[0]
+    assert (wheel.size, wheel.published, wheel.withdrawn) == (None, None, None)
+    assert wheel.digests == ()
+    files = world.npm.publish("files", "1.2.0")
+    del files.document["time"]
+    del files.version("1.2.0")["dist"]["integrity"]
+    (tarball,) = one(world).artifacts
+    assert tarball.published is None
+    assert [each.algorithm for each in tarball.digests] == [Algorithm.SHA1]
+
+
+def test_the_last_upload_dates_a_release_and_the_future_stays(world: World) -> None:
+    page = world.pypi.upload("files", WHEEL).upload("files-1.2.0.tar.gz")
+    page.file(WHEEL)["upload-time"] = "2999-01-01T00:00:00+01:00"
+    published = one(world, package(PYPI)).published
+    assert published == dt.datetime(2998, 12, 31, 23, tzinfo=dt.UTC)
+
+
+def test_a_bad_answer_about_yanking_does_not_make_a_release_newest(
+    world: World,
+) -> None:
+    world.pypi.upload("files", WHEEL)
+    later = "files-2.0.0-py3-none-any.whl"
+    world.pypi.upload("files", later).file(later)["yanked"] = 5
+    about = package("pkg:pypi/files", pin=Pin.FLOATING)
+    assert one(world, about).version == "1.2.0"
 
 
 def test_a_name_that_leaves_the_path_is_not_asked_for(world: World) -> None:

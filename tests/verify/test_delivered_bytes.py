@@ -179,6 +179,16 @@ def test_without_a_fitting_wheel_the_source_is_fetched(world: World) -> None:
     assert f"`{SDIST}`" in deliver(world, package(PYPI)).detail
 
 
+def test_a_wheel_whose_name_no_installer_reads_is_not_fetched(world: World) -> None:
+    about = package(PYPI)
+    bad = Artifact(name="files.whl", url=f"{world.server.address}/files/files.whl")
+    release = Release(
+        registry=world.pypi.address, name="files", version="1.2.0", artifacts=(bad,)
+    )
+    assert deliver(world, about, {PYPI: release}).outcome is Outcome.UNCHECKED
+    assert world.server.asked == []
+
+
 def test_a_release_without_a_file_that_fits_is_not_verified(world: World) -> None:
     world.pypi.upload("files", "files-1.2.0-cp27-none-win32.whl")
     evidence = deliver(world, package(PYPI))
