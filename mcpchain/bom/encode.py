@@ -60,7 +60,7 @@ def component_entry(component: Component, *, starts_server: bool) -> _Entry:
     entry |= _named(component.name)
     if component.version is not None:
         entry["version"] = component.version
-    if component.facts.__class__ is PackageFacts:
+    if isinstance(component.facts, PackageFacts):
         entry |= _scope(component.facts)
     artifacts = component.artifacts
     if len(artifacts) == 1 and artifacts[0].digests:
@@ -72,7 +72,7 @@ def component_entry(component: Component, *, starts_server: bool) -> _Entry:
     if artifacts and (references := _distributions(artifacts, inline=True)):
         entry["externalReferences"] = references
     entry["evidence"] = _evidence(component)
-    if component.facts.__class__ is ModelFacts and (card := _card(component.facts)):
+    if isinstance(component.facts, ModelFacts) and (card := _card(component.facts)):
         entry["modelCard"] = card
     entry["properties"] = _properties(component)
     if starts_server and component.kind is Kind.APPLICATION:

@@ -137,7 +137,7 @@ class Foreign:
         purl = None
         with self._found.entry():
             if text := entry.text("purl"):
-                purl = parse_purl(text, entry)
+                purl = _without_secrets(parse_purl(text, entry))
         return purl
 
     def _version(self, entry: Entry, purl: PackageURL | None) -> str | None:
@@ -194,6 +194,15 @@ class Foreign:
         with self._found.entry():
             texts += license_texts(entry)
         return tuple(texts)
+
+
+def _without_secrets(purl: PackageURL) -> PackageURL:
+    """Take user names, passwords and queries out of the addresses in *purl*."""
+    bare = {
+        key: bare_url(value) if "://" in value else value
+        for key, value in purl.qualifiers.items()
+    }
+    return purl if bare == purl.qualifiers else purl._replace(qualifiers=bare)
 
 
 def _name(purl: PackageURL) -> str:

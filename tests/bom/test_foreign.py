@@ -118,6 +118,8 @@ def test_a_purl_tells_where_a_package_comes_from(
 ) -> None:
     (made,) = found(library(purl)).components
     assert made.facts == facts
+    assert "u:p@" not in repr(made)
+    assert "k=v" not in repr(made)
 
 
 @pytest.mark.parametrize(
