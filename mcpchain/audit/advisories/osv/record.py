@@ -6,6 +6,7 @@ read as far as it goes.
 """
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -184,7 +185,10 @@ class _Reader:
         except MalformedError as error:
             flaw(State.UNREADABLE, _told(error))
         if not versions and not intervals and len(self._hard) == before:
-            flaw(State.UNMATCHED, "it names no version, only the package or commits")
+            flaw(
+                State.UNMATCHED,
+                "no version can match it: it names none, or only commits",
+            )
         self.malicious |= self.soft(lambda: _classified_block(node), default=False)
         own = self.soft(lambda: self._severity(node), Severity.UNKNOWN)
         yield Affected(
@@ -277,40 +281,37 @@ def _event(node: Node) -> tuple[str, str]:
 
 
 def _walk(events: list[tuple[str, str]], rules: Scheme) -> list[Interval]:
+    """Find where the events of a range turn "affected" on and off.
+
+    At each version with events, the last of them decides what holds above it; what
+    holds at it is decided by the last but for `last_affected`, which acts only above.
+    """
+
+    def place(event: tuple[str, str]) -> tuple[int, Any]:
+        # Only as `introduced` does `0` mean "from the very first on".
+        return (0, ()) if event == ("introduced", "0") else (1, rules.key(event[1]))
+
     limits = [version for name, version in events if name == "limit"]
     # A version must lie below one of the limits, so only the highest matters.
     limit = None if "*" in limits else max(limits, key=rules.key, default=None)
-    turns = [event for event in events if event[0] != "limit"]
+    turns = sorted((each for each in events if each[0] != "limit"), key=place)
     found: list[Interval] = []
     start: str | None = None
-    for name, version in sorted(
-        turns, key=lambda each: _place(each[0], each[1], rules)
-    ):
-        if name == "introduced":
-            start = version if start is None else start
-            continue
-        if start is None and name == "fixed" and _ends_at(found, version, rules):
-            # `last_affected` and `fixed` name one version: the later event wins.
-            start = found.pop().introduced
-        if start is not None:
-            fixed, last = (version, None) if name == "fixed" else (None, version)
+    for _, group in itertools.groupby(turns, key=place):
+        names, versions = zip(*group, strict=True)
+        acting = [each for each in names if each != "last_affected"]
+        here = acting[-1] == "introduced" if acting else start is not None
+        version = versions[0]
+        if start is None and here:
+            start = version
+        if start is not None and names[-1] != "introduced":
+            fixed, last = (None, version) if here else (version, None)
             interval = Interval(introduced=start, fixed=fixed, last=last, limit=limit)
             found.append(interval)
             start = None
     if start is not None:
         found.append(Interval(introduced=start, limit=limit))
     return found
-
-
-def _place(name: str, version: str, rules: Scheme) -> tuple[int, Any]:
-    """Only as `introduced` does `0` mean "from the very first on"."""
-    first = name == "introduced" and version == "0"
-    return (0, ()) if first else (1, rules.key(version))
-
-
-def _ends_at(found: list[Interval], version: str, rules: Scheme) -> bool:
-    last = found[-1].last if found else None
-    return last is not None and rules.key(last) == rules.key(version)
 
 
 def _classified(root: Node) -> bool:

@@ -229,10 +229,9 @@ def test_every_record_is_read(
     names = {each["affected"][0]["package"]["name"] for each in records["pypi"]}
     asked = [Package("pypi", name, "0.0.1") for name in names]
     lookup = indexes["pypi"].look_up(asked, now=NOW)
-    assert [gap.reason.partition(": ")[2] for gap in lookup.gaps] == [
-        "advisory record `PYSEC-2022-184.json` was not read in full: /aliases/1: "
-        "`'GHSA-jf66-3q76-h5p5,'` is no advisory id"
-    ]
+    odd = ["PYSEC-2022-184", "PYSEC-2024-55"]  # an alias with a comma, the year 1
+    told = [re.findall(r"PYSEC-[0-9-]+[0-9]", gap.reason) for gap in lookup.gaps]
+    assert sorted(told) == [[each] for each in odd]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ RANGE = record(block(ranges=[between("introduced 1.0", "fixed 1.2")]))
             "0.9 1.0",
             "2",
         ),
-        (["introduced 1.0", "fixed 1.0"], [], "", "0.9 1.0 1.1"),
+        (["introduced 1.0", "fixed 1.0"], ["3"], "3", "0.9 1.0 1.1"),
         (["introduced 0", "last_affected 1.0", "fixed 1.0"], [], "0.9", "1.0 1.1"),
         (["introduced 0", "last_affected 1.0", "fixed 1.2"], [], "1.0", "1.1 1.2"),
         (["introduced 0", "limit 1.0"], [], "0.9", "1.0 2"),
