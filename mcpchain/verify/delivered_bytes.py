@@ -17,7 +17,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from mcpchain.address import Credential
 from mcpchain.artifact import Algorithm, Artifact, Digest
 from mcpchain.component import Component
 from mcpchain.evidence import Claim, Evidence, Outcome
@@ -123,12 +122,12 @@ def _request(url: str, release: Release, settings: Settings, limit: int) -> Requ
             f"`{url[:140]}` would come unencrypted and was not downloaded",
             hint="use a registry that delivers its files by https",
         )
-    logins = [settings.credential(each) for each in registries]
-    fitting: list[Credential] = [each for each in logins if each and each.covers(url)]
+    logins = (settings.credential(each) for each in registries)
+    login = next((each for each in logins if each and each.covers(url)), None)
     return Request(
         url=url,
         accept="*/*",
-        credential=fitting[0] if fitting else None,
+        credential=login,
         limit=limit,
         seconds=_SECONDS,
     )

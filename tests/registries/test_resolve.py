@@ -433,6 +433,16 @@ def test_a_floating_python_package_is_what_pip_would_choose(
     assert one(world, about).version == version
 
 
+def test_a_version_of_which_one_file_is_yanked_is_still_the_newest(
+    world: World,
+) -> None:
+    world.pypi.upload("files", WHEEL)
+    later = "files-2.0.0-py3-none-any.whl"
+    world.pypi["files"].upload(later).upload("files-2.0.0.tar.gz")
+    world.pypi["files"].file(later)["yanked"] = True
+    assert one(world, package("pkg:pypi/files", pin=Pin.FLOATING)).version == "2.0.0"
+
+
 def test_a_specifier_that_nothing_satisfies_is_missing(world: World) -> None:
     world.pypi.upload("files", WHEEL)
     about = package("pkg:pypi/files", pin=Pin.RANGE, requested=">9")

@@ -357,6 +357,11 @@ def test_an_npm_of_the_project_is_not_run(configure: Configure, tmp_path: Path) 
     for each in (path, str(tmp_path / "link"), str(linked)):
         assert configure(project=project, PATH=each).addresses("npm") == ()
     assert not (tmp_path / "ran").exists()
+    outside = npm(
+        tmp_path / "outside", f'[ "$PATH" = "{tmp_path}/outside" ] && echo {A}'
+    )
+    both = configure(project=project, PATH=f"{path}:{outside}")
+    assert both.addresses("npm") == (A,)
 
 
 def test_proxies_roots_and_exemptions_come_from_everywhere(
@@ -400,6 +405,7 @@ def test_netrc_is_for_its_hosts_and_never_for_all(
     assert got.credential(f"{A}/x") == Credential.basic(A, "ada", "secret")
     assert got.credential(f"{B}/x") is None
     assert got.credential("http://a.example/x") is None
+    assert got.credential("https://default/x") is None
     own = configure(PIP_INDEX_URL="https://bob:own@a.example/simple")
     found = own.credential(f"{A}/simple/x")
     assert found
