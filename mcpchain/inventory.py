@@ -100,28 +100,34 @@ class Collector:
 
     Two components that say the same are one with both locations. Two that agree on
     the name but not on the rest, such as their hashes, are kept apart: which of them
-    is right is for verification to say, not for a merge.
+    is right is for verification to say, not for a merge. What comes out does not
+    depend on the order in which it was put in.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._by_ref: dict[str, Component] = {}
+        self._refs: dict[tuple[str, Component], str] = {}
         self._places: dict[str, dict[Location, None]] = {}
         self._relations: dict[Relation, None] = {}
         self._gaps: dict[Gap, None] = {}
 
     def add(self, component: Component) -> str:
-        """Keep *component* and return its ref in this inventory."""
-        for ref in _refs(component):
-            known = self._by_ref.get(ref)
-            if known is None:
-                self._by_ref[ref] = replace(component, ref=ref)
-                self._places[ref] = dict.fromkeys(component.locations)
-                return ref
-            if _same(known, component):
-                self._places[ref].update(dict.fromkeys(component.locations))
-                return ref
-        raise AssertionError(component)
+        """Keep *component* and return its ref, as `relate` and `Gap.ref` take it.
+
+        It is the final one unless another component asks for the same: then
+        `inventory` decides, when all are known, and changes edges and gaps with it.
+        """
+        natural = natural_ref(component)
+        key = (natural, replace(component, locations=(), ref=""))
+        ref = self._refs.get(key)
+        if ref is None:
+            ref = natural
+            while ref in self._places:
+                ref += f" {len(self._refs)}"
+            self._refs[key] = ref
+            self._places[ref] = {}
+        self._places[ref].update(dict.fromkeys(component.locations))
+        return ref
 
     def relate(
         self, source: str, target: str, kind: RelationKind = RelationKind.DEPENDS_ON
@@ -157,29 +163,60 @@ class Collector:
             source = names.get(each.source, each.source)
             self.relate(source, names.get(each.target, each.target), each.kind)
         for gap in other.gaps:
-            ref = gap.ref and names.get(gap.ref, gap.ref)
-            self.gap(replace(gap, ref=ref))
+            self.gap(replace(gap, ref=names.get(gap.ref or "", gap.ref)))
 
     def inventory(self) -> Inventory:
         """Return all of it, every list in a total order."""
+        final = self._final()
+        components = [
+            replace(
+                component,
+                locations=tuple(sorted(self._places[ref], key=_place)),
+                ref=final[ref],
+            )
+            for (_, component), ref in self._refs.items()
+        ]
+        relations = [
+            Relation(
+                source=final.get(each.source, each.source),
+                target=final.get(each.target, each.target),
+                kind=each.kind,
+            )
+            for each in self._relations
+        ]
+        gaps = {replace(g, ref=final.get(g.ref or "", g.ref)) for g in self._gaps}
         return Inventory(
             name=self._name,
-            components=tuple(
-                replace(each, locations=tuple(sorted(self._places[ref], key=_place)))
-                for ref, each in sorted(self._by_ref.items())
-            ),
+            components=tuple(sorted(components, key=lambda c: c.ref)),
             relations=tuple(
-                sorted(
-                    self._relations, key=lambda r: (r.source, r.target, r.kind.value)
-                )
+                sorted(relations, key=lambda r: (r.source, r.target, r.kind.value))
             ),
-            gaps=tuple(
-                sorted(
-                    self._gaps,
-                    key=lambda g: (_place(g.location), g.stage, g.reason, g.ref or ""),
-                )
-            ),
+            gaps=tuple(sorted(gaps, key=_rank)),
         )
+
+    def _final(self) -> dict[str, str]:
+        """Name each component by what it is; of several, all but one by content."""
+        groups: dict[str, list[tuple[Component, str]]] = {}
+        for (natural, component), ref in self._refs.items():
+            groups.setdefault(natural, []).append((component, ref))
+        final: dict[str, str] = {}
+        rest: list[tuple[str, str, str]] = []
+        for natural, members in groups.items():
+            ranked = [("", ref) for _, ref in members]
+            if len(members) > 1:
+                ranked = sorted((repr(each), ref) for each, ref in members)
+            final[ranked[0][1]] = natural
+            rest += [(natural, content, ref) for content, ref in ranked[1:]]
+        taken = set(groups)
+        for natural, content, ref in sorted(rest):
+            data = content.encode("utf-8", "backslashreplace")
+            name = f"{natural}#{hashlib.sha256(data).hexdigest()[:16]}"
+            # Another component may bear this very name, if its maker wants it so.
+            while name in taken:
+                name += "+"
+            taken.add(name)
+            final[ref] = name
+        return final
 
 
 def natural_ref(component: Component) -> str:
@@ -196,19 +233,10 @@ def natural_ref(component: Component) -> str:
     return f"urn:mcpchain:{component.kind.value}:{component.name}{version}"
 
 
-def _refs(component: Component) -> Iterator[str]:
-    """Yield the names to try: the natural one, then with a mark of the place."""
-    natural = natural_ref(component)
-    yield natural
-    place = hashlib.sha256(str(component.location).encode()).hexdigest()
-    yield f"{natural}#{place[:8]}"
-    whole = hashlib.sha256(repr(component).encode()).hexdigest()
-    yield f"{natural}#{place[:8]}{whole[:24]}"
-
-
-def _same(one: Component, other: Component) -> bool:
-    return replace(one, locations=()) == replace(other, locations=())
-
-
 def _place(location: Location) -> tuple[str, str, int]:
     return (location.path, location.pointer, location.line or 0)
+
+
+def _rank(gap: Gap) -> tuple[tuple[str, str, int], str, str, str, str, str]:
+    place = _place(gap.location)
+    return (place, gap.stage, gap.reason, gap.state.value, gap.hint, gap.ref or "")

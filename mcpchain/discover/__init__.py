@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from mcpchain import loader
-from mcpchain.component import Basis, Component, Location
-from mcpchain.errors import MalformedError
-from mcpchain.inventory import Collector, Gap, Inventory, State
+from mcpchain.artifact import Artifact
+from mcpchain.component import Basis, Component
+from mcpchain.inventory import Collector, Gap, Inventory
 from mcpchain.tree import File, Tree, UnreadableError, digest_all
 
 
@@ -74,17 +74,8 @@ def _read(part: Discoverer, file: File, name: str) -> Inventory:
     """Run one discoverer on one file. What it found before it failed is kept."""
     found = Collector(name)
     try:
-        part.discover(file, found)
-    except MalformedError as error:
-        found.gap(
-            Gap(
-                stage="discover",
-                location=Location(path=error.source, pointer=error.pointer),
-                reason=error.problem,
-                state=State.UNREADABLE,
-                hint=error.hint,
-            )
-        )
+        with found.entry():
+            part.discover(file, found)
     except UnreadableError as error:
         found.gap(error.gap())
     return found.inventory()
@@ -94,46 +85,49 @@ def _hashed(
     inventory: Inventory, tree: Tree, hashing: Callable[[int, int], None] | None
 ) -> Inventory:
     """Give each observed file its digest; one that has none leaves a gap."""
-    names = {
-        artifact.name
-        for component in inventory.components
-        for artifact in component.artifacts
-        if _bare(component) and not artifact.digests
-    }
-    if not names:
-        return inventory
-    files = [File(tree=tree, path=name) for name in sorted(names)]
     sizes = {
         artifact.name: artifact.size or 0
         for component in inventory.components
         for artifact in component.artifacts
-        if artifact.name in names
+        if _bare(component, artifact)
     }
+    if not sizes:
+        return inventory
     total, done = sum(sizes.values()), 0
 
     def count(more: int) -> None:
         nonlocal done
         done += more
         if hashing:
-            hashing(done, total)
+            hashing(min(done, total), total)
 
-    digests = digest_all(files, progress=count)
-    found = Collector(inventory.name)
+    files = [File(tree=tree, path=name) for name in sorted(sizes)]
+    outcomes = digest_all(files, progress=count)
+    if hashing:
+        hashing(total, total)
+    components: list[Component] = []
+    gaps = [*inventory.gaps]
     for component in inventory.components:
-        artifacts = tuple(
-            replace(each, digests=(digest,))
-            if not isinstance(digest := digests.get(each.name), Gap | None)
-            else each
-            for each in component.artifacts
-        )
-        found.add(replace(component, artifacts=artifacts, ref=""))
-    for each in inventory.relations:
-        found.relate(each.source, each.target, each.kind)
-    for gap in [*inventory.gaps, *digests.values()]:
-        if isinstance(gap, Gap):
-            found.gap(gap)
+        artifacts: list[Artifact] = []
+        for artifact in component.artifacts:
+            outcome = outcomes.get(artifact.name)
+            known = artifact
+            if outcome is not None and _bare(component, artifact):
+                if isinstance(outcome, Gap):
+                    gaps.append(replace(outcome, ref=component.ref))
+                else:
+                    known = replace(artifact, digests=(outcome,))
+            artifacts.append(known)
+        components.append(replace(component, artifacts=tuple(artifacts)))
+    found = Collector(inventory.name)
+    found.include(replace(inventory, components=tuple(components), gaps=tuple(gaps)))
     return found.inventory()
 
 
-def _bare(component: Component) -> bool:
-    return component.basis is Basis.OBSERVED and component.purl is None
+def _bare(component: Component, artifact: Artifact) -> bool:
+    """Say whether *artifact* is a file of the tree that has no digest yet.
+
+    A package's artifact may bear any name, also that of a file in the tree.
+    """
+    observed = component.basis is Basis.OBSERVED and component.purl is None
+    return observed and not artifact.digests

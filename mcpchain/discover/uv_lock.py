@@ -1,20 +1,41 @@
-"""uv's lock file, `uv.lock`, version 1."""
+"""uv's lock file, `uv.lock`, version 1.
 
-from collections.abc import Iterator, Mapping, Sequence
+uv publishes no specification of it; what is read here is what uv 0.5 and later write.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
+from urllib.parse import parse_qs, urlsplit
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from mcpchain.artifact import Artifact, Digest
+from mcpchain.artifact import Artifact, Digest, identified
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_purl
+from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_url
 from mcpchain.tree import File
 
-_LOCAL: Final = ("editable", "virtual", "directory", "path")
+_BYTES: Final = 32 << 20
+_FITTING: Final = 100
+"""How many packages one edge may fit."""
+_OWN: Final = frozenset({"editable", "virtual"})
+"""Sources that uv gives to the packages of the project itself."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Package:
+    """A package of the lock, and the packages that each kind of edge leads to."""
+
+    node: Node
+    component: Component
+    needs: list[int] = field(default_factory=list)
+    extras: list[int] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
 
 
 class UvLock:
@@ -33,76 +54,102 @@ class UvLock:
             MalformedError: It is not TOML, or has no version.
             UnreadableError: It cannot be read.
         """
-        lock = Node.from_toml(file.read(), source=file.path)
+        lock = Node.from_toml(file.read(_BYTES), source=file.path)
         version = lock.at("version").integer()
         if version != 1:
             found.gap(
                 Gap(
                     stage="discover",
                     location=Location(path=file.path, pointer="/version"),
-                    reason=f"version {version} of uv's lock is not read",
+                    reason=f"version {str(version)[:40]} of uv's lock is not read",
                     state=State.UNSUPPORTED,
                     hint="lock with a uv that writes version 1",
                 )
             )
             return
-        named: dict[str, list[tuple[str | None, str]]] = {}
-        nodes: list[tuple[str, Node]] = []
+        packages: list[_Package] = []
         for node in lock.at("package").elements():
             with found.entry():
-                component = _component(node)
-                ref = found.add(component)
-                nodes.append((ref, node))
-                named.setdefault(component.name, []).append((component.version, ref))
-        for ref, node in nodes:
-            for edge in _edges(node):
-                with found.entry():
-                    for target in _fitting(edge, named):
-                        found.relate(ref, target)
+                component = _component(node, found)
+                packages.append(_Package(node=node, component=component))
+        _connect(packages, found)
+        refs = [found.add(each) for each in _marked(packages)]
+        for ref, package in zip(refs, packages, strict=True):
+            for target in (*package.needs, *package.extras, *package.groups):
+                found.relate(ref, refs[target])
 
 
-def _component(node: Node) -> Component:
-    written = node.at("name").text()
+def _component(node: Node, found: Collector) -> Component:
+    name = node.at("name")
     try:
-        name = pypi_purl(written).name
+        purl = pypi_purl(name.text())
     except ValueError as error:
-        raise node.at("name").malformed(str(error)) from None
-    source = node.at("source")
-    if any(key in source for key in _LOCAL):
-        return Component(
-            kind=Kind.LIBRARY,
-            name=name,
-            pin=Pin.LOCAL,
-            locations=(Location(path=node.source, pointer=node.pointer),),
-            artifacts=tuple(_artifacts(node)),
-            facts=PackageFacts(origin=Origin.PATH),
-        )
-    version = _version(node.at("version"))
-    purl, pin, origin = pypi_purl(name, version), Pin.EXACT, Origin.REGISTRY
-    registry = None
-    if "git" in source:
-        address = source.at("git").text()
-        commit = address.rpartition("#")[2] if "#" in address else ""
-        pin = Pin.COMMIT if is_commit(commit) else Pin.TAG
-        purl, origin = vcs_purl(address, commit or None, purl), Origin.VCS
-    elif "url" in source:
-        where = bare_url(source.at("url").text())
-        purl = pypi_purl(name, version, download_url=where)
-        origin = Origin.URL
-    else:
-        registry = bare_url(source.at("registry").text())
-    if version is None and origin is Origin.REGISTRY:
-        raise node.malformed("names no version")
-    return Component(
+        raise name.malformed(str(error)) from None
+    version = None
+    with found.entry():
+        version = _version(node.at("version"))
+    component = Component(
         kind=Kind.LIBRARY,
-        name=name,
+        name=purl.name,
         version=version,
-        purl=purl,
-        pin=pin,
+        purl=pypi_purl(purl.name, version),
+        pin=Pin.EXACT if version else Pin.FLOATING,
+        artifacts=tuple(_artifacts(node, found)),
+        facts=PackageFacts(),
         locations=(Location(path=node.source, pointer=node.pointer),),
-        artifacts=tuple(_artifacts(node)),
-        facts=PackageFacts(origin=origin, registry=registry),
     )
+    return _from_source(component, node.at("source"))
+
+
+def _from_source(component: Component, source: Node) -> Component:
+    """Complete *component* with where it comes from, and so with how firm it is."""
+    name, version = component.name, component.version
+    if "git" in source:
+        url, _, commit = source.at("git").text().partition("#")
+        where = vcs_url(url, commit or None)
+        purl = pypi_purl(name, version, vcs_url=where)
+        firm = Pin.COMMIT if is_commit(commit) else Pin.TAG
+        return replace(
+            component,
+            purl=purl._replace(subpath=_subfolder(url)),
+            pin=firm if commit else Pin.FLOATING,
+            requested=where,
+            facts=PackageFacts(origin=Origin.VCS),
+        )
+    if "url" in source:
+        address = bare_url(source.at("url").text())
+        return replace(
+            component,
+            purl=pypi_purl(name, version, download_url=address),
+            pin=Pin.DIGEST if identified(component.artifacts) else Pin.TAG,
+            requested=address,
+            facts=PackageFacts(origin=Origin.URL),
+        )
+    if "registry" in source:
+        registry = bare_url(source.at("registry").text())
+        if "://" in registry:
+            return replace(component, facts=PackageFacts(registry=registry))
+        # A folder of wheels that serves as an index.
+        return replace(component, facts=PackageFacts(origin=Origin.PATH))
+    kinds = {key for key, _ in source.items()} & {*_OWN, "directory", "path"}
+    if not kinds:
+        raise source.malformed("names no kind of source that is known here")
+    (path,) = {source.at(key).text() for key in sorted(kinds)[:1]}
+    return replace(
+        component,
+        kind=Kind.APPLICATION if kinds & _OWN and path == "." else Kind.LIBRARY,
+        # A folder's name is nobody's on an index: looked up, it names a stranger.
+        purl=component.purl if version and component.artifacts else None,
+        pin=Pin.LOCAL,
+        facts=PackageFacts(origin=Origin.PATH),
+    )
+
+
+def _subfolder(url: str) -> str | None:
+    try:
+        return parse_qs(urlsplit(url).query).get("subdirectory", [None])[0]
+    except ValueError:
+        return None
 
 
 def _version(node: Node) -> str | None:
@@ -111,53 +158,127 @@ def _version(node: Node) -> str | None:
         return None
     try:
         return str(Version(text))
-    except InvalidVersion:
+    except ValueError:
         raise node.malformed(f"`{text[:140]}` is no version (PEP 440)") from None
 
 
-def _artifacts(node: Node) -> Iterator[Artifact]:
+def _artifacts(node: Node, found: Collector) -> Iterator[Artifact]:
     files = [*node.at("wheels").elements()]
     if node.at("sdist").exists:
         files.append(node.at("sdist"))
     for each in files:
-        url = each.at("url").optional_text() or each.at("path").optional_text() or ""
-        bare = bare_url(url)
-        name = each.at("filename").optional_text() or bare.rpartition("/")[2]
-        size = each.at("size")
-        yield Artifact(
-            name=name,
-            digests=_digests(each.at("hash")),
-            url=bare if "://" in bare else None,
-            size=size.integer() if size.exists else None,
-        )
+        with found.entry():
+            url = bare_url(each.at("url").optional_text() or "")
+            path = each.at("path").optional_text() or url
+            name = each.at("filename").optional_text() or path
+            size = each.at("size")
+            yield Artifact(
+                name=name.replace("\\", "/").rpartition("/")[2],
+                digests=_digests(each.at("hash"), found),
+                url=url or None,
+                size=size.integer() if size.exists else None,
+                published=_time(each.at("upload-time")),
+            )
 
 
-def _digests(node: Node) -> tuple[Digest, ...]:
-    text = node.optional_text()
-    if text is None:
-        return ()
+def _digests(node: Node, found: Collector) -> tuple[Digest, ...]:
+    """Read a hash. A bad one is a gap, and the file stays without a digest."""
+    digests: tuple[Digest, ...] = ()
+    with found.entry():
+        text = node.optional_text()
+        try:
+            digests = (Digest.parse(text),) if text is not None else ()
+        except ValueError as error:
+            raise node.malformed(str(error)) from None
+    return digests
+
+
+def _time(node: Node) -> dt.datetime | None:
+    """Read when a file was uploaded: a string or a TOML time; UTC without a zone."""
+    if not node.exists:
+        return None
     try:
-        return (Digest.parse(text),)
-    except ValueError as error:
-        raise node.malformed(str(error)) from None
+        time = (
+            node.value
+            if isinstance(node.value, dt.datetime)
+            else dt.datetime.fromisoformat(node.text())
+        )
+    except ValueError:
+        raise node.malformed(f"`{node.text()[:140]}` is no time") from None
+    return time.replace(tzinfo=time.tzinfo or dt.UTC)
 
 
-def _edges(node: Node) -> Iterator[Node]:
-    yield from node.at("dependencies").elements()
-    for group in ("optional-dependencies", "dev-dependencies"):
-        for _, entries in node.at(group).items():
-            yield from entries.elements()
+def _connect(packages: list[_Package], found: Collector) -> None:
+    """Follow the edges of every package."""
+    named: dict[str, list[int]] = {}
+    for index, package in enumerate(packages):
+        named.setdefault(package.component.name, []).append(index)
+    for package in packages:
+        node = package.node
+        with found.entry():
+            for edge in node.at("dependencies").elements():
+                package.needs += _targets(edge, packages, named, found)
+        for key, targets in (
+            ("optional-dependencies", package.extras),
+            ("dev-dependencies", package.groups),
+        ):
+            with found.entry():
+                for _, edges in node.at(key).items():
+                    for edge in edges.elements():
+                        targets.extend(_targets(edge, packages, named, found))
 
 
-def _fitting(
-    edge: Node, named: Mapping[str, Sequence[tuple[str | None, str]]]
-) -> Iterator[str]:
-    """Yield the refs that an edge may mean: of a fork, all that it does not exclude."""
-    name = canonicalize_name(edge.at("name").text())
-    version = edge.at("version").optional_text()
-    for known, ref in named.get(name, ()):
-        if version is None or known is None or version == known:
-            yield ref
+def _targets(
+    edge: Node,
+    packages: list[_Package],
+    named: dict[str, list[int]],
+    found: Collector,
+) -> list[int]:
+    """Return the packages that an edge may mean.
+
+    uv adds version and source where the name alone does not tell forks apart.
+    """
+    fitting: list[int] = []
+    with found.entry():
+        name, version = edge.at("name").text(), edge.at("version").optional_text()
+        source = edge.at("source")
+        for index in named.get(canonicalize_name(name), ()):
+            known = packages[index].node.value
+            same_version = version in {None, known.get("version")}
+            same_source = not source.exists or known.get("source") == source.value
+            if same_version and same_source:
+                fitting.append(index)
+        if not 0 < len(fitting) <= _FITTING:
+            raise edge.malformed(f"fits {len(fitting)} packages of this lock, not one")
+    return fitting
+
+
+def _marked(packages: list[_Package]) -> Iterator[Component]:
+    """Mark what only an extra or a dependency group of the project asks for."""
+    own = [each for each in packages if each.component.kind is Kind.APPLICATION]
+    required = _reached(packages, (n for each in own for n in each.needs))
+    extras = _reached(packages, (n for each in own for n in each.extras))
+    groups = _reached(packages, (n for each in own for n in each.groups))
+    for index, package in enumerate(packages):
+        facts = package.component.facts
+        if isinstance(facts, PackageFacts) and index not in required:
+            facts = replace(
+                facts,
+                optional=index in extras,
+                development=index in groups and index not in extras,
+            )
+        yield replace(package.component, facts=facts)
+
+
+def _reached(packages: list[_Package], start: Iterable[int]) -> set[int]:
+    reached: set[int] = set()
+    pending = [*start]
+    while pending:
+        index = pending.pop()
+        if index not in reached:
+            reached.add(index)
+            pending += packages[index].needs
+    return reached
 
 
 DISCOVERER: Final[Discoverer] = UvLock()

@@ -1,0 +1,192 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mcpchain.component import Basis, Component, Origin, PackageFacts, Pin
+from mcpchain.discover import survey
+from mcpchain.discover.environment import DISCOVERER, read_environment
+from mcpchain.errors import UsageError
+from mcpchain.inventory import State
+from mcpchain.tree import Tree
+
+FLASK = "Metadata-Version: 2.4\nName: Flask\nVersion: 3.0.0\n"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """The site-packages of a virtual environment whose interpreter is a link."""
+    env = tmp_path / "venv"
+    site = env / "lib/python3.11/site-packages"
+    site.mkdir(parents=True)
+    (env / "pyvenv.cfg").write_text("home = /usr/bin\n", encoding="utf-8")
+    (env / "bin").mkdir()
+    (env / "bin/python").symlink_to("/usr/bin/env")
+    return site
+
+
+def install(
+    site: Path, metadata: str | bytes, folder: str = "flask-3.0.0.dist-info"
+) -> Path:
+    info = site / folder
+    info.mkdir()
+    data = metadata.encode() if isinstance(metadata, str) else metadata
+    (info / "METADATA").write_bytes(data)
+    return info
+
+
+def python(site: Path) -> Path:
+    return site.parents[2] / "bin/python"
+
+
+def only(site: Path) -> Component:
+    found = read_environment(python(site))
+    assert not found.gaps
+    (component,) = found.components
+    return component
+
+
+def test_reads_what_is_installed_without_starting_the_interpreter(site: Path) -> None:
+    install(site, FLASK + "License-Expression: BSD-3-Clause\n\nbody\nName: evil\n")
+    component = only(site)
+    assert str(component.purl) == "pkg:pypi/flask@3.0.0"
+    assert component.pin is Pin.EXACT
+    assert component.basis is Basis.OBSERVED
+    assert component.licenses == ("BSD-3-Clause",)
+    assert component.location.path == (
+        "environment/lib/python3.11/site-packages/flask-3.0.0.dist-info/METADATA"
+    )
+
+
+def test_an_environment_is_named_by_its_folder_too(site: Path) -> None:
+    install(site, FLASK)
+    assert read_environment(site.parents[2]) == read_environment(python(site))
+
+
+@pytest.mark.parametrize(
+    ("license_", "expected"),
+    [
+        ("License: MIT\n", ("MIT",)),
+        ("License: " + "x" * 200 + "\n", ()),
+        ("License: UNKNOWN\n", ()),
+        ("Classifier: License :: OSI Approved :: MIT License\n", ("MIT License",)),
+        ("", ()),
+    ],
+)
+def test_takes_the_licence_from_where_it_stands(
+    site: Path, license_: str, expected: tuple[str, ...]
+) -> None:
+    install(site, FLASK + license_)
+    assert only(site).licenses == expected
+
+
+@pytest.mark.parametrize(
+    ("direct", "pin", "origin", "purl"),
+    [
+        (
+            {"url": "https://u:p@h.example/f.whl?t=s", "archive_info": {}},
+            Pin.EXACT,
+            Origin.URL,
+            "download_url=https://h.example/f.whl",
+        ),
+        (
+            {"url": "https://github.com/o/r", "vcs_info": {"commit_id": "a" * 40}},
+            Pin.COMMIT,
+            Origin.VCS,
+            f"pkg:github/o/r@{'a' * 40}",
+        ),
+        (
+            {"url": "file:///home/me/flask", "dir_info": {"editable": True}},
+            Pin.LOCAL,
+            Origin.PATH,
+            None,
+        ),
+    ],
+)
+def test_direct_url_says_where_it_came_from(
+    site: Path, direct: object, pin: Pin, origin: Origin, purl: str | None
+) -> None:
+    info = install(site, FLASK)
+    (info / "direct_url.json").write_text(json.dumps(direct), encoding="utf-8")
+    component = only(site)
+    assert component.pin is pin
+    assert isinstance(component.facts, PackageFacts)
+    assert component.facts.origin is origin
+    assert (component.purl is None) == (purl is None)
+    assert purl is None or purl in str(component.purl)
+    assert "home" not in repr(component)
+
+
+def test_reads_egg_info_as_folder_and_as_file(site: Path) -> None:
+    folder = site / "a.egg-info"
+    folder.mkdir()
+    (folder / "PKG-INFO").write_text("Name: a\nVersion: 1\n", encoding="utf-8")
+    (site / "b.egg-info").write_text("Name: b\nVersion: 2\n", encoding="utf-8")
+    found = read_environment(python(site))
+    assert {each.ref for each in found.components} == {
+        "pkg:pypi/a@1",
+        "pkg:pypi/b@2",
+    }
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        "",
+        "Name: x\n",
+        "Version: 1\n",
+        "Name: -x\nVersion: 1\n",
+        "Name: x\nVersion: latest\n",
+        b"\xff\xfeN\x00a\x00m\x00e\x00",
+        "Name x\nVersion 1\n",
+    ],
+)
+def test_a_broken_distribution_is_a_gap_and_loses_no_other(
+    site: Path, metadata: str | bytes
+) -> None:
+    install(site, FLASK)
+    install(site, metadata, "x-1.dist-info")
+    (site / "y-1.dist-info").mkdir()
+    found = read_environment(python(site))
+    assert [each.ref for each in found.components] == ["pkg:pypi/flask@3.0.0"]
+    assert [gap.state for gap in found.gaps] == [State.UNREADABLE] * 2
+    assert all(gap.location.path.startswith("environment/lib/") for gap in found.gaps)
+
+
+def test_metadata_that_lies_outside_is_not_read(site: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text(FLASK, encoding="utf-8")
+    info = site / "flask-3.0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").symlink_to(outside)
+    found = read_environment(python(site))
+    assert not found.components
+    assert len(found.gaps) == 1
+
+
+def test_a_distribution_that_is_installed_twice_is_said(site: Path) -> None:
+    install(site, FLASK)
+    install(site, FLASK.replace("3.0.0", "2.0.0"), "flask-2.0.0.dist-info")
+    found = read_environment(python(site))
+    assert len(found.components) == 2
+    assert [gap.reason for gap in found.gaps] == ["`flask` is installed twice"]
+
+
+def test_what_is_no_environment_is_a_usage_error(tmp_path: Path) -> None:
+    file = tmp_path / "a/b/python"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    with pytest.raises(UsageError, match="belongs to no Python environment"):
+        read_environment(file)
+
+
+def test_a_distribution_that_lies_in_a_project_is_found(tmp_path: Path) -> None:
+    install(tmp_path, FLASK)
+    found = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    assert [each.ref for each in found.components] == ["pkg:pypi/flask@3.0.0"]
+
+
+def test_our_own_environment_is_read_without_a_gap() -> None:
+    found = read_environment(Path(os.path.dirname(pytest.__file__)).parents[3])
+    assert "pytest" in {each.name for each in found.components}
