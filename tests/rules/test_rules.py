@@ -1,6 +1,7 @@
 """Promises that every rule makes, whoever wrote it."""
 
 import dataclasses
+import datetime as dt
 import re
 
 import pytest
@@ -51,6 +52,13 @@ def test_the_page_names_every_variant_and_setting(rule: type[Rule]) -> None:
         assert re.search(rf"^\s+{variant}: |`{variant}`", text, re.MULTILINE), variant
     for field in dataclasses.fields(rule):  # type: ignore[arg-type]  # it is one
         assert f"{field.name.replace('_', '-')}: " in text
+
+
+def test_every_setting_is_an_age_which_is_what_a_policy_can_give(
+    rule: type[Rule],
+) -> None:
+    for field in dataclasses.fields(rule):  # type: ignore[arg-type]  # it is one
+        assert field.type is dt.timedelta
 
 
 def test_without_a_policy_everything_is_denied(rule: type[Rule]) -> None:
