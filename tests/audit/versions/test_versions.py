@@ -179,6 +179,8 @@ def test_only_a_local_label_is_not_public() -> None:
     assert pypi.public("2.13.0+cpu") == "2.13.0"
     assert pypi.public("1.0-1") == "1.0-1"
     assert pypi.public("0.8+x+y") == "0.8+x+y"
+    # More digits than Python converts (CVE-2020-10735).
+    assert pypi.public("1" * 5000 + "+cpu") == "1" * 5000 + "+cpu"
     assert npm.public("1.2.3+build") == "1.2.3+build"
 
 

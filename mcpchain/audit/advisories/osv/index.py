@@ -17,7 +17,7 @@ from typing import Final
 from mcpchain.audit.advisories.osv.source import Source
 from mcpchain.errors import UnavailableError
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables and of how records are read. Raise it when either changes."""
 APPLICATION: Final = 0x6D637061
 TABLES: Final = (

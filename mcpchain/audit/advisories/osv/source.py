@@ -22,7 +22,18 @@ from mcpchain.tree import Tree, UnreadableError
 _BLOCK: Final = 1 << 20
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Others need memory that the archive chooses, and OSV uses none of them."""
-_ENCRYPTED: Final = 0x1
+_REFUSED: Final = 0x1 | 0x20 | 0x40
+"""Flags of encrypted, patched and strongly encrypted members (APPNOTE 4.4.4)."""
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+"""What `zipfile` raises for a member that cannot be unpacked."""
 _TAIL: Final = (1 << 16) + 22
 _END: Final = b"PK\x05\x06"
 _END64: Final = b"PK\x06\x06"
@@ -216,25 +227,27 @@ class Archive:
                 flaw = _too_much("the rest of the archive")
                 yield Item(member=info.filename, content=flaw)
                 return
-            if info.is_dir() or not info.filename.lower().endswith(".json"):
+            # `zipfile` ends a name at its first NUL; `.json` may have come after it.
+            if "\0" in info.orig_filename or not info.filename:
+                flaw = Flaw(state=State.UNREADABLE, problem="its name cannot be read")
+                yield Item(member=info.filename, content=flaw)
+                continue
+            if not info.filename.lower().endswith(".json"):
                 continue
             content = self._read(archive, info)
             left -= len(content) if isinstance(content, bytes) else 0
             yield Item(member=info.filename, content=content)
 
     def _read(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Flaw:
-        if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
+        if info.flag_bits & _REFUSED or info.compress_type not in _METHODS:
             problem = "encrypted, or compressed in a way that OSV does not use"
             return Flaw(state=State.UNSUPPORTED, problem=problem)
         limit = self._limits.record_bytes
         try:
             with archive.open(info) as member:
                 data = member.read(limit + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as error:
+        except _DAMAGE as error:
             problem = f"cannot be unpacked: {error}"[:280]
-            return Flaw(state=State.UNREADABLE, problem=problem)
-        except (RuntimeError, struct.error) as error:
-            problem = f"its header contradicts the directory: {error}"[:280]
             return Flaw(state=State.UNREADABLE, problem=problem)
         return data if len(data) <= limit else _too_much("the record")
 

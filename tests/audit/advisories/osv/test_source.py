@@ -186,12 +186,33 @@ def test_a_method_that_osv_does_not_use_is_a_flaw(tmp_path: Path, method: int) -
     assert items(path) == {"a.json": State.UNSUPPORTED}
 
 
-def test_an_encrypted_member_is_a_flaw(tmp_path: Path) -> None:
-    path = archive(tmp_path / "all.zip", **{"a.json": b"1"})
+@pytest.mark.parametrize("flag", [0x1, 0x20, 0x40])
+def test_an_encrypted_or_patched_member_is_a_flaw_and_its_neighbours_are_read(
+    tmp_path: Path, flag: int
+) -> None:
+    path = archive(tmp_path / "all.zip", **{"a.json": b"1", "b.json": b"2"})
     data = bytearray(path.read_bytes())
-    data[data.index(b"PK\x01\x02") + 8] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= flag
     path.write_bytes(data)
-    assert items(path) == {"a.json": State.UNSUPPORTED}
+    assert items(path) == {"a.json": State.UNSUPPORTED, "b.json": b"2"}
+
+
+@pytest.mark.parametrize("name", [b"\0.json", b"a\0json", b"\0\0\0\0\0\0"])
+def test_a_member_whose_name_is_cut_off_is_a_flaw_and_its_neighbours_are_read(
+    tmp_path: Path, name: bytes
+) -> None:
+    path = archive(tmp_path / "all.zip", **{"a.json": b"1", "b.json": b"2"})
+    patched(path, b"a.json", name)
+    cut = name.partition(b"\0")[0].decode()
+    assert items(path) == {cut: State.UNREADABLE, "b.json": b"2"}
+
+
+def test_a_member_that_lies_at_the_end_of_the_file_is_a_flaw(tmp_path: Path) -> None:
+    path = archive(tmp_path / "all.zip", **{"a.json": b"1", "b.json": b"2"})
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<L", data, data.index(b"PK\x01\x02") + 42, len(data) - 10)
+    path.write_bytes(data)
+    assert items(path) == {"a.json": State.UNREADABLE, "b.json": b"2"}
 
 
 @pytest.mark.parametrize("kind", ["folder", "archive"])
