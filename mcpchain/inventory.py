@@ -225,11 +225,11 @@ def natural_ref(component: Component) -> str:
     if component.kind is Kind.MCP_SERVER and isinstance(facts, ServerFacts):
         place = component.location.path
         return f"urn:mcpchain:mcp:{facts.client}:{place}:{component.name}"
+    if component.kind is Kind.MODEL:
+        return f"file:{component.location.path}"
     if component.purl is not None:
         return unquote(component.purl.to_string())
     version = f"@{component.version}" if component.version else ""
-    if component.kind is Kind.MODEL:
-        return f"file:{component.location.path}"
     return f"urn:mcpchain:{component.kind.value}:{component.name}{version}"
 
 

@@ -76,7 +76,7 @@ def parse(data: bytes, *, source: str) -> Policy:
     except MalformedError as error:
         place = error.pointer.removeprefix("line ")
         where = f"{error.source}:{place}" if place else error.source
-        hint = "repair the policy; `policies/baseline.yaml` shows every key"
+        hint = "repair the policy; `baseline.yaml` of mcpchain shows every key"
         raise PolicyError(f"{where}: {error.problem}", hint=hint) from error
 
 

@@ -11,6 +11,7 @@ import yaml
 from mcpchain.cli import main
 from mcpchain.discover import all_discoverers
 from mcpchain.errors import Exit
+from mcpchain.policy import parse
 from mcpchain.rules import all_rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +38,7 @@ def test_these_are_the_discoverers() -> None:
         "pylock",
         "requirements",
         "safetensors",
+        "unread",
         "uv-lock",
     ]
 
@@ -64,6 +66,14 @@ def test_the_readme_uses_options_that_exist() -> None:
     for block in re.findall(r"^    mcpchain .+$", README, re.MULTILINE):
         for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", block.partition("#")[0]):
             assert option in known, option
+
+
+def test_the_policy_in_the_readme_can_be_applied() -> None:
+    (text,) = re.findall(
+        r"^```yaml\n(apiVersion.+?)^```", README, re.DOTALL | re.MULTILINE
+    )
+    policy = parse(text.encode(), source="README.md")
+    assert [waiver.advisory for waiver in policy.waivers] == ["CVE-2026-0001"]
 
 
 def test_nothing_else_stands_at_the_top_level() -> None:

@@ -5,7 +5,9 @@ click and nothing else.
 """
 
 import gc
-from typing import Any
+import os
+import sys
+from typing import Any, Final
 
 import click
 
@@ -13,7 +15,10 @@ from mcpchain import __version__
 from mcpchain.cli.explain import explain
 from mcpchain.cli.gate import gate
 from mcpchain.cli.sbom import sbom
-from mcpchain.errors import McpchainError
+from mcpchain.errors import Exit, McpchainError
+
+_INTERRUPTED: Final = 130
+"""What a shell gives for a command that was interrupted."""
 
 
 class FrontDoor(click.Group):
@@ -31,6 +36,17 @@ class FrontDoor(click.Group):
             click.echo(f"error: {printable(str(error))}", err=True)
             click.echo(f"hint: {printable(error.hint)}", err=True)
             ctx.exit(error.exit)
+        except BrokenPipeError:
+            # Who closed the pipe has heard enough; what is left must not be flushed.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(Exit.UNDECIDED)
+        except OSError as error:
+            click.echo(f"error: {error.strerror or error}", err=True)
+            click.echo("hint: nothing was decided; see to this and run again", err=True)
+            ctx.exit(Exit.UNDECIDED)
+        except KeyboardInterrupt:
+            click.echo("interrupted: nothing was decided", err=True)
+            ctx.exit(_INTERRUPTED)
 
 
 @click.group(

@@ -13,6 +13,8 @@ Examples:
 @click.argument("rule", required=False)
 def explain(rule: str | None) -> None:
     """Say what RULE finds, why it matters and what to do instead."""
+    import difflib
+
     from mcpchain.errors import UsageError
     from mcpchain.rules import all_rules, page
 
@@ -23,11 +25,11 @@ def explain(rule: str | None) -> None:
             click.echo(f"{rule_id:{width}}  {page(known).partition(chr(10))[0]}")
         return
     if rule not in rules:
+        near = difflib.get_close_matches(rule, rules, n=1)
+        guess = f"did you mean `{near[0]}`? " if near else ""
         raise UsageError(
             f"`{rule}` is no rule of mcpchain",
-            hint="`mcpchain explain` lists the rules",
+            hint=f"{guess}`mcpchain explain` lists the rules",
         )
-    levels = ", ".join(
-        f"{variant}: {level.value}" for variant, level in rules[rule].variants.items()
-    )
-    click.echo(f"{rule}\n\n{page(rules[rule])}\n\nWithout a policy: {levels}")
+    click.echo(f"{rule}\n\n{page(rules[rule])}")
+    click.echo("\nWithout a policy that says otherwise, every variant is denied.")

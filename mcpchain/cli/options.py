@@ -4,7 +4,7 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,15 +77,19 @@ def write_file(path: Path, data: bytes) -> None:
     """Write *data* to *path* as a whole or not at all.
 
     Raises:
-        UnavailableError: The system refuses.
+        UsageError: There is no such place, or it is not ours to write to.
+        UnavailableError: The system fails.
     """
     part = path.with_name(f".{path.name}.part{os.getpid()}")
     try:
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UnavailableError(
+        with suppress(OSError):
+            part.unlink()
+        wrong = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+        misuse = isinstance(error, (*wrong, PermissionError))
+        raise (UsageError if misuse else UnavailableError)(
             f"`{path}` cannot be written: {error.strerror or error}",
             hint="name a file in a folder that exists and is writable",
         ) from error
@@ -120,6 +124,8 @@ def write_bom(inventory: "Inventory", path: Path) -> None:
         click.echo(data, nl=False)
     else:
         write_file(path, data)
+        count = len(inventory.components)
+        click.echo(f"wrote {path}: {count} component{'s'[: count != 1]}", err=True)
 
 
 def survey(

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar, Protocol
 
+from packageurl import PackageURL
+
 from mcpchain import loader
 from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component
@@ -118,10 +120,20 @@ def _hashed(
                 else:
                     known = replace(artifact, digests=(outcome,))
             artifacts.append(known)
-        components.append(replace(component, artifacts=tuple(artifacts)))
+        components.append(_named(replace(component, artifacts=tuple(artifacts))))
     found = Collector(inventory.name)
     found.include(replace(inventory, components=tuple(components), gaps=tuple(gaps)))
     return found.inventory()
+
+
+def _named(component: Component) -> Component:
+    """Name a file by its bytes, so that a waiver for it ends when they change."""
+    digests = [each for artifact in component.artifacts for each in artifact.digests]
+    if component.purl is not None or len(digests) != 1:
+        return component
+    checksum = {"checksum": str(digests[0])}
+    purl = PackageURL(type="generic", name=component.name, qualifiers=checksum)
+    return replace(component, purl=purl)
 
 
 def _bare(component: Component, artifact: Artifact) -> bool:

@@ -6,6 +6,7 @@ what it is, and whose `direct_url.json` (PEP 610) where it came from if not an i
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, Final
@@ -32,6 +33,7 @@ _LIMIT: Final = 4 << 20
 _SHORT: Final = 100
 """A longer `License` is the text of one."""
 _METADATA: Final = ".dist-info/METADATA"
+_INTERPRETER: Final = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?")
 _PREFIX: Final = "environment"
 """Stands before the paths in an environment, whose own path says who works where."""
 
@@ -66,11 +68,11 @@ def read_environment(location: Path) -> Inventory:
         UsageError: There is no environment there.
     """
     found = Collector(_PREFIX)
-    root = _root(location)
+    root = environment_root(location)
     folders = sorted(_site_packages(root))
     if not folders:
         raise UsageError(
-            f"`{location.name}` belongs to no Python environment that can be read",
+            f"`{location}` belongs to no Python environment that can be read",
             hint="name the interpreter in the environment, such as .venv/bin/python",
         )
     seen: dict[str, str] = {}
@@ -88,13 +90,23 @@ def read_environment(location: Path) -> Inventory:
     return found.inventory()
 
 
-def _root(location: Path) -> Path:
+def environment_root(location: Path) -> Path:
+    """Return the folder of the environment at *location*, as `read_environment` does.
+
+    Raises:
+        UsageError: It is neither an interpreter nor a folder.
+    """
     absolute = Path(os.path.abspath(location))
     for folder in (absolute, *absolute.parents[:2]):
         if (folder / "pyvenv.cfg").is_file():
             return folder
     if absolute.is_dir():
         return absolute
+    if not _INTERPRETER.fullmatch(absolute.name.lower()):
+        raise UsageError(
+            f"`{location}` is neither a Python interpreter nor an environment",
+            hint="name the interpreter in the environment, such as .venv/bin/python",
+        )
     # No virtual environment: the interpreter itself may be a link into its prefix.
     return Path(os.path.realpath(absolute)).parent.parent
 

@@ -38,7 +38,7 @@ def judge(
         NothingToCheckError: There is nothing to judge.
     """
     if not inventory:
-        raise nothing()
+        raise nothing(inventory)
     settings = load(terms.environ, home=terms.home, project=terms.project)
     components = [settings.attribute(each) for each in inventory.components]
     answers, evidence = _ask(components, policy, terms, settings, progress)
@@ -59,7 +59,7 @@ def judge(
         findings += (each for rule in policy.rules for each in rule.check(whole))
     verdict = gate.decide(findings, policy, today=terms.now.date())
     if not components and verdict.decision is Decision.ALLOW:
-        raise nothing()
+        raise nothing(inventory)
     return Account(
         inventory=inventory,
         verdict=verdict,

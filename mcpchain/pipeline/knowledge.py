@@ -64,6 +64,7 @@ def look_up(
     asked = sorted(set(packages.values()), key=str)
     lookups: list[Lookup] = []
     sources: list[str] = []
+    empty: list[Gap] = []
     for source in terms.advisories:
         with open_index(source, cache=terms.cache / "advisories") as index:
             covered = {each.purl_type for each in index.coverage(terms.now)}
@@ -71,6 +72,8 @@ def look_up(
             age = policy.max_advisory_age
             lookups.append(index.look_up(fitting, now=terms.now, max_age=age))
             sources += _described(index, terms.now)
+            if not covered & set(ECOSYSTEMS):
+                empty.append(_empty(index.name))
     python = [each for each in asked if each.purl_type == "pypi"]
     if python and _wants_pip_audit(terms, lookups, python):
         lookups.append(
@@ -97,7 +100,7 @@ def look_up(
             for ref, package in packages.items()
             if package in known.advisories
         },
-        gaps=(*known.general, *gaps),
+        gaps=(*known.general, *empty, *gaps),
         sources=tuple(sources),
     )
 
@@ -134,6 +137,16 @@ def _described(index: Index, now: dt.datetime) -> Iterator[str]:
         newest = f"{each.newest:%Y-%m-%d}" if each.newest else "undated"
         title = ECOSYSTEMS.get(each.purl_type, each.purl_type)
         yield f"{index.name} ({each.records:,} {title} records, newest {newest})"
+
+
+def _empty(name: str) -> Gap:
+    return Gap(
+        stage="audit",
+        location=Location(path=name),
+        reason=f"`{name}` holds no advisory for PyPI or npm",
+        state=State.NO_SOURCE,
+        hint="give OSV's export of an ecosystem: a folder or zip of JSON records",
+    )
 
 
 def _unmatched(kind: str, count: int) -> Gap:

@@ -1,5 +1,6 @@
 """Find the policy that a user names."""
 
+import difflib
 from pathlib import Path
 
 from mcpchain.errors import PolicyError
@@ -12,21 +13,18 @@ def load_policy(name: str) -> Policy:
     Raises:
         PolicyError: It cannot be read, or not be applied as written.
     """
-    path = Path(name)
-    if name in _shipped():
-        path = _shipped()[name]
-        shown = f"policies/{name}.yaml"
-    else:
-        shown = name
+    shipped = _shipped()
     try:
-        data = path.read_bytes()
+        data = shipped.get(name, Path(name)).read_bytes()
     except OSError as error:
-        known = ", ".join(f"`{each}`" for each in _shipped())
+        near = difflib.get_close_matches(name, shipped, n=1)
+        guess = f"did you mean `{near[0]}`? " if near else ""
+        known = ", ".join(f"`{each}`" for each in shipped)
         raise PolicyError(
             f"`{name}` cannot be read: {error.strerror or error}",
-            hint=f"name a policy file, or one that comes with mcpchain: {known}",
+            hint=f"{guess}name a policy file, or one that comes with mcpchain: {known}",
         ) from error
-    return parse(data, source=shown)
+    return parse(data, source=f"mcpchain:{name}" if name in shipped else name)
 
 
 def _shipped() -> dict[str, Path]:

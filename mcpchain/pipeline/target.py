@@ -3,16 +3,18 @@
 import datetime as dt
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from mcpchain.bom.read import declared, read
 from mcpchain.bom.validate import validate
 from mcpchain.bom.write import write
+from mcpchain.component import Location
 from mcpchain.discover import survey as survey_tree
-from mcpchain.discover.environment import read_environment
-from mcpchain.errors import NothingToCheckError, UsageError
-from mcpchain.inventory import Collector, Inventory
+from mcpchain.discover.environment import environment_root, read_environment
+from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
+from mcpchain.inventory import Collector, Gap, Inventory, State
 from mcpchain.tree import Tree, UnreadableError
 
 _BOM_LIMIT: Final = 512 << 20
@@ -28,9 +30,8 @@ def survey(
     """Return what *target*, a folder, file or BOM, is made of.
 
     Raises:
-        UsageError: *target* is a file that no part of mcpchain reads, or there is no
-            environment where *environment* says.
-        MalformedError: It is a BOM that cannot be read at all.
+        UsageError: There is no environment where *environment* says.
+        NothingToCheckError: *target* is a file of no kind that mcpchain reads.
     """
     name = Path(os.path.abspath(target)).name or "root"
     if target.is_dir():
@@ -40,9 +41,23 @@ def survey(
     if environment is None:
         return inventory
     found = Collector(name)
-    found.include(inventory)
+    found.include(_without(inventory, target, environment_root(environment)))
     found.include(read_environment(environment))
     return found.inventory()
+
+
+def _without(inventory: Inventory, target: Path, environment: Path) -> Inventory:
+    """Drop the gap that says that the folder of *environment* was not walked."""
+    try:
+        folder = environment.resolve().relative_to(target.resolve()).as_posix()
+    except ValueError:
+        return inventory
+    kept = (
+        gap
+        for gap in inventory.gaps
+        if (gap.location.path, gap.state) != (folder, State.PARTIAL)
+    )
+    return replace(inventory, gaps=tuple(kept))
 
 
 def _survey_file(
@@ -61,7 +76,22 @@ def _survey_file(
             f"`{name}` is neither a lock, a configuration, a model nor a BOM",
             hint="name a folder, a file that mcpchain knows, or a CycloneDX BOM",
         )
-    return declared(read(data, source=name))
+    try:
+        return declared(read(data, source=name))
+    except MalformedError as error:
+        found = Collector(name)
+        hint = "name a CycloneDX BOM (1.4 to 1.7, JSON), a lock or a folder"
+        place = Location(path=error.source, pointer=error.pointer)
+        found.gap(
+            Gap(
+                stage="discover",
+                location=place,
+                reason=error.problem,
+                state=State.UNREADABLE,
+                hint=hint,
+            )
+        )
+        return found.inventory()
 
 
 def bom(
@@ -73,16 +103,23 @@ def bom(
         NothingToCheckError: There is nothing in it.
         MalformedError: What we wrote is not valid, which is a bug of ours.
     """
-    if not inventory:
-        raise nothing()
+    if not inventory.components:
+        raise nothing(inventory)
     data = write(inventory, timestamp=now, version=version, reproducible=reproducible)
     validate(data, source="the BOM that mcpchain wrote")
     return data
 
 
-def nothing() -> NothingToCheckError:
+def nothing(inventory: Inventory) -> NothingToCheckError:
     """Make the error for a target in which nothing was found."""
+    unread = f" (`{g.location}`: {g.reason})" if (g := _first(inventory)) else ""
     return NothingToCheckError(
-        "no package, model or MCP server was found, so there is nothing to judge",
-        hint="run it in the root of the project, or name a folder, lock or BOM",
+        f"no package, model or MCP server was found in `{inventory.name}`{unread}, so "
+        "there is nothing to judge",
+        hint="name the root of a project, a lock, a configuration, a model, or a BOM "
+        "itself",
     )
+
+
+def _first(inventory: Inventory) -> Gap | None:
+    return next(iter(inventory.gaps), None)

@@ -61,7 +61,8 @@ def _finding(
     yield f"{head}: {printable(finding.message)}"
     more = 0 if finding.gap else len(finding.about.locations) - 1
     others = f" (and {more} more)" if more > 0 else ""
-    yield f"  --> {printable(finding.where)}{others}"
+    where = "the target as a whole" if finding.where == "." else finding.where
+    yield f"  --> {printable(where)}{others}"
     if finding.rule not in told:
         told.add(finding.rule)
         reason = why(finding.rule)
@@ -80,28 +81,40 @@ def _unused(waiver: Waiver, account: Account, paint: _Paint) -> Iterator[str]:
     purl = printable(waiver.purl.to_string())
     yield f"{paint('note', 'note')}: the waiver of `{waiver.rule}` for `{purl}` {what}"
     yield f"  --> {printable(account.policy.source)}:{waiver.line}"
-    yield "  hint: remove it from the policy, before it hides something new"
+    hint = (
+        "review it again and give it a new end, or repair what it was for"
+        if waiver.expires < today
+        else "remove it from the policy, before it hides something new"
+    )
+    yield f"  hint: {hint}"
     yield ""
 
 
 def _summary(account: Account, paint: _Paint) -> Iterator[str]:
     verdict = account.verdict
-    counts = Counter(_title(each) for each in account.inventory.components)
+    kinds = Counter(_title(each) for each in account.inventory.components)
     seen = ", ".join(
-        f"{counts[title]} {title}{'' if counts[title] == 1 else 's'}"
+        f"{kinds[title]} {title}{'' if kinds[title] == 1 else 's'}"
         for title in _TITLES
-        if counts[title]
+        if kinds[title]
     )
     yield f"looked at: {printable(account.inventory.name)}: {seen or 'nothing'}"
     for source in account.sources:
         yield f"advisories from: {printable(source)}"
     policy = account.policy
     yield f"policy: {printable(policy.name)} ({printable(policy.source)})"
-    counted = ", ".join(f"{count} {word}" for word, count in _tally(account).items())
+    counts = _tally(account)
+    gaps = counts.pop("gaps")
+    counted = ", ".join(f"{count} {word}" for word, count in counts.items())
+    if gaps:
+        counted += f"; {gaps} of them {'is a gap' if gaps == 1 else 'are gaps'}"
     word = verdict.decision.value
     yield f"verdict: {paint(word, word)} ({counted})"
     if verdict.decision is Decision.UNDECIDED:
-        yield "hint: nothing bad was found, but not everything could be looked at"
+        yield (
+            "hint: what is denied is only what could not be looked at; use the "
+            "network, or give the source that is missing"
+        )
 
 
 def _title(component: Component) -> str:
@@ -131,7 +144,7 @@ def _tally(account: Account) -> dict[str, int]:
         "warned": len(verdict.warned),
         "waived": len(verdict.waived),
         "allowed": len(verdict.allowed),
-        "gap" if gaps == 1 else "gaps": gaps,
+        "gaps": gaps,
     }
 
 

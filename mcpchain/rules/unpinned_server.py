@@ -14,9 +14,9 @@ from mcpchain.rules import Rule
 class UnpinnedServer:
     """An MCP server is started without an exact version.
 
-    Why it matters: `npx files` runs whatever the registry serves at that moment. A
-    release that was pushed a minute ago, by whoever holds the account, runs with the
-    user's credentials before anyone has looked at it.
+    Why it matters: every start runs what its publisher put there last. A release that
+    was pushed a minute ago, by whoever holds the account, runs with the user's
+    credentials before anyone has looked at it.
 
     Use instead: name an exact version (`npx files@1.2.0`, `uvx files==1.2.0`), a full
     commit, or an image digest (`image@sha256:...`).

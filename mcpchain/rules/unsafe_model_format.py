@@ -18,8 +18,10 @@ class UnsafeModelFormat:
     every machine that loads it, and `weights_only` loading has been broken before
     (CVE-2025-32434, CVE-2026-24747).
 
-    Use instead: safetensors, GGUF or ONNX. Convert the weights once, on a machine that
-    holds no credentials, and ship the converted file.
+    Use instead: safetensors or GGUF from whoever made the model. To convert it means
+    to load it: do that once, on a machine that holds nothing and can be thrown away,
+    and ship the converted file. A waiver names the file by its purl, which holds its
+    digest: the JSON report tells it.
 
     Variants: the format that was recognised by content: `pickle`, `torch-zip`,
     `torch-legacy`, `joblib`, `numpy-object`.
@@ -48,7 +50,8 @@ class UnsafeModelFormat:
                 about=case.component,
                 message=f"`{case.component.name}` is {facts.format}, which can run "
                 f"code when it is loaded{imports}",
-                hint="convert it to safetensors",
+                hint="do not load it to find out; get safetensors from its maker, or "
+                "convert it on a machine that can be thrown away",
             )
 
 

@@ -56,7 +56,7 @@ _WHAT: Final = {
     Withdrawal.YANKED: "was yanked by its publisher",
     Withdrawal.DEPRECATED: "is deprecated",
     Withdrawal.QUARANTINED: "is in quarantine at its registry",
-    Withdrawal.MISSING: "is not offered by the registry, which knows the package",
+    Withdrawal.MISSING: "was removed from its registry, or never published there",
 }
 
 RULE: Final[type[Rule]] = WithdrawnRelease

@@ -245,7 +245,7 @@ def test_a_bom_is_written_and_judged_like_its_target(
     second = run("gate", *options, str(bom))
     assert (first.exit_code, second.exit_code) == (10, 10)
     assert json.loads(bom.read_bytes())["specVersion"] == "1.6"
-    shown = [each.output.partition("looked at")[0] for each in (first, second)]
+    shown = [each.stdout.partition("looked at")[0] for each in (first, second)]
     assert shown[0] == shown[1]
 
 
@@ -261,8 +261,8 @@ def test_the_same_target_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_a_bom_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     servers(tmp_path, "files")
     told = run("sbom", "-o", str(tmp_path / "no/such/bom.json"), str(tmp_path))
-    assert told.exit_code == 4
-    assert "cannot be written" in told.output
+    assert told.exit_code == 2
+    assert "cannot be written: No such file" in told.output
 
 
 def test_what_could_not_be_read_is_said_beside_the_bom(tmp_path: Path) -> None:
@@ -271,7 +271,87 @@ def test_what_could_not_be_read_is_said_beside_the_bom(tmp_path: Path) -> None:
     told = run("sbom", "-o", str(tmp_path / "bom.json"), str(tmp_path))
     assert told.exit_code == 0
     assert told.stdout == ""
-    assert told.stderr.startswith("gap: uv.lock: not TOML")
+    wrote, gap = told.stderr.splitlines()
+    assert wrote.endswith("bom.json: 2 components")
+    assert gap.startswith("gap: uv.lock: not TOML")
+
+
+def test_a_pickle_can_be_waived_as_long_as_it_stays_the_same(tmp_path: Path) -> None:
+    model = tmp_path / "m.pkl"
+    model.write_bytes(b"\x80\x04K\x01.")
+    report = json.loads(run("gate", "--offline", "--format=json", str(model)).stdout)
+    (finding,) = report["findings"]
+    assert finding["rule"] == "unsafe-model-format"
+    policy = tmp_path / "p.yaml"
+    policy.write_text(
+        "apiVersion: mcpchain/policy/v1\nname: x\nrules: {gap: deny}\nwaivers:\n"
+        f"  - {{rule: unsafe-model-format, purl: '{finding['component']['purl']}', "
+        "reason: ours, owner: us, expires: 2099-12-31}\n",
+        encoding="utf-8",
+    )
+    options = ("gate", "--offline", "--policy", str(policy), str(model))
+    assert run(*options).exit_code == 0
+    model.write_bytes(b"\x80\x04K\x02.")
+    assert run(*options).exit_code == 10
+
+
+def test_the_environment_that_is_examined_leaves_no_gap(
+    tmp_path: Path, plain: str
+) -> None:
+    servers(tmp_path, "files@1.2.0")
+    site = tmp_path / ".venv/lib/python3.11/site-packages/flask-3.0.0.dist-info"
+    site.mkdir(parents=True)
+    (site / "METADATA").write_text("Name: flask\nVersion: 3.0.0\n", encoding="utf-8")
+    (tmp_path / ".venv/pyvenv.cfg").touch()
+    options = ("gate", "--offline", "--policy", plain, str(tmp_path))
+    assert run(*options).exit_code == 10
+    assert run(*options, "--environment", str(tmp_path / ".venv")).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["yarn.lock", "poetry.lock", "model.onnx"])
+def test_what_is_not_read_never_passes(tmp_path: Path, plain: str, name: str) -> None:
+    servers(tmp_path, "files@1.2.0")
+    (tmp_path / name).touch()
+    told = run("gate", "--offline", "--policy", plain, str(tmp_path))
+    assert told.exit_code == 10
+    assert f"--> {name}" in told.output
+
+
+@pytest.mark.parametrize("text", ["{}", '{"spdxVersion": "SPDX-2.3"}', "{", "<bom/>"])
+def test_a_file_that_is_no_bom_is_denied_with_a_reason(
+    tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(text, encoding="utf-8")
+    told = run("gate", "--offline", str(file))
+    assert told.exit_code == 10, told.output
+    assert "hint: name a CycloneDX BOM" in told.output
+
+
+def test_an_empty_source_of_advisories_is_said(tmp_path: Path) -> None:
+    servers(tmp_path, "files@1.2.0")
+    (tmp_path / "osv").mkdir()
+    source = ("--advisories", str(tmp_path / "osv"))
+    told = run("gate", "--offline", *source, str(tmp_path))
+    assert told.exit_code == 4
+    assert "`osv` holds no advisory for PyPI or npm" in told.output
+
+
+def test_an_interpreter_is_a_python(tmp_path: Path) -> None:
+    servers(tmp_path, "files@1.2.0")
+    told = run("gate", "--environment", "/usr/bin/env", str(tmp_path))
+    assert told.exit_code == 2
+    assert "is neither a Python interpreter nor an environment" in told.output
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_no_answer(tmp_path: Path) -> None:
+    servers(tmp_path, "files")
+    command = [sys.executable, "-m", "mcpchain", "gate", "--offline", str(tmp_path)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith(b"error: No space left")
 
 
 def test_an_environment_is_examined_too_unless_that_is_declined(

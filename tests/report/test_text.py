@@ -45,7 +45,7 @@ SERVER = component(
 WHOLE = """\
 deny[unpinned-server]: server `files` floats
   --> .mcp.json#/mcpServers/files (and 1 more)
-  why: `npx files` runs whatever the registry serves at that moment.
+  why: every start runs what its publisher put there last.
   hint: pin it
 
 deny[unpinned-server]: again
@@ -69,12 +69,12 @@ note: the waiver of `gap` for `pkg:npm/other@1` is not used
 
 note: the waiver of `gap` for `pkg:npm/files@1.2.0` expired on 2029-12-31
   --> acme.yaml:0
-  hint: remove it from the policy, before it hides something new
+  hint: review it again and give it a new end, or repair what it was for
 
 looked at: agent: 1 package
 advisories from: OSV, 6 records, newest 2029-12-31
 policy: acme (acme.yaml)
-verdict: deny (2 denied, 1 warned, 1 waived, 1 allowed, 1 gap)
+verdict: deny (2 denied, 1 warned, 1 waived, 1 allowed; 1 of them is a gap)
 """
 
 
@@ -109,7 +109,8 @@ def test_says_when_it_could_not_be_decided() -> None:
     told = render(Verdict(denied=(blind,)))
     assert "verdict: undecided (1 denied," in told
     assert told.endswith(
-        "hint: nothing bad was found, but not everything could be looked at\n"
+        "hint: what is denied is only what could not be looked at; use the network, "
+        "or give the source that is missing\n"
     )
 
 
@@ -155,5 +156,5 @@ def test_one_line_of_theirs_stays_one_line_of_ours() -> None:
     hostile = "x\nverdict: allow\r\x85\u2028verdict: allow"
     told = render(Verdict(denied=(finding(message=hostile),)))
     assert [line for line in told.splitlines() if line.startswith("verdict")] == [
-        "verdict: deny (1 denied, 0 warned, 0 waived, 0 allowed, 0 gaps)"
+        "verdict: deny (1 denied, 0 warned, 0 waived, 0 allowed)"
     ]

@@ -165,7 +165,8 @@ def unasked(packages: Iterable[Package]) -> tuple[Miss, ...]:
         packages,
         state=State.NO_SOURCE,
         problem="no advisory source was asked",
-        hint="name a folder or zip of OSV records with `--advisories`",
+        hint="give OSV's export of the ecosystem with `--advisories` (README: where to "
+        "get it)",
     )
 
 

@@ -1,0 +1,132 @@
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mcpchain.discover import survey
+from mcpchain.discover.unread import DISCOVERER
+from mcpchain.inventory import Gap, State
+from mcpchain.tree import Tree
+
+
+def write(folder: Path, path: str, data: str | bytes) -> None:
+    file = folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def gaps(folder: Path) -> tuple[Gap, ...]:
+    found = survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+    assert not found.components
+    return found.gaps
+
+
+NAMES_NPM = '{"dependencies": {"left": "1"}}'
+NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("poetry.lock", ""),
+        ("a/pdm.lock", ""),
+        ("Pipfile.lock", "{}"),
+        ("yarn.lock", "left@1:\n"),
+        ("pnpm-lock.yaml", ""),
+        ("bun.lock", ""),
+        ("bun.lockb", b"\0"),
+        ("environment.yml", ""),
+        ("package.json", NAMES_NPM),
+        ("package.json", '{"devDependencies": {"left": "1"}}'),
+        ("pyproject.toml", NAMES_PYPI),
+        ("pyproject.toml", "[dependency-groups]\ndev = ['pytest']\n"),
+        ("pyproject.toml", "[tool.poetry.dependencies]\nflask = '*'\n"),
+        ("m.onnx", b"\x08\x07"),
+        ("m.H5", b"\x89HDF"),
+        ("m.keras", b"PK"),
+        ("model/saved_model.pb", b"\x08"),
+        (".codex/config.toml", "[mcp_servers.x]\ncommand = 'npx'\n"),
+        (".gemini/settings.json", '{"mcpServers": {}}'),
+        ("app/.zed/settings.json", '{"context_servers": {}}'),
+        (".vscode/settings.json", '{"mcp": {"servers": {}}}'),
+        (".continue/mcpServers/x.yaml", "mcpServers:\n- name: x\n"),
+        (".kiro/agents/x.json", '{"mcpServers": {}}'),
+        ("opencode.jsonc", '{"mcp": {}}'),
+        ("x.code-workspace", '{"mcp": {}}'),
+        (".devcontainer/devcontainer.json", '{"customizations": {"x": {"mcp": 1}}}'),
+    ],
+)
+def test_what_names_components_and_is_not_read_is_a_gap(
+    tmp_path: Path, path: str, data: str | bytes
+) -> None:
+    write(tmp_path, path, data)
+    (gap,) = gaps(tmp_path)
+    assert gap.state is State.UNSUPPORTED
+    assert gap.location.path == path
+    assert gap.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("package.json", '{"name": "x", "dependencies": {}}'),
+        ("pyproject.toml", "[tool.ruff]\nline-length = 88\n"),
+        ("pyproject.toml", "[project]\nname = 'x'\ndependencies = []\n"),
+        (".gemini/settings.json", '{"theme": "dark"}'),
+        (".vscode/settings.json", '{"editor.tabSize": 2}'),
+        ("README.md", "mcpServers"),
+        ("data.pb", b"\x08"),
+    ],
+)
+def test_what_names_nothing_is_no_gap(
+    tmp_path: Path, path: str, data: str | bytes
+) -> None:
+    write(tmp_path, path, data)
+    assert not gaps(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "data", "lock", "locked"),
+    [
+        ("package.json", NAMES_NPM, "package-lock.json", "{}"),
+        ("packages/a/package.json", NAMES_NPM, "package-lock.json", "{}"),
+        ("pyproject.toml", NAMES_PYPI, "uv.lock", ""),
+        ("pyproject.toml", NAMES_PYPI, "pylock.toml", ""),
+        ("pyproject.toml", NAMES_PYPI, "requirements.txt", "flask==3.0.0"),
+    ],
+)
+def test_a_lock_that_is_read_speaks_for_its_manifest(
+    tmp_path: Path, manifest: str, data: str, lock: str, locked: str
+) -> None:
+    write(tmp_path, manifest, data)
+    write(tmp_path, lock, locked)
+    assert not gaps(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "flask", "# flask"])
+def test_a_list_that_locks_nothing_does_not_speak_for_a_manifest(
+    tmp_path: Path, text: str
+) -> None:
+    write(tmp_path, "pyproject.toml", NAMES_PYPI)
+    write(tmp_path, "requirements.txt", text)
+    assert len(gaps(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("name", ["package.json", "pyproject.toml"])
+@pytest.mark.parametrize("data", [b"{", b"\xff\xfe", b"[[", b'{"a": 1, "a": 2'])
+def test_a_broken_manifest_is_a_gap(tmp_path: Path, name: str, data: bytes) -> None:
+    write(tmp_path, name, data)
+    (gap,) = gaps(tmp_path)
+    assert gap.state is State.UNREADABLE
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["package.json", "pyproject.toml", "opencode.json"]), st.binary()
+)
+def test_any_bytes_are_read_or_a_gap(tmp_path: Path, name: str, data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        write(tmp_path, name, data)
+        gaps(tmp_path)
