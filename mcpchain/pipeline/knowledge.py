@@ -93,7 +93,7 @@ def look_up(
         if each.ref in packages
         for gap in known.about(packages[each.ref])
     ]
-    gaps += (_unmatched(kind, count) for kind, count in sorted(others.items()))
+    gaps += (_unmatched(kind, count) for kind, count in sorted(others.items()) if count)
     return Known(
         advisories={
             ref: known.advisories[package]
@@ -112,10 +112,11 @@ def _packages(
     packages: dict[str, Package] = {}
     others: Counter[str] = Counter()
     for each in components:
-        if each.kind not in {Kind.LIBRARY, Kind.APPLICATION} or each.purl is None:
-            continue
+        if each.kind is Kind.MCP_SERVER or each.purl is None:
+            continue  # what a server starts is a component of its own
         if each.purl.type not in ECOSYSTEMS:
-            others[each.purl.type] += 1
+            # A model's purl holds its digest, which no advisory speaks of.
+            others[each.purl.type] += each.kind is not Kind.MODEL
             continue
         release = releases.get(each.ref)
         version = each.version or (release.version if release else None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from mcpchain.case import Case
-from mcpchain.component import Kind, Pin
+from mcpchain.component import Component, Kind, Origin, PackageFacts, Pin
 from mcpchain.finding import Finding, Level
 from mcpchain.rules import Rule
 
@@ -25,7 +25,7 @@ class UnpinnedDependency:
         floating: any version.
         range: several versions, such as `>=1.2,<2`.
         tag: a branch or tag of a repository, which its owner can move.
-        opaque: an entry that names no package and no file of the project.
+        opaque: an entry that names no package, and is no file of the project.
     """
 
     id: ClassVar[str] = "unpinned-dependency"
@@ -41,8 +41,8 @@ class UnpinnedDependency:
         component = case.component
         if component.kind is not Kind.LIBRARY:
             return
-        if component.pin is None and component.version is None:
-            variant, what = "opaque", "names no package and no version"
+        if component.purl is None and not _of_the_project(component):
+            variant, what = "opaque", "names no package that could be looked up"
         elif component.pin is not None and component.pin.moves:
             variant = component.pin.value
             what = _WHAT[component.pin].format(component.requested or "*")
@@ -55,6 +55,11 @@ class UnpinnedDependency:
             message=f"`{component.name}` {what}",
             hint="install from a lock file that names an exact version and its hashes",
         )
+
+
+def _of_the_project(component: Component) -> bool:
+    facts = component.facts
+    return isinstance(facts, PackageFacts) and facts.origin is Origin.PATH
 
 
 _WHAT: Final = {

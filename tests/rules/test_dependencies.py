@@ -34,9 +34,14 @@ MD5 = Digest.of("md5", "a" * 32)
             "`a/x` is whatever `main` points to",
         ),
         (
+            component(None, version="1.0", pin=Pin.LOCAL),
+            "opaque",
+            "`thing` names no package that could be looked up",
+        ),
+        (
             component(None, pin=None),
             "opaque",
-            "`thing` names no package and no version",
+            "`thing` names no package that could be looked up",
         ),
     ],
 )
@@ -52,7 +57,7 @@ def test_objects_to_a_dependency_that_moves(
     [
         component(pin=Pin.EXACT),
         component(pin=Pin.COMMIT),
-        component(None, pin=Pin.LOCAL),
+        component(None, pin=Pin.LOCAL, facts=PackageFacts(origin=Origin.PATH)),
         component(pin=None),
         component("pkg:npm/x", Kind.APPLICATION, pin=Pin.FLOATING),
         component(None, Kind.MODEL),
