@@ -14,6 +14,7 @@ from mcpchain import loader
 from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component
 from mcpchain.inventory import Collector, Gap, Inventory
+from mcpchain.npm_project import NpmProjects
 from mcpchain.tree import File, Tree, UnreadableError, digest_all
 
 
@@ -62,13 +63,15 @@ def survey(
     """
     parts = all_discoverers() if discoverers is None else discoverers
     found = Collector(name)
+    projects = NpmProjects(tree)
     for file in tree.files():
         if isinstance(file, Gap):
             found.gap(file)
             continue
         for part in parts:
             if part.wants(file):
-                found.include(_read(part, file, name))
+                inner = _read(part, file, name)
+                found.include(projects.attribute(inner, file.path))
     return _hashed(found.inventory(), tree, hashing)
 
 

@@ -40,7 +40,7 @@ def judge(
     if not inventory:
         raise nothing(inventory)
     settings = load(terms.environ, home=terms.home, project=terms.project)
-    components = [settings.attribute(each) for each in inventory.components]
+    components = inventory.components
     answers, evidence = _ask(components, policy, terms, settings, progress)
     known = look_up(components, answers.releases, policy, terms)
     gaps = [*inventory.gaps, *answers.gaps, *known.gaps, *_unread(settings)]

@@ -1,12 +1,11 @@
 """The user's own configuration: which registries, with which credentials, by what way.
 
 It is read the way pip and npm read it, and from nowhere else. What the author of the
-examined project wrote decides nothing here: a `.npmrc` beside the target is recorded,
-so that a rule can object, and never followed.
+examined project wrote decides nothing here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcpchain.address import (
@@ -16,7 +15,6 @@ from mcpchain.address import (
     is_http,
     normalise,
 )
-from mcpchain.component import Component, Origin, PackageFacts
 from mcpchain.settings import npm, pip, route
 from mcpchain.settings.npm import NpmSettings, Program, default_registry
 from mcpchain.settings.pip import PipSettings, default_index
@@ -29,8 +27,6 @@ class Settings:
 
     pip: PipSettings
     npm: NpmSettings
-    project_npm: NpmSettings = NpmSettings()  # noqa: RUF009  (frozen)
-    """What a `.npmrc` beside the target asks for. It is not the user's word."""
     route: Route = Route()  # noqa: RUF009  (frozen)
     logins: tuple[Credential, ...] = ()
     """From netrc."""
@@ -60,36 +56,20 @@ class Settings:
             first = self.pip.index or default_index()
             every = (first, *self.pip.extra_indexes)
             return tuple(dict.fromkeys(each for each in every if is_http(each)))
-        own = self.npm.registry_for(name) or self._npm_default()
+        own = self.npm.registries.of(name) or self._npm_default()
         return (own,) if own and is_http(own) else ()
 
     def trusted(self, purl_types: frozenset[str]) -> frozenset[str]:
         """Return every registry of the user for *purl_types*, normalised."""
         found = {each for kind in purl_types for each in self.addresses(kind)}
         if "npm" in purl_types:
-            found.update(each for _, each in self.npm.scopes)
+            found.update(each for _, each in self.npm.registries.scopes)
         return frozenset(map(normalise, found))
 
     def credential(self, address: str) -> Credential | None:
         """Return what the user has configured to present at *address*."""
         own = (*self.pip.credentials, *self.npm.credentials)
         return credential_for(address, own) or credential_for(address, self.logins)
-
-    def attribute(self, component: Component) -> Component:
-        """Name the registry that the project's `.npmrc` chooses for *component*.
-
-        Installing in that project would take it from there, so it must be judged as
-        if its lock named that registry.
-        """
-        facts, purl = component.facts, component.purl
-        if not isinstance(facts, PackageFacts) or purl is None or purl.type != "npm":
-            return component
-        if facts.registry is not None or facts.origin is not Origin.REGISTRY:
-            return component
-        theirs = self.project_npm.registry_for(component.name)
-        if theirs is None:
-            return component
-        return replace(component, facts=replace(facts, registry=theirs))
 
     def _npm_default(self) -> str | None:
         return default_registry(self.program) if self.program else None
@@ -103,24 +83,16 @@ def load(
     Args:
         environ: The environment variables.
         home: The user's home folder.
-        project: The folder that is examined. Nothing in it is trusted.
+        project: The folder that is examined. No program in it is run.
     """
     problems: list[Problem] = []
     ours = pip.load(environ, home, problems)
     user = npm.load(environ, home, problems)
-    theirs = NpmSettings()
-    if project and npm.user_file(environ, home).resolve() != _npmrc(project).resolve():
-        theirs = npm.load_project(_npmrc(project), problems)
     return Settings(
         pip=ours,
         npm=user,
-        project_npm=theirs,
         route=route.load(environ, pip=ours, npm=user),
         logins=tuple(route.netrc_logins(environ, home, problems)),
         program=npm.find_program(environ, home, project),
         problems=tuple(problems),
     )
-
-
-def _npmrc(project: Path) -> Path:
-    return project / ".npmrc"

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mcpchain.address import Credential, is_http, normalise, public
+from mcpchain.address import Credential, is_http, normalise
+from mcpchain.settings.npmrc import Registries, parse
 from mcpchain.settings.problem import Problem, read
 
-_VARIABLE: Final = re.compile(r"(\\*)\$\{([^${}]+?)(\?)?\}")
 _SECONDS: Final = 15
 _NEEDED: Final = ("SYSTEMROOT", "APPDATA", "LOCALAPPDATA", "PREFIX")
 
@@ -24,20 +24,12 @@ _NEEDED: Final = ("SYSTEMROOT", "APPDATA", "LOCALAPPDATA", "PREFIX")
 class NpmSettings:
     """What npm would do."""
 
-    registry: str | None = None
-    """Without credentials. `None`: npm's default."""
-    scopes: tuple[tuple[str, str], ...] = ()
-    """(`@scope`, its registry)."""
+    registries: Registries = Registries()  # noqa: RUF009  (frozen)
     cafile: str | None = None
     proxy: str | None = None
     https_proxy: str | None = None
     noproxy: str = ""
     credentials: tuple[Credential, ...] = ()
-
-    def registry_for(self, name: str) -> str | None:
-        """Return the registry that is configured for the package *name*."""
-        scope = name.partition("/")[0] if name.startswith("@") else ""
-        return dict(self.scopes).get(scope, self.registry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +49,9 @@ def load(
     for path in (_global_file(variables), user_file(environ, home)):
         text = read(path, problems) if path else None
         if text is not None:
-            values.update(_parse(text, environ))
+            values.update(parse(text, environ))
     values.update(variables)
     return _settings(values)
-
-
-def load_project(path: Path, problems: list[Problem]) -> NpmSettings:
-    """Read the registries that the `.npmrc` of an examined project names.
-
-    Its variables are not expanded and its credentials are not kept: it is not ours.
-    """
-    text = read(path, problems)
-    found = _settings(_parse(text, {}) if text else {})
-    return NpmSettings(registry=found.registry, scopes=found.scopes)
 
 
 def user_file(environ: Mapping[str, str], home: Path) -> Path:
@@ -147,46 +129,9 @@ def _global_file(variables: Mapping[str, str]) -> Path | None:
     return Path(prefix) / "etc" / "npmrc" if prefix else None
 
 
-def _parse(text: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Read `key = value` lines; `;` and `#` begin comments, as in npm's ini format."""
-    values: dict[str, str] = {}
-    for line in text.splitlines():
-        key, equals, value = line.strip().partition("=")
-        if not equals or key.startswith((";", "#", "[")):
-            continue
-        values[_expand(_unquote(key), environ)] = _expand(_unquote(value), environ)
-    return values
-
-
-def _unquote(text: str) -> str:
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        return text[1:-1]
-    return re.split(r"(?<!\\)[;#]", text, maxsplit=1)[0].strip()
-
-
-def _expand(text: str, environ: Mapping[str, str]) -> str:
-    """Put in environment variables as npm does: `${NAME}`, unknown ones left alone."""
-
-    def value(found: re.Match[str]) -> str:
-        if len(found[1]) % 2:
-            return found[0]
-        unknown = "" if found[3] else f"${{{found[2]}}}"
-        return found[1] + environ.get(found[2], unknown)
-
-    return _VARIABLE.sub(value, text)
-
-
 def _settings(values: Mapping[str, str]) -> NpmSettings:
-    registry = values.get("registry")
-    scopes = {
-        key.removesuffix(":registry"): public(value)
-        for key, value in values.items()
-        if key.startswith("@") and key.endswith(":registry")
-    }
     return NpmSettings(
-        registry=public(registry) if registry else None,
-        scopes=tuple(sorted(scopes.items())),
+        registries=Registries.chosen(values),
         cafile=values.get("cafile"),
         proxy=values.get("proxy") or values.get("http-proxy"),
         https_proxy=values.get("https-proxy"),

@@ -17,11 +17,22 @@ _LEAST: Final = 1 << 12
 def sha256(
     stream: BufferedReader, path: str, progress: Callable[[int], None] | None = None
 ) -> Digest:
-    """Return the SHA-256 of what is left of *stream*.
+    """Return the SHA-256 of what is left of *stream*; see `digest`."""
+    return digest(stream, path, Algorithm.SHA256, progress)
+
+
+def digest(
+    stream: BufferedReader,
+    path: str,
+    algorithm: Algorithm,
+    progress: Callable[[int], None] | None = None,
+) -> Digest:
+    """Return the digest of what is left of *stream*.
 
     Args:
         stream: An open file, not yet read from.
         path: Its name in an error.
+        algorithm: Which digest; a weak one only to compare with a pin that is weak.
         progress: Called with the number of bytes after every block.
 
     Raises:
@@ -29,7 +40,7 @@ def sha256(
         OSError: It cannot be read.
     """
     before = os.fstat(stream.fileno())
-    state = hashlib.sha256()
+    state = hashlib.new(algorithm.value, usedforsecurity=False)
     buffer = bytearray(min(_BLOCK, max(_LEAST, before.st_size + 1)))
     view = memoryview(buffer)
     hashed = 0
@@ -43,7 +54,7 @@ def sha256(
         raise UnreadableError(
             path, "it changed while it was hashed", State.UNREADABLE, hint="run again"
         )
-    return Digest(algorithm=Algorithm.SHA256, value=state.hexdigest())
+    return Digest(algorithm=algorithm, value=state.hexdigest())
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:

@@ -11,9 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcpchain.address import Credential
-from mcpchain.component import Component, Origin, PackageFacts
 from mcpchain.settings import Settings, load
-from tests.making import component
 
 A, B, C = "https://a.example", "https://b.example", "https://c.example"
 
@@ -262,15 +260,7 @@ def test_a_login_of_npm_is_for_its_own_path(
     assert "fr0m-env" not in repr(got)
 
 
-def package(name: str, **facts: object) -> Component:
-    return component(
-        f"pkg:npm/{name.replace('@', '%40')}@1",
-        name=name,
-        facts=PackageFacts(**facts),  # type: ignore[arg-type]
-    )
-
-
-def test_an_npmrc_of_the_project_is_recorded_and_never_followed(
+def test_an_npmrc_of_the_project_is_never_followed(
     configure: Configure, tmp_path: Path, home: Path
 ) -> None:
     project = tmp_path / "project"
@@ -282,41 +272,11 @@ def test_an_npmrc_of_the_project_is_recorded_and_never_followed(
         "strict-ssl=false\n",
     )
     got = configure(project=project, TOKEN="t0ken")  # noqa: S106 - a made-up one
-    plain = configure()
-    assert got.addresses("npm") == (A,)
+    assert got == configure()
     assert got.addresses("npm", "@acme/files") == (A,)
     assert got.trusted(frozenset({"npm"})) == {A}
-    assert (got.route, got.logins, got.npm) == (plain.route, plain.logins, plain.npm)
     assert got.credential(f"{B}/x") is None
     assert got.credential(f"{A}/x") == Credential(scope=A, header="Bearer t0ken")
-    facts = [got.attribute(package(name)).facts for name in ("files", "@acme/files")]
-    assert facts == [
-        PackageFacts(registry=f"{B}/${{TOKEN}}"),
-        PackageFacts(registry=C),
-    ]
-
-
-def test_only_packages_without_a_registry_are_attributed(
-    configure: Configure, tmp_path: Path
-) -> None:
-    write(tmp_path / "project/.npmrc", f"registry={B}")
-    got = configure(project=tmp_path / "project")
-    kept = [
-        package("files", registry=A),
-        package("files", origin=Origin.VCS),
-        component("pkg:pypi/files@1", facts=PackageFacts()),
-        component("pkg:npm/files@1"),
-        component(None),
-    ]
-    assert [got.attribute(each) for each in kept] == kept
-    assert configure().attribute(package("files")) == package("files")
-
-
-def test_the_users_own_npmrc_is_not_the_projects(
-    configure: Configure, home: Path
-) -> None:
-    write(home / ".npmrc", f"registry={A}")
-    assert configure(project=home).attribute(package("x")) == package("x")
 
 
 def npm(folder: Path, script: str) -> str:

@@ -1,0 +1,160 @@
+"""What the `.npmrc` files of an examined project would have npm do.
+
+npm reads the one in the folder of the project (npm docs, npmrc). It is not the user's
+word, so it is never followed: the registries that it names are told of each package
+that would come from there, and what else it changes is a gap.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
+from mcpchain.document import decode
+from mcpchain.errors import MalformedError
+from mcpchain.inventory import Collector, Gap, Inventory, State
+from mcpchain.settings.npmrc import Registries, parse
+from mcpchain.tree import File, Tree, UnreadableError
+
+_BYTES: Final = 1 << 20
+_FOLDERS: Final = 100
+_GAPS: Final = 50
+"""Limits: bytes of a file, folders upwards in which one is looked for, gaps of it."""
+
+_HARMLESS: Final = re.compile(
+    r"""
+      (?:@[^:/]+:)?registry                # told of each package
+    | //[^\s]+:(?:_authToken|_auth|username|_password|email|always-auth)
+    | _auth | _authToken | always-auth | email | username | _password | access
+    | audit(?:-level)? | color | colou?rs? | commit-hooks | depth | description
+    | also | dev | only | omit | optional | production | include | force
+    | engine-strict | fetch-(?:retries|retry-\w+|retry-[\w-]+|timeout)
+    | foreground-scripts | format-package-lock | fund | heading | git-tag-version
+    | (?:public-)?hoist(?:-pattern)? | shamefully-hoist | ignore-scripts
+    | init[.-](?:author|license|version)[\w.-]* | install-(?:links|strategy)
+    | legacy-(?:bundling|peer-deps) | link-workspace-packages | lockfile-version
+    | loglevel | logs-max | long | maxsockets | message | min-release-age
+    | minimum-release-age | network-concurrency | node-linker | auto-install-peers
+    | package-lock-only | package-manager-strict | prefer-(?:dedupe|workspace-packages)
+    | dedupe-peer-dependents | progress | provenance | resolution-mode
+    | save(?:-[a-z]+)* | scope | shared-workspace-lockfile | sign-git-(?:commit|tag)
+    | side-effects-cache | strict-peer-(?:deps|dependencies) | tag-version-prefix
+    | timing | umask | unicode | update-notifier | verify-store-integrity
+    | workspace-concurrency | workspaces-update
+    """,
+    re.VERBOSE,
+)
+"""Settings that change neither whom npm asks nor what it runs."""
+_ON: Final = frozenset({"package-lock", "shrinkwrap", "strict-ssl"})
+"""Settings that are harmless as long as they are on."""
+_SECRET: Final = re.compile(r"[@?:=\s]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Project:
+    """A folder's `.npmrc`, read."""
+
+    registries: Registries = Registries()  # noqa: RUF009  (frozen)
+    gaps: tuple[Gap, ...] = ()
+
+
+class NpmProjects:
+    """The `.npmrc` files of a tree, each read once.
+
+    Args:
+        tree: Where they are.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._known: dict[str, _Project | None] = {}
+
+    def attribute(self, inventory: Inventory, path: str) -> Inventory:
+        """Tell of each npm package in *inventory* whence the project would take it.
+
+        Args:
+            inventory: What the file at *path* declares.
+            path: Of that file. The nearest `.npmrc` in its folder or above counts:
+                npm reads but one, in a folder that its user chooses.
+        """
+        if not any(map(_is_npm, inventory.components)):
+            return inventory
+        project = self._nearest(PurePosixPath(path).parent)
+        if project is None:
+            return inventory
+        components = [_attributed(c, project.registries) for c in inventory.components]
+        gaps = (*inventory.gaps, *project.gaps)
+        found = Collector(inventory.name)
+        found.include(replace(inventory, components=tuple(components), gaps=gaps))
+        return found.inventory()
+
+    def _nearest(self, folder: PurePosixPath) -> _Project | None:
+        for each in (folder, *folder.parents[:_FOLDERS]):
+            path = str(each / ".npmrc")
+            if path not in self._known:
+                self._known[path] = _read(self._tree, path)
+            if (project := self._known[path]) is not None:
+                return project
+        return None
+
+
+def _is_npm(component: Component) -> bool:
+    return (
+        isinstance(component.facts, PackageFacts)
+        and component.facts.origin is Origin.REGISTRY
+        and component.purl is not None
+        and component.purl.type == "npm"
+    )
+
+
+def _attributed(component: Component, registries: Registries) -> Component:
+    facts, theirs = component.facts, registries.of(component.name)
+    if not _is_npm(component) or not isinstance(facts, PackageFacts) or theirs is None:
+        return component
+    if facts.registry is None:
+        return replace(component, facts=replace(facts, registry=theirs))
+    # npm puts the configured registry in the place of its own default in a lock
+    # (`replace-registry-host`). A command line that names one is obeyed.
+    if facts.registry == theirs or component.kind is not Kind.LIBRARY:
+        return component
+    extra = dict.fromkeys([*facts.extra_registries, theirs])
+    return replace(component, facts=replace(facts, extra_registries=tuple(extra)))
+
+
+def _read(tree: Tree, path: str) -> _Project | None:
+    """Read one file; `None` if there is none."""
+    try:
+        file: File = tree.file(path)
+        values = parse(decode(file.read(_BYTES), source=path), {})
+    except UnreadableError as error:
+        absent = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
+        return None if absent else _Project(gaps=(error.gap(),))
+    except MalformedError as error:
+        return _Project(gaps=(_gap(path, error.problem, State.UNREADABLE),))
+    gaps = [
+        _gap(path, f"sets `{_shown(key)}`, which may change whom npm asks or what it "
+             "runs", State.UNSUPPORTED)
+        for key, value in values.items()
+        if not (_HARMLESS.fullmatch(key) or (key in _ON and value == "true"))
+    ]  # fmt: skip
+    if len(gaps) > _GAPS:
+        more = _gap(path, f"more than {_GAPS} settings that matter", State.LIMIT)
+        gaps = [*gaps[:_GAPS], more]
+    return _Project(registries=Registries.chosen(values), gaps=tuple(gaps))
+
+
+def _shown(key: str) -> str:
+    """Return so much of a key as cannot be a secret."""
+    head = _SECRET.split(key, maxsplit=1)[0][:40]
+    return head if head == key and key.isprintable() else f"{ascii(head)[1:-1]}…"
+
+
+def _gap(path: str, reason: str, state: State) -> Gap:
+    return Gap(
+        stage="discover",
+        location=Location(path=path),
+        reason=reason,
+        state=state,
+        hint="keep this setting in your own configuration, or remove it",
+    )
