@@ -13,7 +13,7 @@ from typing import Final
 
 from packageurl import PackageURL
 
-from mcpchain.artifact import Algorithm, Artifact, Digest
+from mcpchain.artifact import Algorithm, Artifact, Digest, identified
 from mcpchain.bom.encode import ALGORITHMS, SERVER_GROUP
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.own import digest, license_texts, parse_purl
@@ -51,6 +51,8 @@ OTHERS: Final = frozenset({"cryptographic-asset", "data", "file"})
 OTHER_BOMS: Final = "references to other BOMs, which were not followed"
 _REPOSITORIES: Final = frozenset({"github", "gitlab", "bitbucket"})
 _BY_COMMIT: Final = _REPOSITORIES | {"huggingface"}
+_OF_MODELS: Final = frozenset({"generic", "huggingface", "mlflow"})
+"""The types of purl that name models. In any other ecosystem, packages are named."""
 _IMAGES: Final = frozenset({"docker", "oci"})
 _IMAGE_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"[\^~*<>=|\s]")
@@ -81,28 +83,23 @@ class Foreign:
             what = f"components of type `{kind}` that name no package"
             self._tally.note(what, entry.pointer)
             return None
-        if kind == Kind.MODEL.value:
+        model = kind == Kind.MODEL.value and may_be_model(purl)
+        if model:
             what = "models whose file format a BOM does not tell"
-            self._tally.note(what, entry.pointer, State.PARTIAL)
-        elif kind not in PACKAGES | OTHERS:
+            self._tally.note(what, entry.pointer)
+        elif kind not in PACKAGES | OTHERS | {Kind.MODEL.value}:
             what = "components of a type that CycloneDX does not have"
             self._tally.note(what, entry.pointer, State.PARTIAL)
-        stated = self._version(entry, purl)
-        pin, version, requested = _pinned(purl, stated, entry.text("versionRange"))
-        if purl and purl.version and version is None:
-            purl = purl._replace(version=None)
-        return Component(
-            kind=Kind.MODEL if kind == Kind.MODEL.value else Kind.LIBRARY,
-            name=_name(purl) if purl else f"{group}/{name}" if group else name,
+        bare = Component(
+            kind=Kind.MODEL if model else Kind.LIBRARY,
+            name=f"{group}/{name}" if group else name,
             locations=(Location(path=entry.source, pointer=entry.pointer),),
-            version=version,
+            version=self._version(entry, purl),
             purl=purl,
-            pin=pin,
-            requested=requested,
             artifacts=self._artifacts(entry),
             licenses=self._licenses(entry),
-            facts=None if kind == Kind.MODEL.value else _facts(purl),
         )
+        return as_stated(bare, entry.text("versionRange"))
 
     def server(self, entry: Entry) -> Component | None:
         """Read a service; `None` if it is not recognisable as an MCP server.
@@ -118,7 +115,7 @@ class Foreign:
         endpoints = entry.texts("endpoints")
         if len(endpoints) > 1:
             what = "MCP servers with more than one endpoint, of which one was read"
-            self._tally.note(what, entry.pointer, State.PARTIAL)
+            self._tally.note(what, entry.pointer)
         return Component(
             kind=Kind.MCP_SERVER,
             name=name,
@@ -152,7 +149,7 @@ class Foreign:
             return stated
         if stated is not None and stated != purl.version:
             what = "components whose version is not that of their purl"
-            self._tally.note(what, entry.pointer, State.PARTIAL)
+            self._tally.note(what, entry.pointer, State.UNMATCHED)
         return purl.version
 
     def _artifacts(self, entry: Entry) -> tuple[Artifact, ...]:
@@ -205,22 +202,57 @@ def _without_secrets(purl: PackageURL) -> PackageURL:
     return purl if bare == purl.qualifiers else purl._replace(qualifiers=bare)
 
 
-def _name(purl: PackageURL) -> str:
+def may_be_model(purl: PackageURL | None) -> bool:
+    """Say whether *purl* can name a model, and not a package of an ecosystem."""
+    return purl is None or purl.type in _OF_MODELS
+
+
+def as_stated(component: Component, scope: str | None = None) -> Component:
+    """Return *component* as its purl, version and digests alone tell it.
+
+    Args:
+        component: A package or model, with whatever it claims to be besides.
+        scope: Its `versionRange` (CycloneDX 1.7).
+    """
+    purl = component.purl
+    stated = component.version if purl is None else purl.version or component.version
+    pin, version, requested = pinned(purl, stated, component.artifacts, scope)
+    if purl and purl.version and version is None:
+        purl = purl._replace(version=None)
+    return replace(
+        component,
+        name=full_name(purl) if purl else component.name,
+        version=version,
+        purl=purl,
+        pin=pin,
+        requested=requested,
+        facts=None if component.kind is Kind.MODEL else facts_of(purl),
+    )
+
+
+def full_name(purl: PackageURL) -> str:
     """Name the package in full, as its own ecosystem does."""
     mark = ":" if purl.type == "maven" else "/"
     return f"{purl.namespace}{mark}{purl.name}" if purl.namespace else purl.name
 
 
-def _pinned(
-    purl: PackageURL | None, version: str | None, scope: str | None
+def pinned(
+    purl: PackageURL | None,
+    version: str | None,
+    artifacts: tuple[Artifact, ...],
+    scope: str | None = None,
 ) -> tuple[Pin | None, str | None, str]:
     """Say how firmly the BOM names the component: pin, exact version, request.
 
     Args:
         purl: What it is.
         version: What the BOM gives as its version, whatever that is.
+        artifacts: The bytes that it may be.
         scope: The `versionRange` (CycloneDX 1.7).
     """
+    if purl is not None and (address := _elsewhere(purl)):
+        # Where it is fetched from decides; the version is what it calls itself.
+        return _fetched(purl, artifacts), version, address[:_SHOWN]
     if version is None:
         if scope:
             return Pin.RANGE, None, scope[:_SHOWN]
@@ -238,7 +270,22 @@ def _pinned(
     return (firm, version, "") if firm else (Pin.TAG, version, version[:_SHOWN])
 
 
-def _facts(purl: PackageURL | None) -> PackageFacts:
+def _elsewhere(purl: PackageURL) -> str | None:
+    """Return the address outside any registry that a purl says it comes from."""
+    found = purl.qualifiers.get("vcs_url") or purl.qualifiers.get("download_url")
+    return None if found is None else str(found)
+
+
+def _fetched(purl: PackageURL, artifacts: tuple[Artifact, ...]) -> Pin:
+    """Say how firm an address is, as locks are read: a commit, or bytes by digest."""
+    repository = purl.qualifiers.get("vcs_url")
+    if repository is None:
+        return Pin.DIGEST if identified(artifacts) else Pin.TAG
+    revision = repository.partition("#")[0].rpartition("@")[2]
+    return Pin.COMMIT if is_commit(revision) else Pin.TAG
+
+
+def facts_of(purl: PackageURL | None) -> PackageFacts:
     """Read from the qualifiers of a purl (purl-spec) where the package comes from."""
     if purl is None:
         return PackageFacts()

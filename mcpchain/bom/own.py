@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, TypeVar
-from urllib.parse import unquote
 
 from packageurl import PackageURL
 
-from mcpchain.artifact import Artifact, Digest, identified
+from mcpchain.artifact import Artifact, Digest
 from mcpchain.bom import properties, purls
 from mcpchain.bom.encode import ALGORITHMS, NO_ADDRESS
 from mcpchain.bom.entry import Entry
@@ -33,7 +32,6 @@ from mcpchain.component import (
     Transport,
 )
 from mcpchain.inventory import Gap, Relation, RelationKind, State
-from mcpchain.naming import is_commit
 
 _ALGORITHMS: Final = {spelt: each for each, spelt in ALGORITHMS.items()}
 _NUMBER: Final = re.compile("-?[0-9]{1,400}")
@@ -172,7 +170,7 @@ def relation(text: str, holder: Entry) -> Relation:
 
 
 def _complete(bare: Component, entry: Entry, marks: Properties) -> Component:
-    """Add what components and services say in the same way, and check the whole."""
+    """Add what components and services say in the same way."""
     pin = marks.one(properties.PIN)
     name = marks.one(properties.NAME)
     whole = replace(
@@ -188,33 +186,7 @@ def _complete(bare: Component, entry: Entry, marks: Properties) -> Component:
     )
     if not whole.locations:
         raise entry.malformed("it does not say where it was found")
-    if not _borne_out(whole):
-        raise entry.malformed(f"`{pin}` is more than it shows")
     return whole
-
-
-def _borne_out(component: Component) -> bool:
-    """Say whether a pin is borne out by something that can be compared with it.
-
-    A pin is a word, and a BOM may say any; `exact` without a version would be believed
-    by a rule that looks no further.
-    """
-    purl = component.purl
-    match component.pin:
-        case Pin.EXACT:
-            return component.version is not None or bool(purl and purl.version)
-        case Pin.COMMIT:
-            words = re.split("[^0-9A-Za-z]+", _identity(component))
-            return any(is_commit(word) for word in words)
-        case Pin.DIGEST:
-            return identified(component.artifacts) or "sha256:" in _identity(component)
-        case _:
-            return True
-
-
-def _identity(component: Component) -> str:
-    purl = unquote(component.purl.to_string()) if component.purl else ""
-    return f"{component.version or ''} {purl}"
 
 
 def _facts(marks: Properties, entry: Entry) -> Facts | None:

@@ -4,12 +4,9 @@ A BOM is a claim by whoever wrote it, and as easily written as a lock file. So:
 
 - `mcpchain:` properties are read only where the document says, in the way `write` does,
   that it speaks our vocabulary. That is a dialect, not a proof of origin: whoever can
-  write a BOM can write that too. They are believed as much as a lock file is, and where
-  they can be compared with something (a pin with a version, one address with another)
-  they are.
+  write a BOM can write that too.
 - `read` gives back what the document says, `basis` included: `read(write(inventory))`
-  is the same inventory. `declared` turns that into what it is worth to a judge: nobody
-  has observed anything by reading a BOM.
+  is the same inventory. `worth.declared` turns that into what it is worth to a judge.
 - What is not read leaves a gap. Few documents hold nothing but what we examine.
 """
 
@@ -20,12 +17,12 @@ from typing import Any, Final
 
 from mcpchain.bom import own, properties
 from mcpchain.bom.entry import Entry
-from mcpchain.bom.foreign import OTHER_BOMS, Foreign
+from mcpchain.bom.foreign import OTHER_BOMS, PACKAGES, Foreign
 from mcpchain.bom.own import Properties
 from mcpchain.bom.properties import VOCABULARY
 from mcpchain.bom.schemas import VERSIONS
 from mcpchain.bom.tally import Tally
-from mcpchain.component import Basis, Component, Kind
+from mcpchain.component import Component
 from mcpchain.document import Node, join
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Inventory, RelationKind, State, natural_ref
@@ -66,22 +63,6 @@ def read(data: bytes, *, source: str) -> Inventory:
             becomes a gap instead.
     """
     return _Reader(_parsed(data, source)).inventory()
-
-
-def declared(inventory: Inventory) -> Inventory:
-    """Return *inventory* with nothing in it that counts as observed.
-
-    What a BOM calls observed was observed by whoever wrote it, if by anybody.
-    """
-    return replace(
-        inventory,
-        components=tuple(
-            replace(each, basis=Basis.DECLARED)
-            if each.basis is Basis.OBSERVED
-            else each
-            for each in inventory.components
-        ),
-    )
 
 
 _Keep = Callable[[Entry], str | None]
@@ -131,11 +112,11 @@ class _Reader:
         subject = metadata.entry("component")
         if subject is None:
             return name
-        if subject.text("type") == Kind.MODEL.value:
-            # A BOM about a model: the subject is what will be loaded.
-            self._component(subject)
-        else:
-            self._subject = subject.text("bom-ref")
+        with self._found.entry():
+            if _is_root(subject):
+                self._subject = subject.text("bom-ref")
+            else:
+                self._component(subject)
         self._walk(subject, "components", self._component)
         if self._marks is not None and properties.NAME in self._marks:
             return ""
@@ -235,16 +216,17 @@ class _Reader:
         # Who depends on the subject, and on what the subject depends, says nothing of
         # one component to another.
         targets = [t for t in entry.texts("dependsOn") if t != self._subject]
-        if source == self._subject or not targets:
-            return
         known = [t for t in targets if t in self._components]
-        if source not in self._components:
+        if source == self._subject:
+            targets = [t for t in targets if t not in self._components]
+            known = []
+        elif source not in self._components:
             known = []
         for target in known:
             self._found.relate(source, target)
         if lost := len(targets) - len(known):
             what = "dependencies from or to something that is not listed or not read"
-            self._tally.note(what, entry.pointer, State.PARTIAL, lost)
+            self._tally.note(what, entry.pointer, State.UNMATCHED, lost)
 
     def _completeness(self) -> None:
         """Take the document at its word if it calls itself incomplete.
@@ -257,7 +239,7 @@ class _Reader:
             for each in self._root.entries("compositions"):
                 if (each.text("aggregate") or "").startswith("incomplete"):
                     what = "parts of the list that the BOM itself calls incomplete"
-                    self._tally.note(what, each.pointer, State.PARTIAL)
+                    self._tally.note(what, each.pointer, State.UNMATCHED)
 
     def _others(self) -> None:
         """Count what no other part of the reader looks at."""
@@ -279,6 +261,19 @@ class _Reader:
         for each in self._root.entries("externalReferences"):
             if each.text("type") == "bom":
                 self._tally.note(OTHER_BOMS, each.pointer)
+
+
+def _is_root(subject: Entry) -> bool:
+    """Say whether the subject of a BOM is nothing but the whole that it lists.
+
+    One that names a package, a model or bytes of its own is what will be run.
+    """
+    bytes_of_its_own = subject.items("hashes") or any(
+        each.text("type") == "distribution"
+        for each in subject.entries("externalReferences")
+    )
+    named = "purl" in subject or bool(bytes_of_its_own)
+    return not named and (subject.text("type") or "") in {*PACKAGES, "", "file"}
 
 
 def _parsed(data: bytes, source: str) -> Entry:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mcpchain.bom.read import declared, read
+from mcpchain.bom.read import read
 from mcpchain.bom.validate import validate
+from mcpchain.bom.worth import declared
 from mcpchain.bom.write import write
 from mcpchain.component import Location
 from mcpchain.discover import survey as survey_tree

@@ -186,7 +186,7 @@ def test_a_server_without_endpoint_is_opaque() -> None:
         (
             {"services": [{"name": "s", "group": "mcp", "endpoints": ["a", "b"]}]},
             "MCP servers with more than one endpoint, of which one was read: 1",
-            State.PARTIAL,
+            State.UNSUPPORTED,
         ),
         (
             {"vulnerabilities": [{"id": "CVE-1"}, {"id": "CVE-2"}]},
@@ -217,7 +217,7 @@ def test_a_server_without_endpoint_is_opaque() -> None:
         (
             {"components": [library("pkg:npm/x@1", version="2")]},
             "components whose version is not that of their purl: 1 in all",
-            State.PARTIAL,
+            State.UNMATCHED,
         ),
         (
             {"components": [library(hashes=[{"alg": "BLAKE3", "content": HEX}])]},
@@ -241,7 +241,7 @@ def test_a_server_without_endpoint_is_opaque() -> None:
         (
             {"dependencies": [{"ref": "gone", "dependsOn": ["a", "b"]}]},
             "dependencies from or to something that is not listed or not read: 2 in",
-            State.PARTIAL,
+            State.UNMATCHED,
         ),
         (
             {"dependencies": [{"ref": "a", "provides": ["b"]}]},
@@ -251,7 +251,7 @@ def test_a_server_without_endpoint_is_opaque() -> None:
         (
             {"compositions": [{"aggregate": "incomplete_third_party_only"}]},
             "parts of the list that the BOM itself calls incomplete: 1 in all",
-            State.PARTIAL,
+            State.UNMATCHED,
         ),
         (
             {"components": [library(**{"bom-ref": "a"}), library(**{"bom-ref": "a"})]},
@@ -444,3 +444,87 @@ def test_several_hashes_of_one_kind_are_several_files() -> None:
     (made,) = found(entry).components
     assert [len(each.digests) for each in made.artifacts] == [2, 1, 1]
     assert made.artifacts[2].url == "https://r.example/x"
+
+
+@pytest.mark.parametrize(
+    ("purl", "hashed", "pin"),
+    [
+        (
+            f"pkg:pypi/x@1.0?vcs_url=git%2Bhttps://h.example/r%40{COMMIT}",
+            False,
+            Pin.COMMIT,
+        ),
+        ("pkg:pypi/x@1.0?vcs_url=git%2Bhttps://h.example/r%40main", True, Pin.TAG),
+        ("pkg:pypi/x@1.0?vcs_url=git%2Bhttps://h.example/r", False, Pin.TAG),
+        ("pkg:pypi/x@1.0?download_url=https://h.example/x.whl", False, Pin.TAG),
+        ("pkg:pypi/x@1.0?download_url=https://h.example/x.whl", True, Pin.DIGEST),
+    ],
+)
+def test_an_address_is_as_firm_as_in_a_lock(purl: str, hashed: bool, pin: Pin) -> None:  # noqa: FBT001 - a row of a table
+    hashes = [{"alg": "SHA-256", "content": HEX}] if hashed else []
+    (made,) = found(library(purl, hashes=hashes)).components
+    assert (made.pin, made.version) == (pin, "1.0")
+
+
+def test_a_package_that_is_called_a_model_is_a_package() -> None:
+    entry = library("pkg:npm/x@1.0.0", type="machine-learning-model")
+    inventory = found(entry)
+    (made,) = inventory.components
+    assert (made.kind, made.pin, made.facts) == (
+        Kind.LIBRARY,
+        Pin.EXACT,
+        PackageFacts(),
+    )
+    assert not inventory.gaps
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"purl": "pkg:npm/evil@1.0.0"},
+        {"hashes": [{"alg": "SHA-256", "content": HEX}]},
+        {"externalReferences": [{"type": "distribution", "url": "https://r.example"}]},
+    ],
+)
+def test_a_subject_that_names_code_of_its_own_is_examined(
+    members: dict[str, Any],
+) -> None:
+    subject = {"type": "application", "name": "evil", "bom-ref": "e"} | members
+    inventory = found(
+        library("pkg:npm/x@1.0.0", **{"bom-ref": "x"}),
+        metadata={"component": subject},
+        dependencies=[{"ref": "e", "dependsOn": ["x"]}],
+    )
+    assert {each.name for each in inventory.components} == {"evil", "x"}
+    assert len(inventory.relations) == 1
+
+
+@pytest.mark.parametrize("kind", ["data", "cryptographic-asset"])
+def test_a_subject_that_is_no_software_is_a_gap(kind: str) -> None:
+    (gap,) = found(metadata={"component": {"type": kind, "name": "d"}}).gaps
+    assert gap.state is State.UNSUPPORTED
+
+
+def test_a_subject_of_a_kind_that_nobody_knows_is_not_lost() -> None:
+    inventory = found(metadata={"component": {"type": "?", "name": "d"}})
+    assert [each.name for each in inventory.components] == ["d"]
+
+
+@pytest.mark.parametrize("subject", [{"name": "d", "hashes": 1}, {"type": 1}])
+def test_a_bad_subject_is_a_gap_and_what_it_holds_stays(
+    subject: dict[str, Any],
+) -> None:
+    subject["components"] = [library("pkg:npm/x@1.0.0")]
+    inventory = found(metadata={"component": subject})
+    assert [each.name for each in inventory.components] == ["x"]
+    assert len(inventory.gaps) == 1
+
+
+def test_what_the_subject_depends_on_without_listing_it_is_a_gap() -> None:
+    inventory = found(
+        library("pkg:npm/a@1.0.0", **{"bom-ref": "a"}),
+        metadata={"component": library(name="app", **{"bom-ref": "root"})},
+        dependencies=[{"ref": "root", "dependsOn": ["a", "pkg:npm/evil@1.0.0"]}],
+    )
+    (gap,) = inventory.gaps
+    assert gap.state is State.UNMATCHED
