@@ -24,7 +24,9 @@ from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, 
 from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_purl, vcs_url
 
 _LENGTH: Final = 8 << 10
-"""How many characters of a requirement are read."""
+_CLAUSES: Final = 50
+"""How many characters of a requirement are read, and how many parts it may have."""
+_CLAUSE: Final = re.compile(r",|\band\b|\bor\b")
 _URL: Final = re.compile(
     r"(?:https?|file|ftp|ssh|sftp|(?:git|hg|svn|bzr)(?:\+\w+)?):", re.IGNORECASE
 )
@@ -67,6 +69,8 @@ class Request:
         text = text.replace("\t", " ")
         if not text.isprintable():
             raise ValueError(f"`{harmless(text)}` holds characters that do not show")
+        if clauses(text) > _CLAUSES:
+            raise ValueError(f"a requirement with more than {_CLAUSES} parts")
         url = _URL.match(text)
         source, _, marker = text.partition("; " if url else ";")
         source = source.strip()
@@ -91,6 +95,29 @@ class Request:
             source=parsed.url or "",
             marker=str(parsed.marker or ""),
         )
+
+    @property
+    def local(self) -> bool:
+        """Whether it asks for a file or folder, and neither an index nor a server."""
+        remote = _URL.match(self.source) and not self.source.lower().startswith("file:")
+        return bool(self.source) and not remote
+
+    @property
+    def archive(self) -> bool:
+        """Whether what it asks for is called like a file, and not like a folder."""
+        return _ARCHIVE.search(_path(self.source)) is not None
+
+    def path(self) -> str:
+        """Return the path that a local one asks for.
+
+        Raises:
+            ValueError: It names another machine, or a place on this one. The message
+                goes on after its name.
+        """
+        path = _path(self.source)
+        if path.replace("\\", "/").startswith("//"):
+            raise ValueError("names a machine or an absolute path, which is not read")
+        return path
 
     def component(
         self, registry: str | None = None, extra_registries: tuple[str, ...] = ()
@@ -120,6 +147,18 @@ class Request:
             facts=PackageFacts(registry=registry, extra_registries=extra_registries),
             locations=(self.place,),
         )
+
+
+def clauses(text: str) -> int:
+    """Count what a requirement is made of, which costs time: versions and markers."""
+    return sum(1 for _ in _CLAUSE.finditer(text)) + 1
+
+
+def _path(source: str) -> str:
+    """Return the path in *source*, whose escapes count only after `file:`."""
+    if not source.lower().startswith("file:"):
+        return source
+    return unquote(re.split(r"[?#]", source[len("file:") :], maxsplit=1)[0])
 
 
 def harmless(text: str) -> str:

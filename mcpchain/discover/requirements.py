@@ -21,8 +21,9 @@ from mcpchain.document import decode
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import bare_url
-from mcpchain.requirement import Request, harmless
+from mcpchain.requirement import Request, clauses, harmless
 from mcpchain.tree import File, UnreadableError
+from mcpchain.tree.named import Named, folders
 
 _BYTES: Final = 16 << 20
 _FILES: Final = 100
@@ -30,8 +31,17 @@ _LINES: Final = 50_000
 _LINE: Final = 256 << 10
 _FAILURES: Final = 100
 _CONSTRAINTS: Final = 20
+_CLAUSES: Final = 200_000
 """Limits of one set: bytes of a file, files, lines, characters of a line, gaps in one
-file before we give it up, and constraints on one package."""
+file before we give it up, constraints on one package, and parts of all requirements,
+counted again where a constraint is joined with one."""
+_UNSEEN: Final = {
+    "trusted-host": "turns off the check of a server's certificate",
+    "global-option": "changes how packages are built",
+    "install-option": "changes how packages are built",
+    "config-setting": "changes how packages are built",
+}
+"""Options that change what is installed in a way that nothing here checks."""
 _ANYWHERE: Final = Location(path="")
 
 _COMMENT: Final = re.compile(r"(?:^|\s)#")
@@ -49,7 +59,7 @@ class Requirements:
 
     def wants(self, file: File) -> bool:
         """Say whether the name is one that requirements files have."""
-        path = PurePosixPath(file.path.lower())
+        path = PurePosixPath(file.path.casefold())
         if path.suffix != ".txt" or path.name.startswith("constraints"):
             return False
         return (
@@ -60,7 +70,7 @@ class Requirements:
 
     def discover(self, file: File, found: Collector) -> None:
         """Declare every requirement of *file* and of the files that it includes."""
-        _Set(found).read(file)
+        _Set(found, Named(file.tree)).read(file)
 
 
 class _Parser(optparse.OptionParser):
@@ -97,8 +107,9 @@ def _parser() -> _Parser:
 class _Set:
     """The files that pip would read together."""
 
-    def __init__(self, found: Collector) -> None:
+    def __init__(self, found: Collector, named: Named) -> None:
         self.found = found
+        self.named = named
         self.parser = _parser()
         self.requests: list[Request] = []
         self.constraints: dict[str, list[Request]] = {}
@@ -107,6 +118,7 @@ class _Set:
         self.links: list[str] = []
         self.no_index = False
         self.lines = 0
+        self.clauses = 0
         self.gaps = 0
         self.pending: list[tuple[File, bool]] = []
         self.seen: set[tuple[str, bool]] = set()
@@ -120,11 +132,16 @@ class _Set:
             self._file(included, constraint=constraint)
         places: dict[Request, list[Location]] = {}
         for request in self.requests:
-            asked = replace(self._constrained(request), place=_ANYWHERE)
+            asked = self._constrained(request)
+            if asked is None:
+                break
+            asked = replace(asked, place=_ANYWHERE)
             places.setdefault(asked, []).append(request.place)
         for asked, found in places.items():
-            component = self._component(asked)
             found.sort(key=lambda each: (each.path, each.line or 0))
+            component = self._component(asked)
+            if asked.local:
+                component = self._observed(asked, component, [file.path], found)
             self.found.add(replace(component, locations=tuple(found)))
 
     def _file(self, file: File, *, constraint: bool) -> None:
@@ -142,11 +159,17 @@ class _Set:
                 continue
             self.lines += 1
             place = Location(path=file.path, line=number)
-            if self.lines > _LINES or self.gaps - before >= _FAILURES:
+            self.clauses += clauses(line[:_LINE].partition(" -")[0])
+            if (
+                self.lines > _LINES
+                or self.clauses > _CLAUSES
+                or self.gaps - before >= _FAILURES
+            ):
                 self._gap(
                     place,
-                    f"more than {_LINES:,} lines in one set of files, or more than "
-                    f"{_FAILURES} that cannot be read; the rest was not read",
+                    f"more than {_LINES:,} lines or {_CLAUSES:,} parts of requirements "
+                    f"in one set of files, or more than {_FAILURES} lines that cannot "
+                    "be read; the rest was not read",
                     State.LIMIT,
                 )
                 return
@@ -220,6 +243,13 @@ class _Set:
                     State.PARTIAL,
                     hint="pin every requirement with `--hash`",
                 )
+        for option, what in _UNSEEN.items():
+            if options[option]:
+                self._gap(
+                    place,
+                    f"`--{option}` {what}, which is not checked",
+                    State.UNSUPPORTED,
+                )
         for name in options["requirements"]:
             self._include(name, place, file, constraint=False)
         for name in options["constraints"]:
@@ -274,15 +304,24 @@ class _Set:
             Gap(stage="discover", location=place, reason=reason, state=state, hint=hint)
         )
 
-    def _constrained(self, request: Request) -> Request:
+    def _constrained(self, request: Request) -> Request | None:
         """Apply the constraints on this name, as pip's resolver does.
 
         One with a marker counts only for a requirement with the same marker: whether
-        it holds elsewhere depends on the machine.
+        it holds elsewhere depends on the machine. `None`: it is too much.
         """
         for limit in self.constraints.get(request.name, ()):
             if limit.marker not in {"", request.marker}:
                 continue
+            self.clauses += len(request.specifier) + len(limit.specifier)
+            if self.clauses > _CLAUSES:
+                self._gap(
+                    request.place,
+                    "more constraints on requirements than are followed; those from "
+                    "here on are not known",
+                    State.LIMIT,
+                )
+                return None
             both = request.digests & limit.digests
             if request.digests and limit.digests and not both:
                 self._gap(limit.place, f"accepts no hash that `{request.name}` accepts")
@@ -293,6 +332,32 @@ class _Set:
                 digests=both or request.digests or limit.digests,
             )
         return request
+
+    def _observed(
+        self,
+        request: Request,
+        component: Component,
+        starts: list[str],
+        places: list[Location],
+    ) -> Component:
+        """Look at the file or folder that is asked for.
+
+        pip takes a path from the folder in which it is started: that of the list, or
+        one around it.
+        """
+        lists = [*(place.path for place in places), *starts]
+        bases = list(dict.fromkeys(each for path in lists for each in folders(path)))
+        try:
+            path = request.path()
+            if request.archive:
+                artifact = self.named.artifact(path, bases, request.digests)
+                return replace(component, artifacts=(artifact,))
+            self.named.folder(path, bases, ("pyproject.toml", "setup.py"))
+        except ValueError as error:
+            hint = "put it into the examined folder, and name it by a relative path"
+            reason = f"`{component.requested[:140]}` {error}"
+            self._gap(places[0], reason, hint=hint)
+        return component
 
     def _component(self, request: Request) -> Component:
         indexes = [] if self.no_index else self.indexes

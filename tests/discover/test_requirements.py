@@ -1,3 +1,4 @@
+import hashlib
 import tempfile
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def facts(component: Component) -> PackageFacts:
         ("requirements.in", False),
         ("requirements.txt.bak", False),
         ("a.txt", False),
+        ("REQUIREMENTS.TXT", True),
+        ("Requirements/Base.TXT", True),
         ("requirements/a/b.txt", False),
     ],
 )
@@ -129,7 +132,7 @@ def test_pip_sees_requirements_on_the_same_lines(tmp_path: Path, text: str) -> N
     lines = [int(each.comes_from.rpartition(" ")[2].rstrip(")")) for each in theirs]
     ours = [place.line for each in found.components for place in each.locations]
     ours += [each.location.line for each in found.gaps]
-    assert sorted(lines) == sorted(line for line in ours if line)
+    assert sorted(lines) == sorted({line for line in ours if line})
 
 
 @pytest.mark.parametrize(
@@ -158,6 +161,14 @@ def test_pip_sees_requirements_on_the_same_lines(tmp_path: Path, text: str) -> N
         ("-r .", "cannot be read", []),
         ("-f ./wheels", "`./wheels` may be installed", []),
         ("https://u:secret@h.example/\x1b", "do not show", []),
+        ("--trusted-host evil.example", "`--trusted-host` turns off", []),
+        ("--trusted evil.example", "`--trusted-host` turns off", []),
+        ("b==1 --config-settings x=secret", "`--config-setting` changes", ["b==1"]),
+        ("b==1 -C x=secret", "`--config-setting` changes", ["b==1"]),
+        ("b==1 --global-option=secret", "`--global-option` changes", ["b==1"]),
+        ("b==1 --install-option=secret", "`--install-option` changes", ["b==1"]),
+        ("b>=1" + ",>=1" * 50, "more than 50 parts", []),
+        ("b; python_version>'3'" + " or os_name=='x'" * 50, "more than 50 parts", []),
     ],
 )
 def test_a_bad_line_leaves_a_gap_and_its_siblings(
@@ -340,6 +351,18 @@ def test_the_same_requirement_twice_is_one_with_both_places(tmp_path: Path) -> N
         ({"requirements": "a\n" * 50_001}, "requirements.txt:50001"),
         ({"requirements": "a\n-c c.txt", "c": "a<9\n" * 21}, "c.txt:21"),
         (
+            {"requirements": ("a>=1" + ",>=1" * 49 + "\n") * 5000},
+            "requirements.txt:4001",
+        ),
+        (
+            {
+                "requirements": "-c c.txt\n"
+                + "\n".join(f"a>={n}" for n in range(9000)),
+                "c": "a<9,<8,<7\n" * 20,
+            },
+            "requirements.txt:295",
+        ),
+        (
             {
                 "requirements": "\n".join(f"-r r{n}.txt" for n in range(120)),
                 **{f"r{n}": "" for n in range(120)},
@@ -364,6 +387,114 @@ def test_a_file_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
 def test_a_long_run_of_blanks_is_read_in_time(tmp_path: Path) -> None:
     found = discover(tmp_path, requirements="a" + " " * (8 << 20) + "# b")
     assert titles(found) == ["a"]
+
+
+WHEEL = "b-1.0-py3-none-any.whl"
+BYTES = hashlib.sha256(b"wheel").hexdigest()
+
+
+def test_a_file_of_the_tree_is_hashed(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / WHEEL).write_bytes(b"wheel")
+    md5 = hashlib.md5(b"wheel", usedforsecurity=False).hexdigest()
+    for pin, digests in [
+        ("", [f"sha256:{BYTES}"]),
+        (f" --hash=sha256:{A} --hash=sha256:{BYTES}", [f"sha256:{BYTES}"]),
+        (f" --hash=md5:{md5}", [f"md5:{md5}", f"sha256:{BYTES}"]),
+    ]:
+        found = discover(tmp_path, requirements=f"./w/{WHEEL}{pin}")
+        (component,) = found.components
+        assert not found.gaps
+        assert (component.pin, component.title) == (Pin.LOCAL, "b==1.0")
+        assert hashes(component) == digests
+        assert [each.name for each in component.artifacts] == [f"w/{WHEEL}"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"./{WHEEL}", f"w/../{WHEEL}", f".\\{WHEEL}", f"b @ file:{WHEEL}",
+        f"file:w/%2e%2e/{WHEEL}#egg=b", "-e .", ".[x]", "-e sub/old", "file:sub",
+        f"{WHEEL} ; python_version > '3'",
+    ],
+)  # fmt: skip
+def test_what_lies_in_the_tree_is_no_gap(tmp_path: Path, line: str) -> None:
+    (tmp_path / "w").mkdir()
+    (tmp_path / "sub/old").mkdir(parents=True)
+    (tmp_path / WHEEL).write_bytes(b"wheel")
+    for name in ("pyproject.toml", "sub/pyproject.toml", "sub/old/setup.py"):
+        (tmp_path / name).touch()
+    found = discover(tmp_path, requirements=line)
+    assert not found.gaps
+    assert [each.pin for each in found.components] == [Pin.LOCAL]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"./{WHEEL}", "cannot be read: No such file"),
+        (f"../{WHEEL}", "lies outside"),
+        (f"w/../../{WHEEL}", "lies outside"),
+        (f"..\\{WHEEL}", "lies outside"),
+        (f"/srv/{WHEEL}", "lies outside"),
+        (f"~/{WHEEL}", "lies outside"),
+        (f"C:\\w\\{WHEEL}", "lies outside"),
+        (f"C:w/{WHEEL}", "lies outside"),
+        (f"file:/srv/{WHEEL}", "lies outside"),
+        (f"file:///srv/{WHEEL}", "names a machine or an absolute path"),
+        (f"b @ file:///srv/{WHEEL}", "names a machine or an absolute path"),
+        (f"file://evil.example/share/{WHEEL}", "names a machine"),
+        (f"FILE://evil.example/share/{WHEEL}", "names a machine"),
+        (f"file:%2f%2fevil.example/{WHEEL}", "names a machine"),
+        (f"//evil.example/share/{WHEEL}", "names a machine"),
+        (f"\\\\evil.example\\share\\{WHEEL}", "names a machine"),
+        (f"/\\evil.example/share/{WHEEL}", "names a machine"),
+        (f"link/{WHEEL}", "leads out"),
+        ("-e ./gone", "is no folder with `pyproject.toml` or `setup.py`"),
+        ("-e ..", "lies outside"),
+        ("-e /srv/evil", "lies outside"),
+        ("./folder", "is no folder with"),
+        (f"folder/{WHEEL}", "not a regular file"),
+        (f"other.zip --hash=sha256:{A}", "other bytes than its digest says"),
+        (f"./other.zip#sha256={A}", "is no folder with"),
+    ],
+)
+def test_what_does_not_lie_in_the_tree_is_a_gap(
+    tmp_path: Path, line: str, reason: str
+) -> None:
+    root = tmp_path / "root"
+    (root / "folder" / WHEEL).mkdir(parents=True)
+    (tmp_path / "w").mkdir()
+    for path in (tmp_path / WHEEL, tmp_path / "w" / WHEEL, root / "other.zip"):
+        path.write_bytes(b"wheel")
+    (tmp_path / "pyproject.toml").touch()
+    (root / "link").symlink_to(tmp_path)
+    found = discover(root, requirements=f"a==1.0\n{line}")
+    assert len(found.components) == 2
+    (gap,) = found.gaps
+    assert reason in gap.reason
+    assert (str(gap.location), gap.state) == ("requirements.txt:2", State.UNREADABLE)
+    assert str(tmp_path) not in repr(gap)
+
+
+def test_a_path_is_seen_from_each_folder_in_which_pip_may_start(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / WHEEL).write_bytes(b"wheel")
+    files = {"requirements": "-r sub/more.txt", "sub/more": f"./{WHEEL}"}
+    found = discover(tmp_path, **files)
+    assert hashes(found.components[0]) == [f"sha256:{BYTES}"]
+    (tmp_path / "sub" / WHEEL).write_bytes(b"evil")
+    found = discover(tmp_path, **files)
+    assert [each.reason for each in found.gaps] == [
+        f"`./{WHEEL}` may mean several files, as it depends on the folder"
+    ]
+
+
+def test_local_files_without_end_are_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    text = "\n".join(f"-e .{'/.' * n}" for n in range(1100))
+    found = discover(tmp_path, requirements=text)
+    assert any("the 1,000 that are read" in each.reason for each in found.gaps)
 
 
 LINES = st.lists(
