@@ -194,7 +194,9 @@ def _identity(package: Component, _edges: _Edges) -> str | None:
     purl = package.purl
     if purl is None:
         return None
-    if purl.type in _LOOKED_UP and package.name != full_name(purl):
+    # Old npm packages have capitals in their names, which no purl has.
+    same = package.name.lower() == full_name(purl).lower()
+    if purl.type in _LOOKED_UP and not same:
         return "has another name than its purl"
     if package.version and purl.version and package.version != purl.version:
         return "has another version than its purl"

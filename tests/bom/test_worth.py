@@ -81,6 +81,7 @@ IMAGE = f"pkg:oci/i@sha256:{HEX}?repository_url=h.example/i"
 BORNE_OUT = {
     "exact": package(),
     "hashed": package(artifacts=HASHED),
+    "capitals": package("pkg:npm/JSONStream@1.0.0", name="JSONStream"),
     "any version": package("pkg:npm/x", pin=Pin.FLOATING),
     "bytes without version": package("pkg:pypi/x", pin=Pin.DIGEST, artifacts=HASHED),
     "commit": package(GIT, pin=Pin.COMMIT, facts=VCS),
