@@ -142,8 +142,12 @@ def _carried(
 
 
 def _is_bundled(component: Component) -> bool:
-    facts = component.facts
-    return isinstance(facts, PackageFacts) and facts.origin is Origin.BUNDLED
+    return _facts(component).origin is Origin.BUNDLED
+
+
+def _facts(package: Component) -> PackageFacts:
+    facts = package.facts
+    return facts if isinstance(facts, PackageFacts) else PackageFacts()
 
 
 def _problem(component: Component, edges: _Edges) -> str | None:
@@ -208,19 +212,17 @@ def _identity(package: Component, _edges: _Edges) -> str | None:
 
 def _origin(package: Component, edges: _Edges) -> str | None:
     """Check an origin, since only what a registry delivers is compared with one."""
-    facts, purl = package.facts, package.purl
-    if not isinstance(facts, PackageFacts):
-        return None
+    origin, purl = _facts(package).origin, package.purl
     whole = purl is not None and package.version and identified(package.artifacts)
-    match facts.origin:
+    match origin:
         case Origin.PATH:
             sound = package.pin is Pin.LOCAL if purl is None else bool(whole)
         case Origin.BUNDLED:
             sound = package.ref in edges.carried and purl is not None
         case _:
             # Without a purl, a rule objects to it wherever it comes from.
-            sound = purl is None or facts_of(purl).origin is facts.origin
-    return None if sound else _more(f"comes from `{facts.origin.value}`")
+            sound = purl is None or facts_of(purl).origin is origin
+    return None if sound else _more(f"comes from `{origin.value}`")
 
 
 def _role(package: Component, edges: _Edges) -> str | None:
@@ -236,7 +238,7 @@ def _role(package: Component, edges: _Edges) -> str | None:
 
 def _pin(package: Component, _edges: _Edges) -> str | None:
     """Check a pin; one that moves needs no proof."""
-    purl, pin, facts = package.purl, package.pin, package.facts
+    purl, pin = package.purl, package.pin
     if pin is None:
         # Only what names no package has none; a rule objects to that.
         return None if purl is None else "is pinned in no way that is known here"
@@ -244,7 +246,6 @@ def _pin(package: Component, _edges: _Edges) -> str | None:
         return None
     version = package.version or (purl.version if purl else None)
     stated, exact, _ = pinned(purl, version, package.artifacts)
-    path = isinstance(facts, PackageFacts) and facts.origin is Origin.PATH
     match pin:
         case Pin.EXACT:
             sound = exact is not None and stated is Pin.EXACT
@@ -253,7 +254,7 @@ def _pin(package: Component, _edges: _Edges) -> str | None:
         case Pin.COMMIT:
             sound = stated is Pin.COMMIT or (purl is None and is_commit(version or ""))
         case Pin.LOCAL:
-            sound = path
+            sound = _facts(package).origin is Origin.PATH
         case _:
             sound = False
     return None if sound else _more(f"is pinned as `{pin.value}`")
@@ -274,15 +275,15 @@ def _doubted(component: Component) -> Component:
     if kind is not Kind.MODEL or not may_be_model(component.purl):
         kind = Kind.LIBRARY
     stated = as_stated(replace(component, kind=kind))
-    if isinstance(facts, PackageFacts) and isinstance(stated.facts, PackageFacts):
-        # Whatever registry it names is for a rule to judge.
-        named = replace(
-            stated.facts,
-            registry=facts.registry or stated.facts.registry,
-            extra_registries=facts.extra_registries,
-        )
-        return replace(stated, facts=named)
-    return stated
+    if kind is Kind.MODEL:
+        return stated
+    # Whatever registry it names is for a rule to judge.
+    claimed, plain = _facts(component), _facts(stated)
+    registry = claimed.registry or plain.registry
+    more = claimed.extra_registries
+    return replace(
+        stated, facts=replace(plain, registry=registry, extra_registries=more)
+    )
 
 
 def _gap(component: Component, problem: str) -> Gap:
