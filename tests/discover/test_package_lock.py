@@ -78,7 +78,9 @@ def test_reads_a_package_with_its_tarball() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["package-lock.json", "npm-shrinkwrap.json"])
+@pytest.mark.parametrize(
+    "name", ["package-lock.json", "npm-shrinkwrap.json", "Package-Lock.json"]
+)
 def test_wants_the_two_names_of_npm(name: str) -> None:
     assert DISCOVERER.wants(File(tree=Tree(Path()), path=f"a/{name}"))
 
@@ -117,12 +119,13 @@ def test_the_address_of_a_tarball_tells_its_registry(
         "https://registry.example/files/-/files-1.2.1.tgz",
         "https://registry.example/@evil/files/-/files-1.2.0.tgz/x",
         "https://registry.example/files-1.2.0.tgz",
+        "https://github.com/o/r/archive/v1.tar.gz",
+        "https://github.com/o/r/tarball/main",
         "https://registry.example/evil.tgz?/files/-/files-1.2.0.tgz",
         "https://registry.example/evil.tgz#/files/-/files-1.2.0.tgz",
         "https://registry.example/x/../files/-/files-1.2.0.tgz",
         "https://registry.example/x/%2e%2E/files/-/files-1.2.0.tgz",
         "https:///files/-/files-1.2.0.tgz",
-        "ftp://registry.example/files/-/files-1.2.0.tgz",
         " https://registry.example/evil/-/evil-1.2.0.tgz",
     ],
 )
@@ -150,6 +153,16 @@ def test_an_address_without_integrity_can_change() -> None:
          "git+https://h.example/r@main"),
         ("git://h.example/r", Pin.FLOATING, "git+git://h.example/r"),
         ("git@h.example:o/r.git#v1", Pin.TAG, "git+ssh://h.example/o/r.git@v1"),
+        ("evil/repo", Pin.FLOATING, "git+https://github.com/evil/repo"),
+        (f"evil/repo#{COMMIT}", Pin.COMMIT,
+         f"git+https://github.com/evil/repo@{COMMIT}"),
+        ("gitlab:evil/repo#v1", Pin.TAG, "git+https://gitlab.com/evil/repo@v1"),
+        ("https://github.com/o/r", Pin.FLOATING, "git+https://github.com/o/r"),
+        ("https://u:secret@www.github.com/o/r.git#v1", Pin.TAG,
+         "git+https://www.github.com/o/r.git@v1"),
+        ("https://gitlab.com/g/sub/r", Pin.FLOATING, "git+https://gitlab.com/g/sub/r"),
+        ("https://github.com/o/r#/x/-/files-1.2.0.tgz", Pin.TAG,
+         "git+https://github.com/o/r@/x/-/files-1.2.0.tgz"),
     ],
 )  # fmt: skip
 def test_a_repository_is_as_firm_as_its_revision(
@@ -168,10 +181,62 @@ def test_a_lock_without_addresses_leaves_the_registry_open() -> None:
     assert facts(component) == PackageFacts()
 
 
+INNER = {"version": "1.0.0", "inBundle": True}
+OUTER = {**FILES, "bundleDependencies": ["b"], "dependencies": {"b": "1"}}
+
+
 def test_what_is_bundled_has_no_bytes_of_its_own() -> None:
-    component = one({"version": "1.2.0", "inBundle": True})
-    assert facts(component).origin is Origin.BUNDLED
-    assert component.pin is Pin.EXACT
+    files = "node_modules/files/node_modules"
+    inventory = lock(
+        {
+            "node_modules/files": OUTER,
+            f"{files}/b": {**INNER, "dependencies": {"d": "1", "e": "1"}},
+            f"{files}/b/node_modules/e": INNER,
+            f"{files}/d": {**INNER, "dependencies": {"b": "1"}},
+        }
+    )
+    assert inventory.gaps == ()
+    assert {c.name: (facts(c).origin, c.pin) for c in inventory.components} == {
+        "files": (Origin.REGISTRY, Pin.EXACT),
+        "b": (Origin.BUNDLED, Pin.EXACT),
+        "d": (Origin.BUNDLED, Pin.EXACT),
+        "e": (Origin.BUNDLED, Pin.EXACT),
+    }
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [
+        {"node_modules/evil": INNER},
+        {"": {"bundleDependencies": ["evil"]}, "node_modules/evil": INNER},
+        {"node_modules/files": OUTER, "node_modules/evil": INNER},
+        {"node_modules/files": OUTER, "node_modules/files/node_modules/evil": INNER},
+        {"node_modules/files": {**OUTER, "bundleDependencies": ["evil"]},
+         "node_modules/evil": INNER},
+        {"node_modules/files": {**OUTER, "bundleDependencies": True},
+         "node_modules/files/node_modules/evil": INNER},
+        {"node_modules/files": {**OUTER, "bundleDependencies": None},
+         "node_modules/files/node_modules/evil": INNER},
+        {"node_modules/files": {**OUTER, "bundleDependencies": ["../evil"]},
+         "node_modules/evil": INNER},
+        {"node_modules/files": {**OUTER, "bundleDependencies": ["b"]},
+         "node_modules/files/node_modules/b": {**INNER, "dependencies": {"evil": "1"}},
+         "node_modules/evil": INNER},
+        {"packages/a": {"bundleDependencies": ["evil"]},
+         "packages/a/node_modules/evil": INNER},
+    ],
+)  # fmt: skip
+def test_what_no_package_around_it_bundles_comes_from_a_registry(
+    packages: dict[str, object],
+) -> None:
+    (evil,) = (each for each in lock(packages).components if each.name == "evil")
+    assert facts(evil).origin is Origin.REGISTRY
+
+
+@pytest.mark.parametrize("value", [[1], [{}]])
+def test_a_list_of_bundled_packages_that_is_none_is_a_gap(value: object) -> None:
+    (gap,) = lock({"node_modules/files": {**FILES, "bundleDependencies": value}}).gaps
+    assert gap.location.pointer.endswith("/bundleDependencies/0")
 
 
 def test_a_package_with_an_address_is_not_taken_for_bundled() -> None:
@@ -211,21 +276,209 @@ def test_knows_what_production_does_without(
     assert (found.development, found.optional) == (development, optional)
 
 
+def project(root: Path, packages: object, **more: object) -> Inventory:
+    """Read a lock in *root* that lies on a disk."""
+    document = {"lockfileVersion": 2, "packages": packages, **more}
+    (root / "package-lock.json").write_text(json.dumps(document))
+    tree = Tree(root, only="package-lock.json")
+    return survey(tree, name="x", discoverers=[DISCOVERER])
+
+
+@pytest.mark.parametrize("integrity", [SRI, None])
 @pytest.mark.parametrize(
-    ("resolved", "purl"),
-    [("file:x.tgz", "pkg:npm/files@1.2.0"), ("../files", "pkg:npm/files@1.2.0")],
+    "resolved", ["file:x.tgz", "FILE:./x.tgz", "./x.tgz", "file:sub/../x.tgz"]
 )
-def test_a_local_tarball_keeps_its_name(resolved: str, purl: str) -> None:
-    component = one({**FILES, "resolved": resolved})
+def test_a_local_tarball_keeps_its_name_and_is_hashed(
+    tmp_path: Path, resolved: str, integrity: str | None
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "x.tgz").write_bytes(b"files")
+    entry = {"version": "1.2.0", "resolved": resolved, "integrity": integrity}
+    inventory = project(tmp_path, {"node_modules/files": entry})
+    (component,) = inventory.components
+    assert not inventory.gaps
     assert facts(component).origin is Origin.PATH
     assert component.pin is Pin.LOCAL
-    assert str(component.purl) == purl
+    assert str(component.purl) == "pkg:npm/files@1.2.0"
+    (artifact,) = component.artifacts
+    assert artifact.name == "x.tgz"
+    assert artifact.digests[0].value == hashlib.sha256(b"files").hexdigest()
 
 
-def test_a_local_folder_names_no_package() -> None:
-    component = one({"version": "1.2.0", "resolved": "file:folder"})
+def test_a_local_folder_names_no_package(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/package.json").touch()
+    entry = {"version": "1.2.0", "resolved": "file:folder"}
+    inventory = project(tmp_path, {"node_modules/files": entry})
+    (component,) = inventory.components
+    assert not inventory.gaps
     assert component.pin is Pin.LOCAL
     assert component.purl is None
+
+
+@pytest.mark.parametrize(
+    ("resolved", "reason"),
+    [
+        ("file:evil.tgz", "cannot be read: No such file"),
+        ("file:../evil.tgz", "lies outside"),
+        ("file:/evil.tgz", "lies outside"),
+        ("file:///evil.tgz", "lies outside"),
+        ("file://evil.example/x.tgz", "lies outside"),
+        ("file:\\\\evil.example\\x.tgz", "lies outside"),
+        ("file:C:\\evil.tgz", "lies outside"),
+        ("file:~/evil.tgz", "lies outside"),
+        ("file:x%2etgz/../x.tgz", "has an escape"),
+        ("file:x.tgz", "other bytes than its digest says"),
+        ("file:folder", "is no folder with `package.json`"),
+        ("../folder", "lies outside"),
+        ("..", "lies outside"),
+        ("//evil.example/x.tgz", "is no address"),
+        ("/\\evil.example/x.tgz", "is no address"),
+        ("\\\\evil.example\\x.tgz", "is no address"),
+        ("/evil.tgz", "is no address"),
+        ("~/evil.tgz", "is no address"),
+        ("evil.tgz", "is no address"),
+        ("evil/", "is no address"),
+        ("@evil/repo", "is no address"),
+        ("evil/repo/x", "is no address"),
+        ("https:evil.example/x.tgz", "is no address"),
+        ("https:\\\\evil.example\\x.tgz", "is no address"),
+        ("ftp://registry.example/files/-/files-1.2.0.tgz", "is no address"),
+        ("ssh://u:secret@evil.example/x", "is no address"),
+        ("npm:evil@1.2.0", "is no address"),
+        ("gist:0123456789abcdef", "is no address"),
+        ("data:,x?secret", "is no address"),
+        ("evil@secret", "is no address"),
+    ],
+)
+def test_what_is_no_address_and_no_file_of_the_tree_is_a_gap(
+    tmp_path: Path, resolved: str, reason: str
+) -> None:
+    root = tmp_path / "root"
+    (root / "folder").mkdir(parents=True)
+    (tmp_path / "folder").mkdir()
+    for path in ("evil.tgz", "folder/package.json", "package.json", "root/x.tgz"):
+        (tmp_path / path).write_bytes(b"evil")
+    packages = {"node_modules/files": {**FILES, "resolved": resolved}}
+    inventory = project(root, packages)
+    (component,) = inventory.components
+    assert component.pin in {Pin.LOCAL, Pin.FLOATING}
+    assert (component.pin is Pin.FLOATING) == (facts(component).origin is Origin.URL)
+    (gap,) = inventory.gaps
+    assert reason in gap.reason
+    assert gap.state is State.UNREADABLE
+    assert gap.location.pointer == "/packages/node_modules~1files"
+    assert "secret" not in repr(inventory)
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["../elsewhere", "elsewhere", "/srv/evil", "https://evil.example/x?secret",
+     "\\\\evil.example\\x", "C:\\evil", "~", "file:elsewhere"],
+)  # fmt: skip
+def test_a_link_to_no_folder_of_the_tree_is_listed_and_a_gap(
+    tmp_path: Path, link: str
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/package.json").touch()
+    entry = {"resolved": link, "link": True, "version": "1.0.0"}
+    inventory = project(root, {"node_modules/files": entry})
+    (component,) = inventory.components
+    assert component.pin is Pin.LOCAL
+    assert component.purl is None
+    assert len(inventory.gaps) == 1
+    assert "secret" not in repr(inventory)
+
+
+def test_links_to_each_other_are_listed() -> None:
+    def link(to: str) -> dict[str, object]:
+        return {"resolved": f"node_modules/{to}", "link": True}
+
+    links = {f"node_modules/{each}": link(to) for each, to in ("ab", "ba", "cc")}
+    assert {each.name for each in lock(links).components} == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    "path", ["packages/gone", "../beside", "xnode_modules/evil", "node_modules"]
+)
+def test_a_folder_of_the_project_that_is_not_there_is_a_gap(
+    tmp_path: Path, path: str
+) -> None:
+    (gap,) = project(tmp_path, {path: {"version": "1.0.0"}}).gaps
+    assert f"the folder `{path}`" in gap.reason
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "reason"),
+    [
+        ({"evil": FILES}, "`evil` is in `dependencies`, but not in `packages`"),
+        ({"evil": FILES, "more": FILES}, "but not in `packages` (and 1 more)"),
+        ({"files": {**FILES, "dependencies": {"evil": FILES}}}, "`evil` is in"),
+        ({"files": {**FILES, "integrity": OTHER}}, "has another `integrity`"),
+        ({"files": {**FILES, "resolved": "http://x"}}, "has another `resolved`"),
+        ({"files": {**FILES, "version": "1.2.1"}}, "has another `version`"),
+        ({"files": {"version": "https://evil.example"}}, "has another `version`"),
+        ({"files": {"version": "npm:evil@1.2.0"}}, "has another `version`"),
+        ({"files": {"version": "file:files-1.2.0.tgz"}}, "has another `version`"),
+        ({"a": {"version": "file:evil"}}, "`a` has another `version`"),
+        ({"a": {"version": "1.0.0"}}, "`a` has another `version`"),
+        ({"a": {"resolved": "https://evil.example"}}, "`a` has another `resolved`"),
+        ({"x": {"version": "npm:evil@1.2.0"}}, "`x` has another `version`"),
+        ({"../a": FILES}, "`../a` is in `dependencies`"),
+        ({"files": 1}, "expected an object"),
+        ({"files": {"version": 1}}, "expected a string"),
+        ([], "expected an object"),
+    ],
+)
+def test_the_list_for_npm_6_must_not_say_anything_else(
+    tmp_path: Path, dependencies: object, reason: str
+) -> None:
+    (tmp_path / "packages/a").mkdir(parents=True)
+    (tmp_path / "packages/a/package.json").touch()
+    (tmp_path / "t-1.0.0.tgz").touch()
+    (gap,) = project(tmp_path, WORKSPACE, dependencies=dependencies).gaps
+    assert reason in gap.reason
+    assert gap.state is State.UNREADABLE
+    assert gap.location.pointer.startswith("/dependencies")
+
+
+WORKSPACE: dict[str, object] = {
+    "node_modules/files": FILES,
+    "node_modules/x": {**FILES, "name": "files"},
+    "node_modules/a": {"resolved": "packages/a", "link": True},
+    "packages/a": {"version": "1.0.0"},
+    "packages/a/node_modules/files": FILES,
+    "packages/a/node_modules/t": {"version": "1.0.0", "resolved": "file:t-1.0.0.tgz"},
+    "node_modules/g": {"version": "1.0.0", "resolved": f"git+ssh://h.example/g#{COMMIT}"},
+}  # fmt: skip
+
+
+def test_the_list_for_npm_6_may_say_the_same(tmp_path: Path) -> None:
+    (tmp_path / "packages/a").mkdir(parents=True)
+    (tmp_path / "packages/a/package.json").touch()
+    (tmp_path / "t-1.0.0.tgz").touch()
+    dependencies = {
+        "files": FILES,
+        "x": {**FILES, "version": "npm:files@1.2.0"},
+        "a": {
+            "version": "file:packages/a",
+            "dependencies": {
+                "files": FILES,
+                "t": {"version": "file:../../t-1.0.0.tgz"},
+            },
+        },
+        "g": {"version": f"git+ssh://h.example/g#{COMMIT}", "from": "g@x"},
+    }
+    assert not project(tmp_path, WORKSPACE, dependencies=dependencies).gaps
+
+
+def test_a_list_for_npm_6_without_end_is_a_gap() -> None:
+    entry = '{"version":"1.0.0","dependencies":{"a":' * 300 + "{}" + "}}" * 300
+    data = f'{{"lockfileVersion":2,"packages":{{}},"dependencies":{{"a":{entry}}}}}'
+    (gap,) = read(data.encode()).gaps
+    assert gap.reason.endswith("(and 201 more)")
 
 
 def test_several_digests_are_alternatives() -> None:
@@ -250,8 +503,11 @@ def test_reads_a_licence_in_the_old_forms_too(
     assert one({**FILES, "license": text}).licenses == licenses
 
 
-def test_the_project_and_its_folders_are_local() -> None:
-    inventory = lock(
+def test_the_project_and_its_folders_are_local(tmp_path: Path) -> None:
+    (tmp_path / "packages/a").mkdir(parents=True)
+    (tmp_path / "packages/a/package.json").touch()
+    inventory = project(
+        tmp_path,
         {
             "": {"name": "app", "version": "1.0.0", "dependencies": {"a": "^1"}},
             "packages/a": {
@@ -261,7 +517,7 @@ def test_the_project_and_its_folders_are_local() -> None:
             },
             "node_modules/a": {"resolved": "packages/a", "link": True},
             "packages/a/node_modules/files": FILES,
-        }
+        },
     )
     assert inventory.gaps == ()
     assert {(c.name, c.kind, c.pin, str(c.purl)) for c in inventory.components} == {
@@ -282,12 +538,6 @@ def test_a_project_without_a_name_is_called_like_its_folder() -> None:
         b'{"lockfileVersion":2,"packages":{"":{"name":"A b"}}}', "package-lock.json"
     ).components
     assert component.name == "."
-
-
-def test_a_link_to_an_unknown_folder_is_listed_itself() -> None:
-    component = one({"resolved": "../elsewhere", "link": True, "version": "1.0.0"})
-    assert component.pin is Pin.LOCAL
-    assert component.purl is None
 
 
 def test_a_folder_beside_the_project_does_not_look_into_it() -> None:

@@ -1,0 +1,242 @@
+"""npm's lock files, `package-lock.json` and `npm-shrinkwrap.json`, version 2 and 3.
+
+What counts is the map `packages`, from folders to the packages in them (npm's manual,
+"package-lock.json"). The map `dependencies` of version 2 is for npm 6; it must not say
+anything else.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import ClassVar, Final
+
+from mcpchain.artifact import Artifact, Digest
+from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
+from mcpchain.discover import Discoverer
+from mcpchain.discover.package_lock.edges import bundled, connect
+from mcpchain.discover.package_lock.entry import (
+    SHOWN,
+    Entry,
+    flag,
+    is_name,
+    read_entry,
+)
+from mcpchain.discover.package_lock.source import (
+    FOLDER,
+    Source,
+    address_of,
+    folder_problem,
+    source_of,
+)
+from mcpchain.discover.package_lock.twice import compare
+from mcpchain.document import Node
+from mcpchain.inventory import Collector, Gap, State
+from mcpchain.launch.npm_spec import exact_version
+from mcpchain.naming import npm_purl
+from mcpchain.tree import File
+from mcpchain.tree.named import Named
+
+_BYTES: Final = 32 << 20
+
+
+class PackageLock:
+    """Reads npm's lock files."""
+
+    id: ClassVar[str] = "package-lock"
+
+    def wants(self, file: File) -> bool:
+        """Say whether the name is one of npm's two."""
+        return file.name.casefold() in {"package-lock.json", "npm-shrinkwrap.json"}
+
+    def discover(self, file: File, found: Collector) -> None:
+        """Declare every package of the lock, with its tarball and dependencies.
+
+        Raises:
+            MalformedError: It is no JSON, or has no version or no packages.
+            UnreadableError: It cannot be read.
+        """
+        lock = Node.from_json(file.read(_BYTES), source=file.path)
+        version = lock.at("lockfileVersion").integer()
+        if version not in {2, 3}:
+            found.gap(_unsupported(version, file.path))
+            return
+        packages = lock.at("packages")
+        if not packages.exists:
+            raise packages.unexpected("an object")
+        entries: dict[str, Entry] = {}
+        for path, node in packages.items():
+            with found.entry():
+                entries[path] = read_entry(path, node)
+        reader = _Reader(file, entries, found)
+        for entry in entries.values():
+            target = entries.get(entry.link) if entry.link is not None else None
+            # A link to a link may lead nowhere, or to itself.
+            if target is None or target.link is not None:
+                with found.entry():
+                    entry.ref = found.add(reader.component(entry))
+        connect(entries, found)
+        if "dependencies" in lock:
+            compare(lock, entries, found)
+
+
+def _unsupported(version: int, path: str) -> Gap:
+    hint = "lock with an npm that writes version 3"
+    if version == 1:
+        hint = "run `npm install --package-lock-only` with npm 7 or later"
+    return Gap(
+        stage="discover",
+        location=Location(path=path, pointer="/lockfileVersion"),
+        reason=f"lockfileVersion {str(version)[:40]} is not read",
+        state=State.UNSUPPORTED,
+        hint=hint,
+    )
+
+
+class _Reader:
+    """Reads the entries of one lock."""
+
+    def __init__(
+        self, file: File, entries: Mapping[str, Entry], found: Collector
+    ) -> None:
+        self._base = file.path.rpartition("/")[0]
+        self._named = Named(file.tree)
+        self._bundled = bundled(entries, found)
+        self._found = found
+
+    def component(self, entry: Entry) -> Component:
+        """Declare what lies in one folder.
+
+        Raises:
+            MalformedError: It has no name.
+        """
+        node, found = entry.node, self._found
+        name = _own_name(entry)
+        version: str | None = None
+        licenses: tuple[str, ...] = ()
+        with found.entry():
+            version = _version(node.at("version"), required=entry.installed)
+        if "license" in node:
+            with found.entry():
+                licenses = tuple(_licenses(node.at("license")))
+        source, artifacts = self._source(entry, name, version)
+        purl = npm_purl(name, version) if source.named else None
+        if purl and source.qualifiers:
+            purl = purl._replace(qualifiers=source.qualifiers)
+        return Component(
+            kind=Kind.LIBRARY if entry.path else Kind.APPLICATION,
+            name=name,
+            version=version,
+            purl=purl,
+            pin=source.pin,
+            requested=source.requested,
+            licenses=licenses,
+            artifacts=artifacts,
+            facts=PackageFacts(
+                origin=source.origin,
+                registry=source.registry,
+                development=flag(node, "dev") or flag(node, "devOptional"),
+                optional=flag(node, "optional"),
+                alias=entry.folder if entry.installed and entry.folder != name else "",
+            ),
+            locations=(Location(path=node.source, pointer=node.pointer),),
+        )
+
+    def _source(
+        self, entry: Entry, name: str, version: str | None
+    ) -> tuple[Source, tuple[Artifact, ...]]:
+        """Return where a package comes from and which bytes it may be."""
+        node = entry.node
+        if entry.link is not None or not entry.installed:
+            folder = entry.path if entry.link is None else entry.link
+            if entry.path:
+                problem = folder_problem(folder, self._named, self._base)
+                self._doubt(node, problem)
+            return FOLDER, ()
+        resolved = _resolved(node, self._found)
+        artifacts = _artifacts(node, address_of(resolved), self._found)
+        if not resolved:
+            inside = flag(node, "inBundle") and entry.path in self._bundled
+            origin = Origin.BUNDLED if inside else Origin.REGISTRY
+            firm = Pin.EXACT if version else Pin.FLOATING
+            return Source(origin=origin, pin=firm), artifacts
+        package = (name, version)
+        source = source_of(resolved, package, artifacts, self._named, self._base)
+        self._doubt(node, source.problem)
+        return source, (source.artifact,) if source.artifact else artifacts
+
+    def _doubt(self, node: Node, problem: str) -> None:
+        if problem:
+            self._found.gap(
+                Gap(
+                    stage="discover",
+                    location=Location(path=node.source, pointer=node.pointer),
+                    reason=problem,
+                    state=State.UNREADABLE,
+                    hint="examine the folder in which npm would install this lock, and "
+                    "write the lock anew with `npm install --package-lock-only`",
+                )
+            )
+
+
+def _own_name(entry: Entry) -> str:
+    """Return the name of a package; an alias gives its folder another one."""
+    node = entry.node
+    if "name" in node:
+        name = node.at("name").text()
+        if is_name(name):
+            return name
+        if entry.installed:
+            problem = f"`{name[:SHOWN]}` is not the name of a package"
+            raise node.at("name").malformed(problem)
+    return entry.folder or PurePosixPath(node.source).parent.name or "."
+
+
+def _version(node: Node, *, required: bool) -> str | None:
+    text = node.text() if required else node.optional_text()
+    if text is None:
+        return None
+    version = exact_version(text)
+    if version is None or not text[0].isdigit():
+        raise node.malformed(f"`{text[:SHOWN]}` is no version (SemVer)")
+    return version
+
+
+def _licenses(node: Node) -> Iterator[str]:
+    """Read a licence; old packages have objects or lists in its place."""
+    for each in node.elements() if node.is_list() else [node]:
+        inner = each.at("type") if each.is_object() else each
+        if (text := inner.optional_text()) is not None:
+            yield text
+
+
+def _resolved(node: Node, found: Collector) -> str:
+    text = None
+    if "resolved" in node:
+        with found.entry():
+            text = node.at("resolved").optional_text()
+    return (text or "").strip()
+
+
+def _artifacts(node: Node, address: str, found: Collector) -> tuple[Artifact, ...]:
+    """Read an integrity value. A bad one is a gap, and accepts nothing."""
+    digests: tuple[Digest, ...] = ()
+    if "integrity" in node:
+        with found.entry():
+            digests = _digests(node.at("integrity"))
+    name = address.rpartition("/")[2]
+    return tuple(
+        Artifact(name=name, digests=(digest,), url=address or None)
+        for digest in dict.fromkeys(digests)
+    )
+
+
+def _digests(node: Node) -> tuple[Digest, ...]:
+    text = node.optional_text()
+    if text is None:
+        return ()
+    try:
+        return Digest.parse_sri(text)
+    except ValueError as error:
+        raise node.malformed(str(error)) from None
+
+
+DISCOVERER: Final[Discoverer] = PackageLock()

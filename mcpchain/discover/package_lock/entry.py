@@ -1,0 +1,75 @@
+"""One folder of npm's lock: where it lies, and what it is called."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from mcpchain.document import Node
+
+SHOWN: Final = 140
+"""How many characters of a text from the lock stand in a message."""
+SEGMENTS: Final = 200
+"""How deep a folder may lie."""
+_PATH_LENGTH: Final = 2000
+
+_WORD: Final = r"[A-Za-z0-9~!'()*-][A-Za-z0-9~!'()*._-]*"
+_NAME: Final = re.compile(rf"(?:@[A-Za-z0-9~!'()*._-]+/)?{_WORD}")
+"""validate-npm-package-name, with what it allows for old packages."""
+_RESERVED: Final = frozenset({"node_modules", "favicon.ico"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One folder of the lock."""
+
+    path: str
+    node: Node
+    folder: str
+    """The name of the package's folder, with its scope: what `require` asks for."""
+    installed: bool
+    """Whether the folder is in a `node_modules`, and not the project's own."""
+    link: str | None = None
+    """The folder that this one is a link to."""
+    ref: str | None = None
+
+
+def read_entry(path: str, node: Node) -> Entry:
+    """Read what *path* says.
+
+    Raises:
+        MalformedError: It is no path below or beside the project, or it is too deep.
+    """
+    if not node.exists:
+        raise node.unexpected("an object")
+    next(node.items(), None)  # raises if it is none, or is there twice
+    parts = path.split("/") if path else []
+    if len(path) > _PATH_LENGTH or len(parts) > SEGMENTS:
+        raise node.malformed("is a path too long or too deep to be followed")
+    inner = parts[next((i for i, p in enumerate(parts) if p != ".."), len(parts)) :]
+    if any(part in {"", ".", ".."} for part in inner) or "\\" in path or ":" in path:
+        raise node.malformed(f"`{path[:SHOWN]}` is no relative path")
+    above, found, folder = path.rpartition("node_modules/")
+    installed = bool(found) and (not above or above.endswith("/"))
+    if installed and not is_name(folder):
+        raise node.malformed(f"`{folder[:SHOWN]}` is not the name of a package")
+    link = None
+    if flag(node, "link"):
+        link = node.at("resolved").text().removeprefix("./")
+    return Entry(
+        path=path,
+        node=node,
+        folder=folder if installed else PurePosixPath(path).name,
+        installed=installed,
+        link=link,
+    )
+
+
+def is_name(text: str) -> bool:
+    """Say whether *text* can be the name of an npm package."""
+    return _NAME.fullmatch(text) is not None and text.lower() not in _RESERVED
+
+
+def flag(node: Node, key: str) -> bool:
+    """Read a member that is true, or false or absent."""
+    return key in node and node.at(key).flag()
