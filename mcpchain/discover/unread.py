@@ -4,7 +4,7 @@ Passing over a lock file in silence would read as if there were nothing in it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from mcpchain.component import Location
@@ -15,8 +15,13 @@ from mcpchain.tree import File, UnreadableError
 
 _EXPORT: Final = "export it to `requirements.txt` with hashes, or to `pylock.toml`"
 _NPM_LOCK: Final = "make a `package-lock.json`: `npm install --package-lock-only`"
+_BOM: Final = "write a CycloneDX BOM with the tools of that ecosystem, and gate that"
 _LOCKS: Final = {
-    "Pipfile.lock": _EXPORT,
+    "cargo.lock": _BOM,
+    "composer.lock": _BOM,
+    "gemfile.lock": _BOM,
+    "go.sum": _BOM,
+    "pipfile.lock": _EXPORT,
     "pdm.lock": _EXPORT,
     "poetry.lock": _EXPORT,
     "bun.lock": _NPM_LOCK,
@@ -27,10 +32,14 @@ _LOCKS: Final = {
     "environment.yaml": "examine the installed environment with `--environment`",
     "environment.yml": "examine the installed environment with `--environment`",
 }
+"""By their names in lower case: on many systems another spelling is the same file."""
 _PYTHON_LOCKS: Final = ("requirements.txt", "uv.lock", "pylock.toml")
 _NPM_LOCKS: Final = ("package-lock.json", "npm-shrinkwrap.json")
 _MODELS: Final = frozenset({".h5", ".hdf5", ".keras", ".onnx", ".pt2", ".tflite"})
 _SERVERS: Final = {
+    r"(?:.*/)?\.claude/settings(?:\.local)?\.json": b"mcpServers",
+    r"(?:.*/)?(?:\.claude|gemini-extension)\.json": b"mcpServers",
+    r"(?:.*/)?(?:cline_mcp_settings|mcp_settings|mcp_config)\.json": b"mcpServers",
     r"(?:.*/)?\.codex/.*\.toml": b"mcp_servers",
     r"(?:.*/)?\.gemini/settings\.json": b"mcpServers",
     r"(?:.*/)?\.zed/settings\.json": b"context_servers",
@@ -43,7 +52,20 @@ _SERVERS: Final = {
     r".*\.code-workspace": b'"mcp"',
 }
 """Configurations of other clients, and what stands in one that starts servers."""
-_SERVER_FILES: Final = re.compile("|".join(_SERVERS))
+_SERVER_FILES: Final = re.compile("|".join(_SERVERS), re.IGNORECASE)
+_ESCAPED: Final = re.compile(rb"\\(?:u00|x)[0-7]|\0")
+"""A plain letter in disguise, which could hide any of these words."""
+_UNCOMPILED: Final = re.compile(
+    r"(?:.*/)?(?:requirements[^/]*|[^/]*requirements|requirements/[^/]*)\.in",
+    re.IGNORECASE,
+)
+_UV: Final = (
+    "index",
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "allow-insecure-host",
+)
 
 
 class Unread:
@@ -53,10 +75,12 @@ class Unread:
 
     def wants(self, file: File) -> bool:
         """Say whether it is a file that names components and is not read."""
+        name = file.name.casefold()
         return (
-            file.name in _LOCKS
-            or file.name in {"package.json", "pyproject.toml", "saved_model.pb"}
+            name in _LOCKS
+            or name in {"package.json", "pyproject.toml", "uv.toml", "saved_model.pb"}
             or file.suffix in _MODELS
+            or _UNCOMPILED.fullmatch(file.path) is not None
             or _SERVER_FILES.fullmatch(file.path) is not None
         )
 
@@ -67,9 +91,7 @@ class Unread:
             MalformedError: A manifest is not what its name says.
             UnreadableError: It cannot be read.
         """
-        gap = _gap(file)
-        if gap is not None:
-            reason, hint = gap
+        for reason, hint in _gaps(file):
             found.gap(
                 Gap(
                     stage="discover",
@@ -81,28 +103,60 @@ class Unread:
             )
 
 
-def _gap(file: File) -> tuple[str, str] | None:
-    """Return what is not read and what to do about it; `None` if there is nothing."""
-    if file.name in _LOCKS:
-        return "a lock file whose format is not read", _LOCKS[file.name]
-    if file.name in {"package.json", "pyproject.toml"}:
-        hint = _unlocked(file)
-        what = "names dependencies, and no lock that is read lies beside it"
-        return (what, hint) if hint else None
-    if file.suffix in _MODELS or file.name == "saved_model.pb":
+def _gaps(file: File) -> Iterator[tuple[str, str]]:
+    """Yield what is not read and what to do about it."""
+    name = file.name.casefold()
+    if name in _LOCKS:
+        yield "a lock file whose format is not read", _LOCKS[name]
+    elif name in {"package.json", "pyproject.toml"}:
+        if hint := _unlocked(file):
+            yield "names dependencies, and no lock that is read lies beside it", hint
+        if name == "pyproject.toml":
+            yield from _indexes(file, ("tool", "uv"))
+    elif name == "uv.toml":
+        yield from _indexes(file, ())
+    elif file.suffix in _MODELS or name == "saved_model.pb":
         hint = "use safetensors or GGUF, or check this file by other means"
-        return "a model in a format that is not read", hint
-    marks = [m for pattern, m in _SERVERS.items() if re.fullmatch(pattern, file.path)]
-    if not any(mark in file.read() for mark in marks):
-        return None
-    hint = "declare the servers in `.mcp.json`, or check them by other means"
-    return "MCP servers in the configuration of a client that is not read", hint
+        yield "a model in a format that is not read", hint
+    elif _UNCOMPILED.fullmatch(file.path):
+        if _asks(file) and not _locked(file, (f"{file.name[:-3]}.txt",), above=False):
+            hint = "compile it: `pip-compile --generate-hashes`, or `uv pip compile`"
+            yield "names dependencies, and no list compiled from it lies beside", hint
+    elif _starts_servers(file):
+        hint = "declare the servers in `.mcp.json`, or check them by other means"
+        yield "MCP servers in the configuration of a client that is not read", hint
+
+
+def _starts_servers(file: File) -> bool:
+    data = file.read().lower()
+    return _ESCAPED.search(data) is not None or any(
+        mark.lower() in data
+        for pattern, mark in _SERVERS.items()
+        if re.fullmatch(pattern, file.path, re.IGNORECASE)
+    )
+
+
+def _asks(file: File) -> bool:
+    """Say whether a list that is yet to be compiled holds more than comments."""
+    lines = file.read().splitlines()
+    return any(each.strip() and not each.strip().startswith(b"#") for each in lines)
+
+
+def _indexes(file: File, place: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield a gap if uv is told whom to ask, unless its lock says whom it asked."""
+    document = Node.from_toml(file.read(), source=file.path).value
+    places = tuple((*place, *inner, key) for inner in ((), ("pip",)) for key in _UV)
+    if _names(document, places) and not _locked(file, ("uv.lock",)):
+        yield (
+            "chooses package indexes for uv, which were not compared with any list",
+            "lock it with `uv lock`, or keep indexes in your own configuration",
+        )
 
 
 def _unlocked(file: File) -> str | None:
     """Return how to lock a manifest that names dependencies and is not locked."""
     data = file.read()
-    if file.name == "package.json":
+    if file.name.casefold() == "package.json":
         document = Node.from_json(data, source=file.path).value
         unlocked = _names(document, _NODE) and not _locked(file, _NPM_LOCKS)
         return _NPM_LOCK if unlocked else None
@@ -140,14 +194,14 @@ def _names(document: object, places: tuple[tuple[str, ...], ...]) -> bool:
     return False
 
 
-def _locked(file: File, locks: tuple[str, ...]) -> bool:
+def _locked(file: File, locks: tuple[str, ...], *, above: bool = True) -> bool:
     """Say whether a lock lies beside *file*, or above it as in a workspace."""
-    for depth in range(file.path.count("/") + 1):
+    for depth in range(file.path.count("/") + 1 if above else 1):
         for lock in locks:
             try:
                 found = file.beside("../" * depth + lock)
                 # An empty file locks nothing, and neither does a list of bare names.
-                if lock != "requirements.txt" or b"==" in found.read():
+                if not lock.endswith(".txt") or b"==" in found.read():
                     return True
             except UnreadableError:
                 continue

@@ -38,6 +38,24 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
         ("bun.lock", ""),
         ("bun.lockb", b"\0"),
         ("environment.yml", ""),
+        ("Cargo.lock", "version = 4\n"),
+        ("srv/go.sum", ""),
+        ("Gemfile.lock", ""),
+        ("composer.lock", "{}"),
+        ("Poetry.lock", ""),
+        ("YARN.LOCK", ""),
+        ("Package.json", NAMES_NPM),
+        ("PyProject.toml", NAMES_PYPI),
+        ("requirements.in", "flask\n"),
+        ("dev-requirements.in", "flask\n"),
+        ("requirements/base.in", "flask\n"),
+        ("Requirements-dev.IN", "-r requirements.in\n"),
+        ("uv.toml", "index-url = 'https://evil.example'\n"),
+        ("uv.toml", "[[index]]\nurl = 'https://evil.example'\n"),
+        ("uv.toml", "[pip]\nextra-index-url = ['https://evil.example']\n"),
+        ("pyproject.toml", "[[tool.uv.index]]\nurl = 'https://evil.example'\n"),
+        ("pyproject.toml", "[tool.uv]\nfind-links = ['./evil']\n"),
+        ("pyproject.toml", "[tool.uv.pip]\nindex-url = 'https://evil.example'\n"),
         ("package.json", NAMES_NPM),
         ("package.json", '{"devDependencies": {"left": "1"}}'),
         ("pyproject.toml", NAMES_PYPI),
@@ -47,6 +65,19 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
         ("m.H5", b"\x89HDF"),
         ("m.keras", b"PK"),
         ("model/saved_model.pb", b"\x08"),
+        (".claude/settings.json", '{"mcpServers": {}}'),
+        (".claude/settings.local.json", '{"mcpServers": {}}'),
+        ("home/.claude.json", '{"mcpServers": {}}'),
+        ("cline_mcp_settings.json", '{"mcpServers": {}}'),
+        (".roo/mcp_settings.json", '{"mcpServers": {}}'),
+        (".windsurf/mcp_config.json", '{"mcpServers": {}}'),
+        ("gemini-extension.json", '{"mcpServers": {}}'),
+        ("Gemini-Extension.JSON", '{"MCPSERVERS": {}}'),
+        (".GEMINI/settings.json", '{"mcpServers": {}}'),
+        (".gemini/settings.json", '{"mcp\\u0053ervers": {}}'),
+        (".codex/config.toml", '["mcp\\U0000005fservers".x]\n'),
+        (".continue/x.yaml", '"mcp\\x53ervers":\n'),
+        (".gemini/settings.json", '{"mcpServers": {}}'.encode("utf-16")),
         (".codex/config.toml", "[mcp_servers.x]\ncommand = 'npx'\n"),
         (".gemini/settings.json", '{"mcpServers": {}}'),
         ("app/.zed/settings.json", '{"context_servers": {}}'),
@@ -77,6 +108,12 @@ def test_what_names_components_and_is_not_read_is_a_gap(
         (".gemini/settings.json", '{"theme": "dark"}'),
         (".vscode/settings.json", '{"editor.tabSize": 2}'),
         ("README.md", "mcpServers"),
+        ("requirements.in", "# nothing\n\n"),
+        ("other.in", "flask"),
+        ("uv.toml", "offline = true\n"),
+        (".claude/settings.json", '{"permissions": {}}'),
+        (".claude.json", "{}"),
+        ("mcp_config.json", '{"glyph": "\\ue0b0"}'),
         ("data.pb", b"\x08"),
     ],
 )
@@ -95,6 +132,9 @@ def test_what_names_nothing_is_no_gap(
         ("pyproject.toml", NAMES_PYPI, "uv.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "pylock.toml", ""),
         ("pyproject.toml", NAMES_PYPI, "requirements.txt", "flask==3.0.0"),
+        ("requirements.in", "flask", "requirements.txt", "flask==3.0.0"),
+        ("requirements/dev.in", "flask", "requirements/dev.txt", "flask==3.0.0"),
+        ("uv.toml", "index-url = 'https://x.example'", "uv.lock", ""),
     ],
 )
 def test_a_lock_that_is_read_speaks_for_its_manifest(
@@ -114,7 +154,23 @@ def test_a_list_that_locks_nothing_does_not_speak_for_a_manifest(
     assert len(gaps(tmp_path)) == 1
 
 
-@pytest.mark.parametrize("name", ["package.json", "pyproject.toml"])
+@pytest.mark.parametrize(
+    ("manifest", "lock"),
+    [
+        ("requirements.in", "requirements/base.txt"),
+        ("sub/requirements.in", "requirements.txt"),
+        ("requirements/dev.in", "requirements/base.txt"),
+    ],
+)
+def test_another_list_does_not_speak_for_one_that_is_not_compiled(
+    tmp_path: Path, manifest: str, lock: str
+) -> None:
+    write(tmp_path, manifest, "flask")
+    write(tmp_path, lock, "flask==3.0.0")
+    assert len(gaps(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("name", ["package.json", "pyproject.toml", "uv.toml"])
 @pytest.mark.parametrize("data", [b"{", b"\xff\xfe", b"[[", b'{"a": 1, "a": 2'])
 def test_a_broken_manifest_is_a_gap(tmp_path: Path, name: str, data: bytes) -> None:
     write(tmp_path, name, data)
