@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from mcpchain.component import Location
 from mcpchain.inventory import Gap, State
-from mcpchain.tree import beneath
+from mcpchain.tree import beneath, layout
 from mcpchain.tree.paths import raw, shown
 from mcpchain.tree.root import Root, head
 from mcpchain.tree.unreadable import UnreadableError, refused
@@ -15,9 +15,16 @@ from mcpchain.tree.unreadable import UnreadableError, refused
 DEPTH_LIMIT: Final = 100
 """How many folders inside one another are entered."""
 SKIPPED: Final = frozenset({".git", ".hg", ".svn"})
-"""Folders in which a version control system keeps its own files: not walked."""
+"""Folders in which a version control system keeps its own files: not walked if they
+look like that, and not only their names."""
 INSTALLED: Final = frozenset({".nox", ".tox", "node_modules"})
 """Folders of installed packages: not walked, and each leaves a gap that says so."""
+
+
+_TIMES: Final = 8
+_AGAIN: Final = 50_000
+"""How often the same folder is walked through links, and how many entries in all of
+those that are walked more often."""
 
 
 class Found(NamedTuple):
@@ -28,12 +35,18 @@ class Found(NamedTuple):
 
 
 class Walk:
-    """One walk through a tree, within its limits."""
+    """One walk through a tree, within its limits.
+
+    A folder may be walked under several names, since links lead to it. What that costs
+    is bounded too: links are free, and what lies behind them may be much.
+    """
 
     def __init__(self, root: Root, limit: int) -> None:
         self.root = root
         self.limit = limit
         self.left = limit
+        self.again = _AGAIN
+        self.walked: dict[tuple[int, int] | str, int] = {}
 
     def all(self) -> Iterator[Found | Gap]:
         """Yield what is found, in a stable order."""
@@ -58,9 +71,20 @@ class Walk:
             except OSError as error:
                 yield refused(path or ".", error).gap()
                 return
-            if path and any(each.name == "pyvenv.cfg" for each in some):
-                yield _installed(path)
+            if linked and self._often(place, len(some)):
+                yield Gap(
+                    stage="discover",
+                    location=Location(path=path),
+                    reason="a folder to which too many symbolic links lead, and was "
+                    "not walked once more",
+                    state=State.LIMIT,
+                    hint="remove links to it, or examine a smaller folder",
+                )
                 return
+            names = {each.name for each in some}
+            if path and layout.VENV_FILE in names and layout.is_environment(place):
+                yield _installed(path)
+                some = [each for each in some if each.name not in layout.INSTALLED]
             taken = sorted(some, key=lambda each: each.name)[: self.left]
             self.left -= len(taken)
             for entry in taken:
@@ -75,6 +99,19 @@ class Walk:
                 )
         finally:
             beneath.leave(place)
+
+    def _often(self, place: beneath.Place, count: int) -> bool:
+        """Say whether *place*, of *count* entries, has been walked often enough."""
+        key: tuple[int, int] | str = os.path.realpath(str(place))
+        if isinstance(place, int):
+            status = os.fstat(place)
+            key = (status.st_dev, status.st_ino)
+        self.walked[key] = self.walked.get(key, 0) + 1
+        if self.walked[key] <= _TIMES:
+            return False
+        # A folder costs something even if it is empty.
+        self.again -= count + 1
+        return self.again < 0
 
     def _entry(
         self,
@@ -111,8 +148,6 @@ class Walk:
         linked: bool,
     ) -> Iterator[Found | Gap]:
         """Walk a folder in a folder, unless its name or depth forbids."""
-        if name in SKIPPED:
-            return
         if name in INSTALLED:
             yield _installed(path)
             return
@@ -129,6 +164,9 @@ class Walk:
             inner = opened()
         except OSError as error:
             yield refused(path, error).gap()
+            return
+        if name in SKIPPED and layout.is_repository(name, inner):
+            beneath.leave(inner)
             return
         yield from self._folder(inner, path, depth + 1, linked=linked)
 
@@ -172,7 +210,11 @@ class Walk:
     def _second(self, path: str) -> Iterator[Gap]:
         """Pass a link that the first walk met too, or say that it did not."""
         met = self.root.resolve(path.rpartition("/")[0])
-        if not (SKIPPED | INSTALLED).isdisjoint(met):
+        unmet = not (SKIPPED | INSTALLED).isdisjoint(met) or any(
+            os.path.lexists(os.path.join(self.root.path, *met[:n], layout.VENV_FILE))
+            for n in range(1, len(met) + 1)
+        )
+        if unmet:
             yield _link_gap(path, "was not followed", State.PARTIAL)
 
 

@@ -303,6 +303,8 @@ def test_the_environment_that_is_examined_leaves_no_gap(
     site.mkdir(parents=True)
     (site / "METADATA").write_text("Name: flask\nVersion: 3.0.0\n", encoding="utf-8")
     (tmp_path / ".venv/pyvenv.cfg").touch()
+    (tmp_path / ".venv/bin").mkdir()
+    (tmp_path / ".venv/bin/python").touch()
     options = ("gate", "--offline", "--policy", plain, str(tmp_path))
     assert run(*options).exit_code == 10
     assert run(*options, "--environment", str(tmp_path / ".venv")).exit_code == 0

@@ -65,11 +65,48 @@ def test_the_order_does_not_depend_on_the_system(root: Path) -> None:
     assert list(files(root)) == ["A", "a/b/c", "a/z", "b", "c"]
 
 
-@pytest.mark.parametrize("name", [".git", ".hg", ".svn"])
-def test_what_version_control_keeps_for_itself_is_passed(root: Path, name: str) -> None:
-    put(root / name / "config")
-    assert not files(root)
-    assert not gaps(root)
+@pytest.mark.parametrize(
+    "layout",
+    [
+        [".git/HEAD", ".git/objects/pack/x"],
+        [".hg/requires", ".hg/store/x"],
+        [".hg/requires", ".hg/sharedpath"],
+        [".svn/wc.db", ".svn/pristine/x"],
+    ],
+)
+@pytest.mark.parametrize("at", [True, False])
+def test_what_version_control_keeps_for_itself_is_passed(
+    root: Path, layout: list[str], *, at: bool
+) -> None:
+    for each in [*layout, layout[0].split("/")[0] + "/config"]:
+        put(root / "sub" / each)
+    assert not list(Walk(Root(root, at=at), 100).all())
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        [".git/m.pkl"],
+        [".git/HEAD", ".git/m.pkl"],
+        [".git/HEAD/x", ".git/objects/x"],
+        [".git/HEAD", ".git/objects"],
+        [".git/wc.db"],
+        [".hg/.mcp.json"],
+        [".hg/requires"],
+        [".hg/store/x"],
+        [".svn/m.pkl"],
+        [".svn/wc.db/x"],
+        [".svn/HEAD", ".svn/objects/x"],
+    ],
+)
+@pytest.mark.parametrize("at", [True, False])
+def test_a_folder_that_is_only_called_like_version_control_is_walked(
+    root: Path, layout: list[str], *, at: bool
+) -> None:
+    for each in layout:
+        put(root / each)
+    found = Walk(Root(root, at=at), 100).all()
+    assert sorted(each.path for each in found if not isinstance(each, Gap)) == layout
 
 
 @pytest.mark.parametrize("name", ["node_modules", ".tox", ".nox"])
@@ -81,9 +118,62 @@ def test_installed_packages_are_a_gap(root: Path, name: str) -> None:
 
 def test_an_environment_is_a_gap_and_the_target_itself_is_none(root: Path) -> None:
     put(root / "pyvenv.cfg")
+    environment(root / "env")
+    assert list(files(root)) == ["env/pyvenv.cfg", "pyvenv.cfg"]
+    assert gaps(root)["env"].state is State.PARTIAL
+
+
+def environment(folder: Path) -> None:
+    put(folder / "pyvenv.cfg")
+    put(folder / "lib" / "python3.12" / "site-packages" / "x" / "m.pkl")
+    (folder / "lib64").symlink_to("lib")
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python").symlink_to("/usr/bin/python3")
+
+
+@pytest.mark.parametrize("at", [True, False])
+def test_an_environment_of_windows_is_a_gap(root: Path, *, at: bool) -> None:
     put(root / "env" / "pyvenv.cfg")
-    put(root / "env" / "bin" / "python")
-    assert list(files(root)) == ["pyvenv.cfg"]
+    put(root / "env" / "Scripts" / "python.exe")
+    put(root / "env" / "Lib" / "site-packages" / "m.pkl")
+    file, gap = sorted(
+        Walk(Root(root, at=at), 100).all(), key=lambda x: isinstance(x, Gap)
+    )
+    assert isinstance(gap, Gap)
+    assert not isinstance(file, Gap)
+    assert (file.path, gap.location.path) == ("env/pyvenv.cfg", "env")
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        ["m.pkl", "pyvenv.cfg"],
+        ["bin/python", "m.pkl", "pyvenv.cfg"],
+        ["bin/python", "lib/python3/m.pkl", "pyvenv.cfg"],
+        ["bin/python", "lib", "pyvenv.cfg"],
+        ["lib/python3/site-packages/m.pkl", "pyvenv.cfg"],
+        ["Scripts/python.exe", "m.pkl", "pyvenv.cfg"],
+        ["Lib/site-packages/m.pkl", "pyvenv.cfg"],
+        ["bin/python", "lib/python3/site-packages/m.pkl", "pyvenv.cfg/x"],
+    ],
+)
+@pytest.mark.parametrize("at", [True, False])
+def test_a_file_called_like_that_of_an_environment_hides_nothing(
+    root: Path, layout: list[str], *, at: bool
+) -> None:
+    for each in layout:
+        put(root / "models" / each)
+    found = list(Walk(Root(root, at=at), 100).all())
+    assert not [each for each in found if isinstance(each, Gap)]
+    paths = sorted(each.path for each in found if not isinstance(each, Gap))
+    assert paths == sorted(f"models/{each}" for each in layout)
+
+
+def test_what_is_put_beside_the_folders_of_an_environment_is_found(root: Path) -> None:
+    environment(root / "env")
+    put(root / "env" / "m.pkl")
+    put(root / "env" / "models" / ".mcp.json")
+    assert list(files(root)) == ["env/m.pkl", "env/models/.mcp.json", "env/pyvenv.cfg"]
     assert gaps(root)["env"].state is State.PARTIAL
 
 
@@ -170,15 +260,18 @@ def test_a_dangling_link_is_a_name_without_content(root: Path) -> None:
         Tree(root).file(".mcp.json")
 
 
-@pytest.mark.parametrize("hidden", [".git", "node_modules"])
+@pytest.mark.parametrize("hidden", [".git", "env/lib", "node_modules"])
 def test_nothing_hides_behind_a_link_into_a_folder_that_is_not_walked(
     root: Path, hidden: str
 ) -> None:
     put(root / hidden / "x" / "model.pkl", b"p")
     put(root / hidden / "y" / "f")
+    put(root / ".git" / "HEAD")
+    put(root / ".git" / "objects" / "x")
+    environment(root / "env")
     (root / hidden / "x" / "more").symlink_to("../y")
     (root / "models").symlink_to(f"{hidden}/x")
-    assert files(root) == {"models/model.pkl": b"p"}
+    assert files(root) == {"env/pyvenv.cfg": b"x", "models/model.pkl": b"p"}
     assert gaps(root)["models/more"].state is State.PARTIAL
 
 
@@ -186,10 +279,45 @@ def test_a_link_named_like_a_folder_that_is_not_walked_is_not_followed(
     root: Path,
 ) -> None:
     put(root / "real" / "f")
-    (root / ".git").symlink_to("real")
     (root / "node_modules").symlink_to("real")
     assert list(files(root)) == ["real/f"]
     assert list(gaps(root)) == ["node_modules"]
+
+
+def test_a_link_called_like_version_control_is_what_it_leads_to(root: Path) -> None:
+    put(root / "real" / "f")
+    put(root / "kept" / "HEAD")
+    put(root / "kept" / "objects" / "x")
+    (root / ".git").symlink_to("real")
+    (root / "sub").mkdir()
+    (root / "sub" / ".git").symlink_to("../kept")
+    assert set(files(root)) == {".git/f", "real/f", "kept/HEAD", "kept/objects/x"}
+    assert not gaps(root)
+
+
+@pytest.mark.parametrize("at", [True, False])
+def test_many_links_to_one_folder_cost_no_more_than_a_few(
+    root: Path, *, at: bool
+) -> None:
+    for each in range(500):
+        put(root / "data" / "inner" / f"f{each}")
+    for each in range(200):
+        (root / f"l{each:03}").symlink_to("data")
+    found = list(Walk(Root(root, at=at), 1_000_000).all())
+    assert 50_000 < len(found) < 60_000
+    refused = [each for each in found if isinstance(each, Gap)]
+    assert {each.state for each in refused} == {State.LIMIT}
+    assert refused[-1].location.path.startswith("l199")
+
+
+def test_some_links_to_one_folder_are_all_followed(root: Path) -> None:
+    for each in range(100):
+        put(root / "shared" / f"f{each}")
+    for each in range(50):
+        put(root / "apps" / f"a{each}" / "f")
+        (root / "apps" / f"a{each}" / "shared").symlink_to("../../shared")
+    assert len(files(root)) == 100 + 50 * 101
+    assert not gaps(root)
 
 
 def test_the_root_may_be_a_link_itself(root: Path) -> None:
