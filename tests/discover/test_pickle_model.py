@@ -5,11 +5,13 @@ import lzma
 import os
 import pickle
 import struct
+import tarfile
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +64,17 @@ def npy(kind: str, shape: str = "(2, 3)", version: int = 1, body: bytes = b"") -
     return prefix + text + body
 
 
+def tarred(members: dict[str, bytes], kind: bytes = tarfile.REGTYPE) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.type, info.linkname = len(data), kind, "x"
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+OLD = pickle.dumps(Harmless(), 0)
 TORCH = zipped(archive__data_pkl=CALL, archive__version=b"3")
 OBJECTS = npy("'|O'", body=CALL)
 
@@ -75,10 +88,119 @@ def test_every_protocol_names_what_it_imports(tmp_path: Path, protocol: int) -> 
     assert found.components[0].artifacts[0].digests
 
 
-@pytest.mark.parametrize("protocol", range(2, 6))
-def test_a_pickle_is_one_under_any_name(tmp_path: Path, protocol: int) -> None:
-    found = discover(tmp_path, "weights.bin", pickle.dumps(Harmless(), protocol))
+@pytest.mark.parametrize(
+    "name", ["m.bin", "m.sav", "m.model", "m.npz", "notes", "m.txt"]
+)
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"k": x}])
+def test_a_pickle_is_one_under_any_name(
+    tmp_path: Path, protocol: int, name: str, wrap: Callable[[object], object]
+) -> None:
+    data = pickle.dumps(wrap(Harmless()), protocol)
+    found = discover(tmp_path, name, data)
+    assert facts(found) == ModelFacts(format="pickle", imports=("os.getenv",))
+    assert found.gaps == ()
+
+
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, bz2.compress, lzma.compress, zlib.compress]
+)
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("name", ["c.bin", "d.sav", "notes", "x.gz"])
+def test_a_packed_pickle_is_one_under_any_name(
+    tmp_path: Path, name: str, protocol: int, pack: Callable[[bytes], bytes]
+) -> None:
+    found = discover(tmp_path, name, pack(pickle.dumps(Harmless(), protocol)))
+    assert facts(found) == ModelFacts(format="joblib", imports=("os.getenv",))
+
+
+@pytest.mark.parametrize(
+    "name", ["p.bin", "p.sav", "p.p", "p.pk", "p.model", "p.mdl", "p.data", "p.BIN"]
+)
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x01cos\nsystem\n.",
+        b"N0cos\nsystem\n.",
+        b"(I1\n1V" + b"x" * 70_000 + b"\n0cos\nsystem\n.",
+        b"S'\xe9'\n0cos\nsystem\n.",
+        b"S'\\q\\x41\\101\\n'\r\n0cos\nsystem\n.",
+        # What is imported is imported, however the rest ends.
+        b"cos\nsystem\n(S'id'\ntR\xff",
+        # A loader that reads several in a row, as torch does, meets the last.
+        b"N.cos\nsystem\n.",
+        MAGIC + pickle.dumps(1001, 2) + b"cos\nsystem\n.",
+        MAGIC + pickle.dumps(1001, 2) + b"N0cos\nsystem\nN\xff",
+    ],
+)
+def test_what_would_be_run_is_told_whatever_is_around_it(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    assert facts(discover(tmp_path, name, data)).imports == ("os.system",)
+
+
+@pytest.mark.parametrize("first", [40, 99, 128, 640])
+def test_the_numbers_behind_the_pickles_of_torch_are_none(
+    tmp_path: Path, first: int
+) -> None:
+    storage = first.to_bytes(8, "little") + b"\n\x80" * first
+    data = MAGIC + pickle.dumps(1001, 2) + CALL + storage
+    found = discover(tmp_path, "m.pt", data)
     assert facts(found).imports == ("os.getenv",)
+    assert found.gaps == ()
+
+
+@pytest.mark.parametrize("name", ["m.bin", "m.pt", "m.tar", "notes"])
+def test_the_tar_of_an_old_torch_is_unpickled_member_by_member(
+    tmp_path: Path, name: str
+) -> None:
+    system = b"cos\nsystem\n."
+    data = tarred(
+        {"sys_info": b"N.", "pickle": OLD, "tensors": system, "storages": b"I0\n.\xff"}
+    )
+    found = discover(tmp_path, name, data)
+    assert facts(found).format == "torch-legacy"
+    assert facts(found).imports == ("os.getenv", "os.system")
+    assert [each.state for each in found.gaps] == [State.PARTIAL]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        tarred({"pickle": b""}, tarfile.SYMTYPE),
+        tarred({"pickle": b""}, tarfile.LNKTYPE),
+        tarred({"pickle": CALL * 99})[:1024],
+        tarred({"pickle": b"\xff"}),
+        tarred({"pickle": CALL})[:1024] + tarred({"x" * 70_000: b""}),
+    ],
+)
+def test_a_tar_of_torch_that_cannot_be_read_is_a_gap(
+    tmp_path: Path, data: bytes
+) -> None:
+    assert discover(tmp_path, "m.bin", data).gaps
+
+
+def test_a_tar_that_starts_like_a_pickle_is_both(tmp_path: Path) -> None:
+    data = tarred({"\udc80\x02N.": b"", "pickle": OLD})
+    found = discover(tmp_path, "m.bin", data)
+    assert facts(found).format == "torch-legacy"
+    assert facts(found).imports == ("os.getenv",)
+
+
+@pytest.mark.parametrize("name", ["m.bin", "m.data", "m.p", "m.sav"])
+def test_what_joblib_could_unpack_and_we_cannot_is_a_gap(
+    tmp_path: Path, name: str
+) -> None:
+    found = discover(tmp_path, name, b"\x04\x22\x4d\x18" + bytes(20))
+    assert [each.state for each in found.gaps] == [State.UNSUPPORTED]
+
+
+@pytest.mark.parametrize("name", ["m.p", "m.pk", "m.sav"])
+def test_unknown_content_under_the_name_of_a_pickle_is_a_gap(
+    tmp_path: Path, name: str
+) -> None:
+    found = discover(tmp_path, name, b"hello")
+    assert (found.components, len(found.gaps)) == ((), 1)
 
 
 @pytest.mark.parametrize(
@@ -252,11 +374,33 @@ def test_a_pickle_by_name_alone_is_a_gap(
         ("m.docx", zipped(word__document_xml=b"<x/>")),
         ("m.zip", zipped()),
         ("m.zip", b"PK\3\4 but no zip"),
-        ("m.gz", gzip.compress(CALL, mtime=0)),
+        ("m.gz", gzip.compress(b"some text", mtime=0)),
+        ("m.gz", gzip.compress(b"some text", mtime=0)[:-9]),
+        ("m.tar.gz", gzip.compress(tarred({"pickle": CALL}), mtime=0)),
         ("m.z", zlib.compress(b"some text")),
-        ("m.z", b"cos\nsystem\n."),
-        ("m.txt", b"cos\nsystem\n."),
         ("m.txt", b"PKs are keys"),
+        ("m.txt", b"x^2 + y^2 = z^2"),
+        ("m.txt", b"BZh is what bzip2 starts with"),
+        ("m.txt", b"cat\ndog\nbird\n"),
+        ("m.txt", b"(cats\nand\ndogs)"),
+        ("m.py", b"import os\nos.system('id')\n"),
+        ("m.bin", b"import os\nimport sys\n"),
+        ("m.bin", b"N."),
+        ("m.bin", b"X\xff\xff\xff\x7fabc"),
+        ("m.bin", gzip.compress(b"X\xff\xff\xff\x7fabc", mtime=0)),
+        ("m.bin", b"c" + bytes(70_000) + b"\n\n"),
+        ("m.bin", b"ggjt\x03\0\0\0" + bytes(99)),
+        ("m.bin", b"\xba\x16\x4f\x2f" + bytes(99)),
+        ("m.bin", tarred({"README": b"x"})),
+        ("m.data", b"5.1,3.5,1.4,0.2,Iris-setosa\n" * 9),
+        ("m.data", b"class,age\nyes,3\n"),
+        ("m.model", b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02\n\x0c\n\x03<s>"),
+        ("m.model", b"tree\nversion=v3\nnum_class=1\n"),
+        ("m.mdl", b"IDST\x31\0\0\0" + bytes(99)),
+        ("m.sav", b"$FL2@(#) SPSS DATA FILE"),
+        ("m.tar", tarred({"x/pickle": CALL, "x/a.py": b"import pickle"})),
+        ("m.tar", tarred({"pickle.py": b"def dumps(): ..."})),
+        ("m.tar", tarred({"tensors": b"x"})),
     ],
 )
 def test_what_is_no_model_is_nothing(tmp_path: Path, name: str, data: bytes) -> None:
@@ -281,17 +425,42 @@ def test_a_second_member_of_the_same_name_is_read_too(tmp_path: Path) -> None:
     assert facts(discover(tmp_path, "m.pt", out.getvalue())).imports == ("os.getenv",)
 
 
-BOMB = b"\x80\x04\x8e" + struct.pack("<Q", 300 << 20) + bytes(1 << 20)
+def bomb(pack: Callable[[BinaryIO], io.BufferedIOBase], size: int) -> bytes:
+    """Pack a pickle of one value of *size* mebibytes."""
+    out = io.BytesIO()
+    with pack(out) as stream:
+        stream.write(b"\x80\x04\x8e" + struct.pack("<Q", size << 20))
+        for _ in range(size):
+            stream.write(bytes(1 << 20))
+        stream.write(b"0cos\nsystem\n.")
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(
     "pack",
     [
-        lambda: zlib.compress(BOMB + b".", 1),
-        lambda: zipped(zipfile.ZIP_DEFLATED, a__data_pkl=BOMB + b"."),
+        lambda: bomb(
+            lambda out: gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1), 257
+        ),
+        lambda: bomb(lambda out: bz2.BZ2File(out, "wb"), 65),
         lambda: pickle.dumps(1, 2) * 1001,
         lambda: b"\x80\x02" + b"".join(b"ca\nb%d\n0" % each for each in range(1001)),
         lambda: b"\x80\x02cos\nsystem\n" + b"N0" * 1_000_001 + b".",
+        lambda: b"N0" * 1_000_001 + b"cos\nsystem\n.",
+        lambda: b"N.N0" + b"N0" * 1_000_001 + b"cos\nsystem\n.",
+        lambda: b"\x80\x04" + (b"\x8c\xff" + b"x" * 255) * 140_000,
+        lambda: b"Np" + b"0" * 9_000 + b"1\n.",
+        lambda: zipped(
+            zipfile.ZIP_DEFLATED,
+            **{f"a__{each}_pkl": b"N0" * 60_000 + b"N." for each in range(9)},
+            a__data_pkl=b"N.",
+        ),
+        lambda: zipped(
+            **{
+                f"{each}_npy": npy("'<f4'" + " " * 65_000, version=2)
+                for each in range(20)
+            }
+        ),
         lambda: npy("'<f4'", version=2).replace(b"\x02\0", b"\x02\0\xff\xff\xff", 1),
         lambda: (
             b"PK\3\4" + bytes(26) + b"a/data.pkl" + b"PK\5\6" + b"\x7f" * 16 + b"\0\0"
@@ -301,10 +470,11 @@ BOMB = b"\x80\x04\x8e" + struct.pack("<Q", 300 << 20) + bytes(1 << 20)
         ),
     ],
 )
+@pytest.mark.parametrize("name", ["m.pt", "m.bin"])
 def test_a_file_that_costs_too_much_is_a_limit(
-    tmp_path: Path, pack: Callable[[], bytes]
+    tmp_path: Path, name: str, pack: Callable[[], bytes]
 ) -> None:
-    found = discover(tmp_path, "m.pt", pack())
+    found = discover(tmp_path, name, pack())
     assert State.LIMIT in {each.state for each in found.gaps}
 
 

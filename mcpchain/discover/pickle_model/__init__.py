@@ -5,12 +5,10 @@ is unpickled; `walk` says what loading it would import.
 """
 
 import ast
-import bz2
 import contextlib
-import gzip
-import io
 import lzma
 import math
+import re
 import struct
 import zipfile
 import zlib
@@ -21,28 +19,41 @@ from typing import BinaryIO, ClassVar, Final, cast
 from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
 from mcpchain.discover import Discoverer
-from mcpchain.discover.pickle_model.walk import JOBLIB, Source, StopError, Walk
+from mcpchain.discover.pickle_model import tar
+from mcpchain.discover.pickle_model.machine import JOBLIB
+from mcpchain.discover.pickle_model.packed import PACKED, SLOW, unpacked
+from mcpchain.discover.pickle_model.source import Budget, Source, StopError, Stream
+from mcpchain.discover.pickle_model.walk import Walk
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.tree import File
 
 _SUFFIXES: Final = frozenset(
-    {".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
+    {".ckpt", ".dill", ".joblib", ".p", ".pickle", ".pk", ".pkl", ".pt", ".pth", ".sav"}
 )
-_PACKED: Final = frozenset({".bz2", ".gz", ".lz4", ".lzma", ".xz", ".z"})
-_PROTOCOLS: Final = tuple(bytes([0x80, each]) for each in range(2, 6))
+"""Suffixes of pickles: what is none of ours under one is a gap."""
+_LOOSE: Final = frozenset({".bin", ".data", ".mdl", ".model"})
+"""Suffixes of models and much else: only what is a pickle is told."""
+_COMPRESSED: Final = frozenset({".bz2", ".gz", ".lz4", ".lzma", ".xz", ".z"})
+_PROTOCOLS: Final = tuple(bytes([0x80, each]) for each in range(6))
 _ZIP: Final = b"PK"
 _NPY: Final = b"\x93NUMPY"
 _LZ4: Final = b"\x04\x22\x4d\x18"
+_SPSS: Final = (b"$FL2", b"$FL3")
+"""What the files of statistics start with that are called `.sav` too."""
 _TORCH_MAGIC: Final = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_OLD: Final = re.compile(
+    rb"[(\]}]*(?:c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|i[A-Za-z_][\w.]*\n"
+    rb"|[ldt]?p0\n|q\0)"
+)
+"""How pickles of protocols 0 and 1, which have no mark of their own, often start."""
 
 _KEPT: Final = 64 << 10
-_BYTES: Final = 256 << 20
 _MEMBERS: Final = 1_000
 _FAILURES: Final = 100
-_DIRECTORY: Final = 16 << 20
+_DIRECTORY: Final = 4 << 20
 _MOST: Final = 2**63 - 1
-"""Limits of one file: bytes of a header or block, bytes unpacked, members that are
-read, gaps, bytes of a zip's directory, and numbers in one array."""
+"""Limits of one file: bytes of a header, members that are read, gaps, bytes of a zip's
+directory, and numbers in one array."""
 
 _BROKEN: Final = (
     EOFError,
@@ -65,8 +76,14 @@ class PickleModel:
 
     def wants(self, file: File) -> bool:
         """Say whether it may be one; reading it decides."""
-        signs = (*_PROTOCOLS, _ZIP, _NPY)
-        return _named(file.path) or _packed(file.path) or file.head.startswith(signs)
+        signs = (*_PROTOCOLS, _ZIP, _NPY, *PACKED, *tar.SIGNS)
+        return (
+            _named(file)
+            or _loose(file)
+            or file.suffix == ".tar"
+            or file.head.startswith(signs)
+            or _OLD.match(file.head) is not None
+        )
 
     def discover(self, file: File, found: Collector) -> None:
         """Declare the model if it is one; a pickle by name alone is a gap."""
@@ -90,8 +107,10 @@ class PickleModel:
                     ),
                 )
             )
-        elif not _named(file.path):
-            return
+        elif not _named(file):
+            # What is nothing of ours is no loss, unless it was too much to tell.
+            kept = (State.LIMIT, State.UNSUPPORTED) if _loose(file) else ()
+            look.stops = [each for each in look.stops if each.state in kept]
         elif not look.stops:
             look.note(
                 "named like a pickle, and nothing that we know", State.UNSUPPORTED
@@ -118,7 +137,7 @@ class _Look:
         self.tensors: int | None = None
         self.imports: set[str] = set()
         self.stops: list[StopError] = []
-        self.budget = _BYTES
+        self.budget = Budget()
 
     def note(self, reason: str, state: State = State.UNREADABLE) -> None:
         """Keep why something could not be read."""
@@ -141,27 +160,81 @@ class _Look:
 
     def _examine(self, file: File, stream: BinaryIO, size: int) -> None:
         head = file.head
-        may_be_packed = _named(file.path) or _packed(file.path)
+        told = _named(file) or _loose(file)
         if head.startswith(_ZIP):
             self._zip(file, stream, size)
-        elif head.startswith(_NPY):
-            self._array(stream, size)
-        elif _named(file.path) and head.startswith(_LZ4):
-            raise StopError("compressed with LZ4, which is not read", State.UNSUPPORTED)
-        elif may_be_packed and (unpacked := _unpacked(head, stream)):
-            self._pickle(Source(unpacked, _BYTES, State.LIMIT), "joblib")
-        elif _named(file.path) or head.startswith(_PROTOCOLS):
+            return
+        if head.startswith(_NPY):
+            self.format = "numpy"
+            self._npy(self._plain(stream, size))
+            return
+        if told or file.suffix == ".tar" or head.startswith(tar.SIGNS):
+            self._tar(stream, size)
+            stream.seek(0)
+        if head.startswith(_PROTOCOLS):
             legacy = head[2:].startswith(_TORCH_MAGIC)
-            self._pickle(Source(stream, size), "torch-legacy" if legacy else "pickle")
+            name = "torch-legacy" if legacy else "pickle"
+            self._pickle(file, self._plain(stream, size), name)
+        elif self.format:
+            return
+        elif told and head.startswith(_LZ4):
+            raise StopError("compressed with LZ4, which is not read", State.UNSUPPORTED)
+        elif (found := unpacked(head, stream)) is not None:
+            opened, cost = found
+            source = Source(opened, 0, self.budget, cost)
+            source.hold(2)
+            if told or source.data.startswith(_PROTOCOLS) or _OLD.match(source.data):
+                self._pickle(file, source, "joblib")
+        elif told or _OLD.match(head):
+            self._pickle(file, self._plain(stream, size), "pickle")
 
-    def _pickle(self, source: Source, name: str) -> None:
-        """Walk the pickles in *source*; it is one if it ends, or imports anything."""
-        walk = Walk(source, self.imports)
+    @staticmethod
+    def _plain(stream: BinaryIO, size: int) -> Source:
+        return Source(cast("Stream", stream), size)
+
+    def _pickle(self, file: File, source: Source, name: str) -> None:
+        """Walk the pickles in *source*, and decide whether they are any.
+
+        The older protocols have no mark by which to know them, and every byte is the
+        start of something. Then a name that says nothing must not make a pickle out of
+        what breaks off before it imports anything.
+        """
+        source.hold(2)
+        marked = source.data.startswith(_PROTOCOLS)
+        walk = Walk(source, self.imports, self.budget)
+        limit = False
         with self._noted("not read to its end as a pickle: "):
-            walk.all()
-        if walk.streams or self.imports or (walk.framed and walk.opcodes > 1):
+            try:
+                walk.all()
+            except StopError as stop:
+                limit = stop.state is State.LIMIT
+                raise
+        if marked or _named(file):
+            framed = walk.framed and walk.steps > len((b"PROTO", b"FRAME"))
+            sure = bool(walk.streams or self.imports or framed or limit)
+        elif _loose(file):
+            sure = walk.named or limit
+        else:
+            sure = walk.named and bool(walk.streams or walk.called)
+        if sure:
             joblib = any(each.startswith(JOBLIB) for each in self.imports)
-            self.format = "joblib" if joblib else name
+            self.format = self.format or ("joblib" if joblib else name)
+
+    def _tar(self, stream: BinaryIO, size: int) -> None:
+        """Read the archive as torch would, if it is one of its own."""
+        for each in tar.members(stream):
+            self.format = "torch-legacy"
+            with self._noted(f"`{each.name}`: "):
+                if not 0 <= each.start <= size - each.size:
+                    raise StopError("a member that does not stand there")
+                stream.seek(each.start)
+                source = self._plain(stream, each.size)
+                walk = Walk(source, self.imports, self.budget)
+                walk.all()
+                if each.size > walk.end:
+                    raise StopError(
+                        f"what follows byte {walk.end:,} was not read", State.PARTIAL
+                    )
 
     def _zip(self, file: File, stream: BinaryIO, size: int) -> None:
         try:
@@ -198,18 +271,12 @@ class _Look:
         """Read one member. A bad one is noted, and its siblings are read."""
         where = f"`{member.filename[:140]}`: "
         with self._noted(where), archive.open(member) as opened:
-            source = Source(cast("BinaryIO", opened), self.budget, State.LIMIT)
-            try:
-                if self.format == "torch-zip":
-                    Walk(source, self.imports).all()
-                else:
-                    self._npy(source)
-            finally:
-                self.budget = max(0, self.budget - source.position)
-
-    def _array(self, stream: BinaryIO, size: int) -> None:
-        self.format = "numpy"
-        self._npy(Source(stream, size))
+            slow = member.compress_type in {zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+            source = Source(cast("Stream", opened), 0, self.budget, SLOW if slow else 1)
+            if self.format == "torch-zip":
+                Walk(source, self.imports, self.budget).all()
+            else:
+                self._npy(source)
 
     def _npy(self, source: Source) -> None:
         """Read one array (NEP 1). One of Python objects is a pickle."""
@@ -220,6 +287,9 @@ class _Look:
         length = int.from_bytes(source.read(width), "little")
         if length > _KEPT:
             raise StopError(f"a header of `{length}` bytes", State.LIMIT)
+        self.budget.steps -= length
+        if self.budget.steps < 0:
+            raise StopError("more headers of arrays than are read", State.LIMIT)
         try:
             header = ast.literal_eval(source.read(length).decode("latin-1").strip())
             kind, shape = header["descr"], header["shape"]
@@ -241,20 +311,21 @@ class _Look:
         self.parameters = (self.parameters or 0) + count
         if objects:
             self.format = "numpy-object"
-            Walk(source, self.imports).all()
+            Walk(source, self.imports, self.budget).all()
 
 
-def _named(path: str) -> bool:
+def _named(file: File) -> bool:
     """Say whether the name is one that pickles have, packed or not."""
-    name = PurePosixPath(path.lower())
-    if name.suffix in _PACKED:
-        return PurePosixPath(name.stem).suffix in _SUFFIXES
-    return name.suffix in _SUFFIXES
+    name = PurePosixPath(file.path.lower())
+    if name.suffix in _COMPRESSED:
+        name = PurePosixPath(name.stem)
+    other = name.suffix == ".sav" and file.head.startswith(_SPSS)
+    return name.suffix in _SUFFIXES and not other
 
 
-def _packed(path: str) -> bool:
-    """Say whether joblib may have written it under this suffix."""
-    return path.lower().endswith(".z")
+def _loose(file: File) -> bool:
+    """Say whether the name is one that pickles have, and other things as well."""
+    return file.suffix in _LOOSE
 
 
 def _is_torch(name: str) -> bool:
@@ -286,41 +357,6 @@ def _check_directory(stream: BinaryIO, size: int) -> None:
         if at >= 0 and not absent and length > _DIRECTORY:
             raise StopError(f"a directory of {length:,} bytes", State.LIMIT)
     stream.seek(0)
-
-
-class _Inflated(io.RawIOBase):
-    """A zlib stream as a file, unpacked as it is read."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream = stream
-        self.state = zlib.decompressobj()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        data = b""
-        while not data and not self.state.eof:
-            packed = self.state.unconsumed_tail or self.stream.read(_KEPT)
-            data = self.state.decompress(packed, len(buffer))
-            if not packed and not data:
-                raise EOFError("the compressed data end too early")
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def _unpacked(head: bytes, stream: BinaryIO) -> BinaryIO | None:
-    """Return what joblib's compressors packed; `None` if none of them did."""
-    opened: object = None
-    if head.startswith(b"\x1f\x8b"):
-        opened = gzip.GzipFile(fileobj=stream)
-    elif head.startswith(b"BZh"):
-        opened = bz2.BZ2File(stream)
-    elif head.startswith((b"\xfd7zXZ\0", b"\x5d\0\0")):
-        opened = lzma.LZMAFile(stream)  # noqa: SIM115 - the caller owns the stream
-    elif head[:1] == b"\x78" and int.from_bytes(head[:2], "big") % 31 == 0:
-        opened = io.BufferedReader(_Inflated(stream))
-    return cast("BinaryIO | None", opened)
 
 
 DISCOVERER: Final[Discoverer] = PickleModel()

@@ -4,265 +4,152 @@ The reference for opcodes is CPython's `pickletools`, whose table says what each
 from the stack and leaves there.
 """
 
-import ast
-import io
 import pickletools
-from typing import BinaryIO, Final
+from typing import Final
 
+from mcpchain.discover.pickle_model.machine import (
+    CALLS,
+    GLOBALS,
+    STEPS,
+    TABLE,
+    TEXTS,
+    Machine,
+)
+from mcpchain.discover.pickle_model.source import Budget, Source, StopError
 from mcpchain.inventory import State
 
-JOBLIB: Final = ("joblib.numpy_pickle.", "sklearn.externals.joblib.numpy_pickle.")
-"""Where joblib keeps its wrappers of arrays."""
-_OPCODES: Final = 2_000_000
 _STREAMS: Final = 1_000
-_KEPT: Final = 64 << 10
-_IMPORTS: Final = 1_000
-"""Limits: opcodes, pickles in a row, bytes of one argument that are kept, imports."""
+"""How many pickles in a row are read."""
+
+_SPECIAL: Final = (
+    {"DUP", "FRAME", "MARK", "POP", "PROTO", "STACK_GLOBAL", "STOP"}
+    | {"EXT1", "EXT2", "EXT4"}
+    | CALLS
+    | GLOBALS
+    | TEXTS
+)
 
 
-class StopError(Exception):
-    """The walk cannot go on."""
+def _plain(opcode: pickletools.OpcodeInfo) -> tuple[int, int, int] | None:
+    """Return how long *opcode* is, and how many values it takes and leaves.
 
-    def __init__(self, reason: str, state: State = State.UNREADABLE) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.state = state
-
-
-class Source:
-    """Bytes of a stream, in order, and not more than *limit* of them.
-
-    Args:
-        stream: Where they come from.
-        limit: How many.
-        over: What it means that more are asked for.
+    `None` if there is more to say about it than that.
     """
-
-    def __init__(
-        self, stream: BinaryIO, limit: int, over: State = State.UNREADABLE
-    ) -> None:
-        self.stream = stream
-        self.limit = limit
-        self.over = over
-        self.position = 0
-
-    def read(self, count: int) -> bytes:
-        """Return exactly *count* bytes."""
-        self._count(count)
-        data = self.stream.read(count)
-        if len(data) < count:
-            raise StopError(f"ends within an opcode, at byte {self.position:,}")
-        return data
-
-    def more(self) -> bytes:
-        """Return the next byte, or none at the end."""
-        data = self.stream.read(1)
-        self._count(len(data))
-        return data
-
-    def line(self) -> bytes:
-        """Return the next line without its end."""
-        data = self.stream.readline(_KEPT)
-        self._count(len(data))
-        if not data.endswith(b"\n"):
-            raise StopError(f"a line without an end at byte {self.position:,}")
-        return data[:-1]
-
-    def skip(self, count: int) -> None:
-        """Go past *count* bytes."""
-        self._count(count)
-        if self.stream.seekable():
-            self.stream.seek(count, io.SEEK_CUR)
-            return
-        while count and (data := self.stream.read(min(count, 1 << 20))):
-            count -= len(data)
-
-    def _count(self, count: int) -> None:
-        self.position += count
-        if self.position > self.limit:
-            raise StopError(f"goes on behind byte {self.limit:,}", self.over)
+    length = 0 if opcode.arg is None else opcode.arg.n
+    named = opcode.name in _SPECIAL or "PUT" in opcode.name or "GET" in opcode.name
+    marked = pickletools.markobject in opcode.stack_before
+    if named or marked or length < 0 or opcode.name == "MEMOIZE":
+        return None
+    return 1 + length, len(opcode.stack_before), len(opcode.stack_after)
 
 
-class _Mark:
-    """The mark on the stack of a pickle."""
+_PROTO: Final = 0x80
+_STOP: Final = ord(".")
+_COSTS: Final = {ord(each): 5 for each in "ci\x93"} | {ord(each): 3 for each in "SV"}
+"""What an opcode costs, if it is not 1."""
+_HEADER: Final = 2
+_PLAIN: Final = [_plain(TABLE[code]) if code in TABLE else None for code in range(256)]
+_WIDEST: Final = 9
+"""An opcode and the longest argument of fixed length."""
 
 
-class _Name(str):
-    """What a global names, or what a call of it made."""
-
-    __slots__ = ()
-
-
-_Value = str | _Mark | None
-"""A text or name on the stack; `None` for everything else."""
-
-_PROTOCOL: Final = max(each.proto for each in pickletools.opcodes)
-_TABLE: Final = {ord(each.code): each for each in pickletools.opcodes}
-_LENGTHS: Final = {
-    pickletools.TAKEN_FROM_ARGUMENT1: 1,
-    pickletools.TAKEN_FROM_ARGUMENT4: 4,
-    pickletools.TAKEN_FROM_ARGUMENT4U: 4,
-    pickletools.TAKEN_FROM_ARGUMENT8U: 8,
-}
-_CALLS: Final = frozenset({"NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD", "OBJ"})
-_TEXTS: Final = frozenset({"UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"})
-
-
-class Walk:
+class Walk(Machine):
     """Reads pickles opcode by opcode, with what is on the stack and in the memo."""
 
-    def __init__(self, source: Source, imports: set[str]) -> None:
-        self.source = source
-        self.imports = imports
-        self.opcodes = 0
+    def __init__(self, source: Source, imports: set[str], budget: Budget) -> None:
+        super().__init__(source, imports, budget)
+        self.start = budget.steps
         self.streams = 0
-        self.framed = False
-        self.stack: list[_Value] = []
-        self.memo: dict[int, _Value] = {}
+        self.end = 0
+        """Where the last pickle ended."""
+
+    @property
+    def steps(self) -> int:
+        """How much of the budget this walk has spent."""
+        return self.start - self.budget.steps
 
     def all(self) -> None:
         """Walk every pickle that starts where the one before it ended.
 
-        What follows the last is data, such as torch's storages.
+        What follows the last is data, such as torch's storages. They may look like the
+        start of a pickle, so one that breaks off before it imports anything is none.
 
         Raises:
             StopError: It breaks off, or is more than is read.
         """
-        self._one(self.source.read(1))
-        while (first := self.source.more()) == b"\x80":
+        self._one()
+        while self.source.hold(1):
             if self.streams >= _STREAMS:
                 raise StopError(f"more than {_STREAMS:,} pickles", State.LIMIT)
-            self._one(first)
+            if not self._next():
+                return
 
-    def _one(self, first: bytes) -> None:
-        self.stack, self.memo = [], {}
-        code = first
-        while True:
-            self.opcodes += 1
-            if self.opcodes > _OPCODES:
-                raise StopError(f"more than {_OPCODES:,} opcodes", State.LIMIT)
-            opcode = _TABLE.get(code[0])
-            if opcode is None:
+    def _next(self) -> bool:
+        """Walk one more pickle, if it is one."""
+        sure = self.source.data[self.source.at] == _PROTO
+        after = Walk(self.source, set(), self.budget)
+        try:
+            after._one()
+        except StopError as stop:
+            # Numbers may begin like a header, but nothing sensible follows it.
+            broken = after.steps > _HEADER if sure else after.named
+            if broken or stop.state is State.LIMIT:
+                for each in after.imports:
+                    self.keep(each)
+                raise
+            return False
+        self.streams += 1
+        self.end = after.end
+        self.named |= after.named
+        self.called |= after.called
+        for each in after.imports:
+            self.keep(each)
+        return True
+
+    def _one(self) -> None:
+        """Walk one pickle to its end."""
+        self.stack.clear()
+        self.marks.clear()
+        self.memo.clear()
+        ended = False
+        while not ended:
+            self._run()
+            code = self.source.read(1)[0]
+            self.budget.steps -= _COSTS.get(code, 1)
+            if self.budget.steps < 0:
+                raise StopError("more opcodes than are read", State.LIMIT)
+            if (step := STEPS.get(code)) is None:
                 raise StopError(
-                    f"no opcode `0x{code.hex()}` at byte {self.source.position:,}"
+                    f"no opcode `0x{code:02x}` at byte {self.source.position:,}"
                 )
             try:
-                self._step(opcode)
+                step(self)
             except (IndexError, KeyError, ValueError) as error:
                 raise StopError(
-                    f"`{opcode.name}` at byte {self.source.position:,} "
+                    f"`{TABLE[code].name}` at byte {self.source.position:,} "
                     "has nothing to work on"
                 ) from error
-            if opcode.name == "STOP":
-                self.streams += 1
-                return
-            code = self.source.read(1)
+            ended = code == _STOP
+        self.streams += 1
+        self.end = self.source.position
 
-    def _argument(self, opcode: pickletools.OpcodeInfo) -> bytes:
-        """Read the argument; a long one is passed over and counts as empty."""
-        if opcode.arg is None:
-            return b""
-        if opcode.arg.n == pickletools.UP_TO_NEWLINE:
-            first = self.source.line()
-            pair = opcode.name in {"GLOBAL", "INST"}
-            return first + b"\n" + self.source.line() if pair else first
-        if opcode.arg.n >= 0:
-            return self.source.read(opcode.arg.n)
-        width = _LENGTHS[opcode.arg.n]
-        length = int.from_bytes(self.source.read(width), "little")
-        if length <= _KEPT:
-            return self.source.read(length)
-        self.source.skip(length)
-        return b""
-
-    def _step(self, opcode: pickletools.OpcodeInfo) -> None:
-        """Do to our stack what the opcode does to that of the unpickler."""
-        argument = self._argument(opcode)
-        name = opcode.name
-        if name == "PROTO" and argument[0] > _PROTOCOL:
-            raise StopError(f"protocol `{argument[0]}`", State.UNSUPPORTED)
-        self.framed = self.framed or name == "FRAME"
-        if name == "MEMOIZE":
-            self.memo[len(self.memo)] = self.stack[-1]
-        elif "PUT" in name:
-            self.memo[_index(name, argument)] = self.stack[-1]
-        elif "GET" in name:
-            self.stack.append(self.memo[_index(name, argument)])
-        elif name == "DUP":
-            self.stack.append(self.stack[-1])
-        elif name == "MARK":
-            self.stack.append(_Mark())
-        else:
-            popped = self._pop(opcode)
-            self.stack += self._made(opcode, argument, popped)
-
-    def _pop(self, opcode: pickletools.OpcodeInfo) -> list[_Value]:
-        """Take from the stack what *opcode* takes, lowest first."""
-        before = opcode.stack_before
-        popped: list[_Value] = []
-        count = len(before)
-        if pickletools.stackslice in before:
-            while not isinstance(top := self.stack.pop(), _Mark):
-                popped.append(top)
-            count = before.index(pickletools.markobject)
-        popped += [self.stack.pop() for _ in range(count)]
-        return popped[::-1]
-
-    def _made(
-        self, opcode: pickletools.OpcodeInfo, argument: bytes, popped: list[_Value]
-    ) -> list[_Value]:
-        """Return what *opcode* leaves on the stack."""
-        name = opcode.name
-        if name in {"GLOBAL", "INST"}:
-            return [self._import(*argument.decode("utf-8", "replace").split("\n", 1))]
-        if name == "STACK_GLOBAL":
-            return [self._import(*popped)]
-        if name.startswith("EXT"):
-            return [self._import(None, None)]
-        if name == "BUILD" and (popped[0] or "") in _RAW:
-            raise StopError(
-                f"raw numbers follow at byte {self.source.position:,}; what lies "
-                "behind them was not read",
-                State.PARTIAL,
-            )
-        if name in _CALLS:
-            made = popped[0] if isinstance(popped[0], _Name) else None
-            return [made]
-        if name in _TEXTS or name.endswith("BINUNICODE") or name == "BINUNICODE8":
-            return [_text(name, argument)]
-        return [None] * len(opcode.stack_after)
-
-    def _import(self, module: _Value, name: _Value) -> _Name:
-        """Note an import; `?` stands for what is no literal text."""
-        parts = [
-            each
-            if each and isinstance(each, str) and not isinstance(each, _Name)
-            else "?"
-            for each in (module, name)
-        ]
-        shown = ".".join(ascii(each)[1:-1][:140] for each in parts)
-        if shown == "?.?":
-            shown = "?"
-        if len(self.imports) >= _IMPORTS and shown not in self.imports:
-            raise StopError(f"more than {_IMPORTS:,} imports", State.LIMIT)
-        self.imports.add(shown)
-        return _Name(shown)
-
-
-_RAW: Final = frozenset(f"{each}NumpyArrayWrapper" for each in JOBLIB)
-
-
-def _text(name: str, argument: bytes) -> str:
-    """Return the text that an opcode pushes, with its escapes decoded."""
-    if name == "UNICODE":
-        return argument.decode("raw-unicode-escape", "replace")
-    if name == "STRING":
-        quoted = ast.literal_eval("b" + argument.decode("ascii"))
-        return str(quoted, "utf-8", "replace")
-    return argument.decode("utf-8", "replace")
-
-
-def _index(name: str, argument: bytes) -> int:
-    """Return the slot of the memo, which old opcodes write in decimal."""
-    binary = "BIN" in name
-    return int.from_bytes(argument, "little") if binary else int(argument)
+    def _run(self) -> None:
+        """Take all plain opcodes that come next. This loop is most of the cost."""
+        source, stack, marks = self.source, self.stack, self.marks
+        left = self.budget.steps
+        source.hold(_WIDEST)
+        data, at = source.data, source.at
+        last = len(data) - _WIDEST
+        while at <= last and left > 0 and (plain := _PLAIN[data[at]]):
+            length, taken, made = plain
+            if taken:
+                if len(stack) - taken < (marks[-1] if marks else 0):
+                    break
+                del stack[-taken:]
+            if made:
+                stack.append(None)
+                if made > 1:
+                    stack.append(None)
+            at += length
+            left -= 1
+        source.at, self.budget.steps = at, left
