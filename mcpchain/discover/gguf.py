@@ -25,13 +25,15 @@ _ARRAY: Final = 9
 _TYPE: Final = 4
 _DIMENSIONS: Final = 4
 
-_COUNT: Final = 1_000_000
+_COUNT: Final = 200_000
 _DEPTH: Final = 4
 _TEXT: Final = 1 << 20
 _TEXTS: Final = 64 << 20
 _ELEMENTS: Final = 10_000_000
+_NESTED: Final = 10
 """Limits: pairs or tensors, arrays in arrays, bytes of one text and of all that are
-read, and elements of all arrays whose elements differ in length."""
+read, and elements of all arrays whose elements differ in length, among which an array
+counts as several."""
 _MOST: Final = 2**63 - 1
 _BLOCK: Final = 1 << 20
 _WANTED: Final = frozenset({"general.architecture", "general.license"})
@@ -179,8 +181,9 @@ class _Reader:
         if kind in _WIDTHS:
             self.skip(self.number() * _WIDTHS[kind])
             return
-        count = self.count(self.length.size, self.elements)
-        self.elements -= count
+        cost = 1 if kind == _STRING else _NESTED
+        count = self.count(self.length.size, self.elements // cost)
+        self.elements -= count * cost
         if kind == _STRING:
             self._pass_strings(count)
             return

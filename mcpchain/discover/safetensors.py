@@ -11,8 +11,8 @@ from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
 from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
-from mcpchain.inventory import Collector
-from mcpchain.tree import File
+from mcpchain.inventory import Collector, State
+from mcpchain.tree import File, UnreadableError
 
 _PREFIX: Final = 8
 """Bytes in front of the header: its length, unsigned, little endian."""
@@ -22,7 +22,10 @@ _MOST: Final = 2**64 - 1
 _PAIR: Final = 2
 _NAME: Final = 1_000
 _FAILURES: Final = 100
-"""Limits: characters of a tensor's name, and gaps before we give the file up."""
+_TENSORS: Final = 100_000
+_VALUES: Final = 2_000_000
+"""Limits: characters of a tensor's name, gaps before we give the file up, tensors, and
+values in the header, which take far more memory than the header itself."""
 
 _BITS: Final = {
     "F4": 4,
@@ -98,6 +101,8 @@ def _header(file: File, size: int) -> tuple[Node, int]:
         data = stream.read(length)
     if not data.startswith(b"{"):
         raise MalformedError("the header is not a JSON object", source=file.path)
+    if sum(map(data.count, (b",", b"[", b"{"))) > _VALUES:
+        raise _limit(file.path, f"more than {_VALUES:,} values in the header")
     return Node.from_json(data, source=file.path), size - _PREFIX - length
 
 
@@ -117,6 +122,8 @@ def _facts(header: Node, weights: int, found: Collector) -> ModelFacts:
                 texts = {key: value.text() for key, value in entry.items()}
             else:
                 count += 1
+                if count > _TENSORS:
+                    raise _limit(header.source, f"more than {_TENSORS:,} tensors")
                 start, end, elements = _tensor(entry)
                 spans.append((start, end, entry))
                 parameters += elements
@@ -180,6 +187,15 @@ def _covered(header: Node, spans: list[tuple[int, int, Node]], weights: int) -> 
         raise header.malformed(
             f"the tensors end at byte {at:,} of {weights:,} behind the header"
         )
+
+
+def _limit(path: str, what: str) -> UnreadableError:
+    return UnreadableError(
+        path,
+        f"more than we read: {what}",
+        State.LIMIT,
+        hint="check where the file comes from",
+    )
 
 
 def _shown(text: str | None) -> str | None:

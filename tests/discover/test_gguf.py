@@ -142,8 +142,9 @@ def test_an_unknown_version_is_unsupported(tmp_path: Path) -> None:
     "data",
     [
         W.file([W.said("general.license", "x" * (2 << 20))]),
-        W.file([bytes(20)]).replace(W.number(1), W.number(1_000_001), 1)
-        + bytes(21_000_000),
+        W.file([bytes(20)]).replace(W.number(1), W.number(200_001), 1)
+        + bytes(5_000_000),
+        W.file([W.pair("v", 9, W.array(9, 1_000_001, bytes(12_000_012)))]),
     ],
 )
 def test_more_than_we_read_is_a_limit(tmp_path: Path, data: bytes) -> None:

@@ -130,6 +130,31 @@ def test_one_bad_tensor_does_not_hide_the_others(tmp_path: Path) -> None:
     assert facts(found).parameters is None
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        {str(each): tensor("U8", [0], 0, 0) for each in range(100_001)},
+        {"__metadata__": {}, "a": [0] * 2_000_000},
+        {"a": [[]] * 1_000_000},
+        {"a": [{}] * 1_000_000},
+    ],
+)
+def test_more_than_we_read_is_a_limit_and_still_a_model(
+    tmp_path: Path, header: object
+) -> None:
+    found = discover(tmp_path, model(header))
+    assert [each.state for each in found.gaps] == [State.LIMIT]
+    assert facts(found) == ModelFacts(format="safetensors")
+    assert found.components[0].artifacts[0].digests
+
+
+def test_as_many_tensors_as_the_limit_are_read(tmp_path: Path) -> None:
+    header = {str(each): tensor("U8", [0], 0, 0) for each in range(100_000)}
+    found = discover(tmp_path, model({"__metadata__": {"license": "mit"}, **header}))
+    assert facts(found).tensors == 100_000
+    assert found.gaps == ()
+
+
 def test_a_header_of_nothing_but_errors_is_given_up(tmp_path: Path) -> None:
     found = discover(tmp_path, model(dict.fromkeys(map(str, range(500)), 1)))
     assert len(found.gaps) == 101
