@@ -11,7 +11,8 @@ SHOWN: Final = 140
 """How many characters of a text from the lock stand in a message."""
 SEGMENTS: Final = 200
 """How deep a folder may lie."""
-_PATH_LENGTH: Final = 2000
+PATH_LENGTH: Final = 2000
+"""How long its path may be."""
 
 _WORD: Final = r"[A-Za-z0-9~!'()*-][A-Za-z0-9~!'()*._-]*"
 _NAME: Final = re.compile(rf"(?:@[A-Za-z0-9~!'()*._-]+/)?{_WORD}")
@@ -44,7 +45,7 @@ def read_entry(path: str, node: Node) -> Entry:
         raise node.unexpected("an object")
     next(node.items(), None)  # raises if it is none, or is there twice
     parts = path.split("/") if path else []
-    if len(path) > _PATH_LENGTH or len(parts) > SEGMENTS:
+    if len(path) > PATH_LENGTH or len(parts) > SEGMENTS:
         raise node.malformed("is a path too long or too deep to be followed")
     inner = parts[next((i for i, p in enumerate(parts) if p != ".."), len(parts)) :]
     if any(part in {"", ".", ".."} for part in inner) or "\\" in path or ":" in path:

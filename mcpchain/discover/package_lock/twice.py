@@ -6,7 +6,7 @@ It has to say the same as `packages`: what stands only there would be seen by no
 from collections.abc import Iterator, Mapping
 
 from mcpchain.component import Location
-from mcpchain.discover.package_lock.entry import SEGMENTS, SHOWN, Entry
+from mcpchain.discover.package_lock.entry import PATH_LENGTH, SHOWN, Entry
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
@@ -57,7 +57,7 @@ def _differences(
             yield node, f"`{name[:SHOWN]}` has another `{key}` than in `packages`"
         if "dependencies" not in node:
             continue
-        if len(levels) > SEGMENTS:
+        if len(path) > PATH_LENGTH:
             yield node, f"`{name[:SHOWN]}` is nested too deeply to be followed"
             continue
         inside = entry.link if entry is not None and entry.link is not None else path
