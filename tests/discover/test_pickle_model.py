@@ -127,6 +127,8 @@ def test_a_packed_pickle_is_one_under_any_name(
         b"S'\\q\\x41\\101\\n'\r\n0cos\nsystem\n.",
         # What is imported is imported, however the rest ends.
         b"cos\nsystem\n(S'id'\ntR\xff",
+        b"cos\nsystem?",
+        b"ios\nsystem\n.",
         # A loader that reads several in a row, as torch does, meets the last.
         b"N.cos\nsystem\n.",
         MAGIC + pickle.dumps(1001, 2) + b"cos\nsystem\n.",
@@ -476,6 +478,14 @@ def test_a_file_that_costs_too_much_is_a_limit(
 ) -> None:
     found = discover(tmp_path, name, pack())
     assert State.LIMIT in {each.state for each in found.gaps}
+
+
+def test_what_starts_like_a_pickle_and_costs_too_much_is_a_limit_under_any_name(
+    tmp_path: Path,
+) -> None:
+    found = discover(tmp_path, "notes.txt", b"(lp0\n" + b"N0" * 500_001 + b"cos\nid\n.")
+    assert facts(found).format == "pickle"
+    assert [each.state for each in found.gaps] == [State.LIMIT]
 
 
 @settings(max_examples=100, deadline=None)

@@ -215,7 +215,7 @@ class _Look:
         elif _loose(file):
             sure = walk.named or limit
         else:
-            sure = walk.named and bool(walk.streams or walk.called)
+            sure = limit or (walk.named and bool(walk.streams or walk.called))
         if sure:
             joblib = any(each.startswith(JOBLIB) for each in self.imports)
             self.format = self.format or ("joblib" if joblib else name)

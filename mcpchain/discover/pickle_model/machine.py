@@ -75,10 +75,13 @@ class Machine:
     def name(self, opcode: pickletools.OpcodeInfo) -> None:
         """Note what GLOBAL or INST imports."""
         names = [self.line().decode("utf-8", "replace") for _ in range(2)]
+        made = self.note(*names)
         if opcode.name == "INST":
+            # As in Python's own unpickler, on which dill builds: C's asks for the mark
+            # before it imports.
             self.cut()
             self.called = True
-        self.stack.append(self.note(*names))
+        self.stack.append(made)
 
     def other(self, opcode: pickletools.OpcodeInfo) -> None:
         """Pass the argument, take what is taken, and leave what is left, unknown."""

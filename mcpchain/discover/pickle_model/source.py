@@ -98,17 +98,25 @@ class Source:
     def line(self, kept: int) -> bytes:
         """Return the next line without its end; of a long one its first *kept* bytes.
 
+        At the end of the file unpicklers take the last byte for the end of the line.
+
         Raises:
-            StopError: It has no end.
+            StopError: Nothing is left of which that could be.
         """
-        line = b""
+        line = last = b""
         while (end := self.data.find(b"\n", self.at)) < 0:
-            line += self.data[self.at : self.at + kept - len(line)]
+            rest = self.data[self.at :]
+            line += (last + rest)[:-1][: kept - len(line)]
+            last = rest[-1:] or last
             self.base, self.at = self.base + len(self.data), 0
             self.data = self._fetch(_BLOCK)
             if not self.data:
-                raise StopError(f"a line without an end at byte {self.position:,}")
-        line += self.data[self.at : min(end, self.at + kept - len(line))]
+                if not line:
+                    raise StopError(f"a line without an end at byte {self.position:,}")
+                return line
+        line += (last + self.data[self.at : min(end, self.at + kept)])[
+            : kept - len(line)
+        ]
         self.at = end + 1
         return line
 
