@@ -13,26 +13,32 @@ from typing import Final, Protocol
 from mcpchain.component import Pin
 from mcpchain.launch.container import read_container
 from mcpchain.launch.npm import read_bun, read_npm, read_npx, read_pnpm, read_yarn
+from mcpchain.launch.place import folder_of, is_system_folder
 from mcpchain.launch.record import (
+    Code,
+    CodeKind,
     Launch,
     Outcome,
     Requested,
     UndecidableError,
     Wrapped,
+    doubted,
+    undecidable,
     weakest,
 )
 from mcpchain.launch.script import read_node, read_python
 from mcpchain.launch.uv import read_pipx, read_uv, read_uvx
+from mcpchain.launch.variables import refuse_variables
 from mcpchain.launch.wrapper import (
     read_cmd,
     read_env,
-    read_secrets,
+    read_op,
     read_shell,
     read_sudo,
     read_wsl,
 )
 
-__all__ = ["Launch", "Requested", "read_launch"]
+__all__ = ["Code", "CodeKind", "Launch", "Requested", "read_launch", "undecidable"]
 
 
 class _Reader(Protocol):
@@ -66,8 +72,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "env": read_env,
     "sudo": read_sudo,
     "wsl": read_wsl,
-    "op": read_secrets,
-    "dotenvx": read_secrets,
+    "op": read_op,
     **dict.fromkeys(("sh", "bash", "zsh", "dash", "ash", "ksh"), read_shell),
 }
 _UNREAD: Final = frozenset(
@@ -76,27 +81,41 @@ _UNREAD: Final = frozenset(
         *("powershell", "pwsh", "fish", "busybox", "ssh", "xargs", "timeout", "nice"),
         *("nohup", "exec", "eval", "curl", "wget", "corepack", "mise", "asdf", "volta"),
         *("fnm", "nvm", "conda", "mamba", "micromamba", "pixi", "poetry", "pdm"),
-        *(
-            "hatch",
-            "rye",
-            "doppler",
-            "direnv",
-            "perl",
-            "ruby",
-            "php",
-            "lua",
-            "osascript",
-        ),
+        *("hatch", "rye", "doppler", "direnv", "dotenvx", "perl", "ruby", "php", "lua"),
         *("cscript", "wscript", "mshta", "rundll32", "start", "toolhive", "thv"),
         *("smithery", "kubectl", "make", "npm-run", "setsid", "stdbuf", "socat", "nc"),
+        *("pip", "osascript", "time", "gtime", "command", "script", "watch"),
+        *("flock", "chroot", "unshare", "nsenter", "strace", "gdb", "su", "doas"),
+        *("ionice", "chrt", "taskset", "env-cmd", "dotenv", "cross-env", "parallel"),
+        *("find", "awk", "gawk", "sed", "tclsh", "expect", "screen", "tmux", "open"),
+        *("systemd-run", "launchctl", "msiexec", "regsvr32", "wmic", "git", "apt"),
+        *("apt-get", "brew", "apk", "dnf", "yum", "snap"),
     }
 )
 """Programs that start or fetch others in ways that are not read here."""
+_INSIDE: Final = frozenset({"npx", "pnpx", "bunx", "uvx", "pipx", "dnx"})
+"""Programs that no argument names but to have them started."""
+_MAYBE_INSIDE: Final = frozenset(
+    {
+        *("npm", "pnpm", "yarn", "bun", "uv", "pip", "deno", "corepack"),
+        *("python", "py", "node", "nodejs", "tsx", "ts-node", "docker", "podman"),
+        *("nerdctl", "cmd", "sh", "bash", "zsh", "dash", "powershell", "pwsh"),
+        *("curl", "wget", "cargo", "dotnet"),
+    }
+)
+"""Programs whose name can be a mere word as well, such as a language."""
+_VERBS: Final = frozenset(
+    {
+        *("install", "exec", "run", "x", "dlx", "tool", "add", "create", "i", "init"),
+        *("-c", "-m", "-e", "/c", "-lc", "-y"),
+    }
+)
 _DEPTH: Final = 8
 _LONGEST: Final = 64 << 10
 """How many commands in a command, and characters of one, are read."""
 _SUFFIX: Final = re.compile(r"\.(?:cmd|exe|bat|ps1)$")
 _PYTHON: Final = re.compile(r"(?:python|pypy)w?[\d.]*", re.ASCII)
+_PIP: Final = re.compile(r"pip[\d.]*", re.ASCII)
 _PROGRAM: Final = re.compile(r"[\w.+-]{1,60}", re.ASCII)
 
 
@@ -106,29 +125,80 @@ def read_launch(command: str, args: Sequence[str], env: Mapping[str, str]) -> La
     Args:
         command: The program, by name or path.
         args: Its arguments.
-        env: The variables that are set for it. Only those that choose a registry or
-            a package are looked at.
+        env: The variables that are set for it. Those that choose a registry are read;
+            any other that may change what runs makes the command undecidable.
     """
     words: Sequence[str] = [command, *args]
     if sum(map(len, words)) > _LONGEST:
         return Launch(launcher="", problem="the command is too long to be read")
     chain: list[str] = []
     layers: list[Wrapped] = []
+    changed = ""
     while True:
         launcher = base_name(words[0])
         chain.append(launcher)
+        changed = changed or _changed(launcher, env)
         try:
-            outcome = _read(launcher, words, env, depth=len(chain))
+            outcome = _step(words, env, layers, depth=len(chain))
         except UndecidableError as error:
             shown = f"`{launcher}`" if launcher else "the command"
             outcome = Launch(launcher=launcher, problem=f"{shown}: {error}")
-        if isinstance(outcome, Wrapped):
-            if outcome.otherwise is None or _is_launcher(outcome.command):
-                layers.append(outcome)
-                words, env = outcome.command, outcome.env
-                continue
-            outcome = outcome.otherwise
-        return _joined(outcome, layers, chain)
+        if isinstance(outcome, Launch):
+            launch = _joined(outcome, layers, chain)
+            return undecidable(launch, launch.problem or changed) if changed else launch
+        layers.append(outcome)
+        words, env = outcome.command, outcome.env
+
+
+def _step(
+    words: Sequence[str],
+    env: Mapping[str, str],
+    layers: Sequence[Wrapped],
+    *,
+    depth: int,
+) -> Outcome:
+    """Read one command: what runs, or the command in it that is to be read next."""
+    contained = any(each.contained for each in layers)
+    outcome = _read(words, env, depth=depth, contained=contained)
+    if isinstance(outcome, Launch):
+        launch, rest, problem = outcome, words[1:], ""
+    elif outcome.otherwise is None or _is_launcher(outcome.command):
+        return outcome
+    else:
+        launch, rest = outcome.otherwise, outcome.command[1:]
+        problem = _changed(base_name(words[0]), outcome.env)
+    if not problem and _starts_another(rest):
+        launcher = base_name(words[0])
+        problem = f"`{launcher}`: one of its arguments is a launcher for it to start"
+    return undecidable(launch, launch.problem or problem) if problem else launch
+
+
+def _changed(launcher: str, env: Mapping[str, str]) -> str:
+    """Say which variable in *env* changes what a command means, if one does."""
+    try:
+        refuse_variables(env)
+    except UndecidableError as error:
+        return f"`{launcher}`: {error}" if launcher else str(error)
+    return ""
+
+
+def _starts_another(args: Sequence[str]) -> bool:
+    """Say whether one of *args* looks like a command for the program to start."""
+    for at, arg in enumerate(args):
+        words = (arg.partition("=")[2] if arg.startswith("-") else arg).split()
+        if not words:
+            continue
+        folder = folder_of(words[0])
+        if folder and not is_system_folder(folder):
+            continue  # a path of data, which may be called like anything
+        name = base_name(words[0])
+        if name in _INSIDE:
+            return True
+        after = [*words[1:], *args[at + 1 : at + 2]]
+        option = at > 0 and args[at - 1].startswith("-") and args[at - 1] != "--"
+        if name in _MAYBE_INSIDE and after and (not option or after[0] in _VERBS):
+            return True
+    return False
 
 
 def base_name(word: str) -> str:
@@ -141,6 +211,8 @@ def base_name(word: str) -> str:
     name = _SUFFIX.sub("", re.split(r"[/\\]", word)[-1].lower())
     if not _PROGRAM.fullmatch(name):
         return ""
+    if _PIP.fullmatch(name):
+        return "pip"
     return "python" if _PYTHON.fullmatch(name) else name
 
 
@@ -150,11 +222,16 @@ def _is_launcher(words: Sequence[str]) -> bool:
 
 
 def _read(
-    launcher: str, words: Sequence[str], env: Mapping[str, str], *, depth: int
+    words: Sequence[str], env: Mapping[str, str], *, depth: int, contained: bool
 ) -> Outcome:
     command = words[0]
+    launcher = base_name(command)
     if depth > _DEPTH:
         raise UndecidableError("it starts a command in a command too often")
+    folder = folder_of(command)
+    elsewhere = folder and not contained and not is_system_folder(folder)
+    if launcher in _READERS and elsewhere:
+        raise UndecidableError("it is a launcher at a place that is not looked at")
     if reader := _READERS.get(launcher):
         return reader(launcher, words[1:], env)
     if launcher in _UNREAD:
@@ -166,18 +243,22 @@ def _read(
         raise UndecidableError("it is no launcher that is read here")
     if "://" in command or not command.isprintable():
         raise UndecidableError("it is no program of this machine")
-    return Launch(launcher=launcher, pin=Pin.LOCAL, entry=command)
+    return Launch(launcher=launcher, pin=Pin.LOCAL, code=(Code(path=command),))
 
 
 def _joined(launch: Launch, layers: Sequence[Wrapped], chain: Sequence[str]) -> Launch:
     """Add to *launch* what the commands around it install."""
     for at in reversed(range(len(layers))):
         layer = layers[at]
-        if not layer.packages:
-            continue
         inside = layer.contained and not launch.packages and not launch.problem
         if inside and layer.otherwise is not None:
             launch = layer.otherwise
+            continue
+        if layer.contained:
+            launch = replace(launch, code=())
+        if layer.folder:
+            launch = _moved(launch, layer.folder)
+        if not layer.packages:
             continue
         pins = [launch.pin, *(each.pin for each in layer.packages)]
         launch = replace(
@@ -192,5 +273,15 @@ def _joined(launch: Launch, layers: Sequence[Wrapped], chain: Sequence[str]) -> 
             if launch.problem
             else weakest([each for each in pins if each is not None]),
         )
+        launch = doubted(launch, layer.packages)
     outer = chain[: chain.index(launch.launcher)] if launch.launcher in chain else ()
     return replace(launch, wrappers=tuple(outer))
+
+
+def _moved(launch: Launch, folder: str) -> Launch:
+    """Say that *launch* happens in *folder*, whose settings choose any package."""
+    if launch.packages and not launch.problem:
+        return undecidable(
+            launch, f"`{launch.launcher}`: it takes settings from another folder"
+        )
+    return replace(launch, folder=f"{folder}/{launch.folder}".rstrip("/"))

@@ -8,7 +8,10 @@ from mcpchain.launch.record import Launch
 from mcpchain.naming import bare_url
 
 _BRIDGES: Final = frozenset(
-    {"mcp-remote", "mcp-proxy", "supergateway", "@smithery/cli"}
+    {
+        *("mcp-remote", "mcp-proxy", "supergateway", "@smithery/cli", "mcpo"),
+        *("@modelcontextprotocol/inspector", "mcp-inspector", "fastmcp"),
+    }
 )
 _ADDRESS_OPTIONS: Final = frozenset({"--sse", "--streamableHttp"})
 

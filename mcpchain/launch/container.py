@@ -1,5 +1,6 @@
 """Container runtimes: docker, podman, nerdctl."""
 
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,18 +17,15 @@ from mcpchain.launch.record import (
     plain,
     started,
 )
+from mcpchain.launch.variables import deciding
 from mcpchain.launch.words import Grammar, Line, read_options
 
 _GLOBAL: Final = Grammar(
-    valued=frozenset(
-        {
-            *("--config", "--context", "-c", "--host", "-H", "--log-level", "-l"),
-            *("--tlscacert", "--tlscert", "--tlskey", "--namespace", "-n"),
-            *("--connection", "--url", "--root", "--runroot", "--storage-driver"),
-        }
-    ),
-    switches=frozenset({"--debug", "-D", "--tls", "--tlsverify", "--remote", "-r"}),
+    valued=frozenset({"--log-level", "-l", "--namespace", "-n"}),
+    switches=frozenset({"--debug", "-D"}),
 )
+# Left out on purpose: `--host`, `--context`, `--url`, `--connection`, `--config` and
+# `--root`, which make it another machine's runtime or take its settings from a file.
 _RUN: Final = Grammar(
     valued=frozenset(
         {
@@ -40,7 +38,7 @@ _RUN: Final = Grammar(
             *("--device-read-bps", "--device-read-iops", "--device-write-bps"),
             *("--device-write-iops", "--dns", "--dns-option", "--dns-opt"),
             *("--dns-search", "--domainname", "--entrypoint", "--env", "-e"),
-            *("--env-file", "--expose", "--gpus", "--group-add", "--health-cmd"),
+            *("--expose", "--gpus", "--group-add"),
             *("--health-interval", "--health-retries", "--health-start-interval"),
             *("--health-start-period", "--health-timeout", "--hostname", "-h"),
             *("--io-maxbandwidth", "--io-maxiops", "--ip", "--ip6", "--ipc"),
@@ -50,7 +48,7 @@ _RUN: Final = Grammar(
             *("--memory-swap", "--memory-swappiness", "--mount", "--name"),
             *("--network", "--net", "--network-alias", "--net-alias"),
             *("--oom-score-adj", "--pid", "--pids-limit", "--platform", "--publish"),
-            *("-p", "--pull", "--restart", "--runtime", "--security-opt"),
+            *("-p", "--pull", "--restart", "--security-opt"),
             *("--shm-size", "--stop-signal", "--stop-timeout", "--storage-opt"),
             *("--sysctl", "--tmpfs", "--ulimit", "--user", "-u", "--userns", "--uts"),
             *("--volume", "-v", "--volume-driver", "--volumes-from", "--workdir"),
@@ -65,14 +63,22 @@ _RUN: Final = Grammar(
             *("--publish-all", "-P", "--quiet", "-q", "--read-only", "--rm"),
             *("--sig-proxy", "--tty", "-t", "--use-api-socket", "--replace"),
             *("--env-host", "--http-proxy", "--no-hosts", "--no-hostname"),
-            *("--read-only-tmpfs", "--tls-verify"),
+            "--read-only-tmpfs",
         }
     ),
     greedy=frozenset(
         {"--env", "-e", "--memory-swap", "--pids-limit", "--oom-score-adj", "--ulimit"}
     ),
 )
-# Left out on purpose: `--rootfs`, which makes the image a folder, and `--rmi`.
+# Left out on purpose: `--rootfs`, which makes the image a folder, `--rmi`, `--runtime`,
+# `--env-file` and `--health-cmd` (variables and programs that are not looked at).
+_DECIDING: Final = re.compile(
+    r"(?:DOCKER_(?!CLI_HINTS$).*|CONTAINER_.*|CONTAINERS_.*|CONTAINERD_.*|NERDCTL_.*"
+    r"|REGISTRY_AUTH_FILE)"
+)
+"""Variables that choose another machine's runtime, or settings for it."""
+_CODE_FOLDERS: Final = re.compile(r"/*(?:(?:s?bin|usr|lib\w*)(?:/.*)?)?", re.DOTALL)
+"""Folders in which an image keeps the programs that it runs."""
 
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -91,6 +97,9 @@ def read_container(
     launcher: str, args: Sequence[str], env: Mapping[str, str]
 ) -> Outcome:
     """Read the arguments of `docker`, `podman` or `nerdctl`."""
+    for name in sorted(env):
+        if _DECIDING.fullmatch(name.upper()):
+            raise deciding(name)
     words = read_options(args, _GLOBAL).words
     if words[:1] == ["container"]:
         words = words[1:]
@@ -102,6 +111,8 @@ def read_container(
     image = read_image(line.words[0])
     entry = line.value("--entrypoint")
     command = [*([entry] if entry else []), *line.words[1:]]
+    # Without an entry point, the first word may be an argument, such as a folder.
+    _refuse_mounts(line, f"{entry}/" if entry else "".join(command[:1]))
     return Wrapped(
         command=command,
         env=_variables(line, env),
@@ -109,6 +120,29 @@ def read_container(
         otherwise=started(launcher, [image]),
         contained=True,
     )
+
+
+def _refuse_mounts(line: Line, program: str) -> None:
+    """Check that no folder of this machine stands in for programs of the image."""
+    targets = [
+        [*value.split(":"), ""][_target(value)]
+        for value in line.values("--volume", "-v")
+    ]
+    for value in line.values("--mount"):
+        for part in value.split(","):
+            key, _, folder = part.partition("=")
+            if key in {"target", "dst", "destination"}:
+                targets.append(folder)
+    for target in targets:
+        clean = posixpath.normpath(target)
+        if _CODE_FOLDERS.fullmatch(clean) or program.startswith(f"{clean}/"):
+            raise UndecidableError("it mounts a folder over the programs of the image")
+
+
+def _target(volume: str) -> int:
+    """Say which part of `source:target:options` is the target; a drive is a part."""
+    drive = re.match(r"[A-Za-z]:[/\\]", volume) is not None
+    return 2 if drive else 1 if ":" in volume else 0
 
 
 def _variables(line: Line, env: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """The launchers of the npm world: npx, npm exec, pnpm dlx, yarn dlx, bunx."""
 
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -9,6 +8,8 @@ from mcpchain.component import Pin
 from mcpchain.launch.bridge import bridged
 from mcpchain.launch.npm_spec import read_npm_spec
 from mcpchain.launch.record import (
+    Code,
+    CodeKind,
     Launch,
     Outcome,
     UndecidableError,
@@ -20,11 +21,9 @@ from mcpchain.launch.words import Grammar, Line, read_options, simple_command
 
 _VALUED: Final = frozenset(
     {
-        *("--package", "--call", "-c", "--registry", "--cache", "--loglevel"),
-        *("--workspace", "-w", "--prefix", "-C", "--before", "--tag", "--scope"),
-        *("--fetch-retries", "--fetch-timeout", "--https-proxy", "--proxy"),
-        *("--noproxy", "--maxsockets", "--min-release-age", "--omit", "--include"),
-        *("--cafile", "--user-agent", "--logs-dir", "--logs-max"),
+        *("--package", "--call", "-c", "--registry", "--loglevel", "--before"),
+        *("--tag", "--scope", "--fetch-retries", "--fetch-timeout", "--maxsockets"),
+        *("--min-release-age", "--omit", "--include", "--user-agent", "--logs-max"),
     }
 )
 _SWITCHES: Final = frozenset(
@@ -33,15 +32,17 @@ _SWITCHES: Final = frozenset(
         *("--quiet", "-q", "--silent", "-s", "--verbose", "-d", "-dd", "-ddd"),
         *("--offline", "--prefer-offline", "--prefer-online", "--ignore-scripts"),
         *("--no-audit", "--no-fund", "--no-update-notifier", "--no-progress"),
-        *("--audit", "--fund", "--update-notifier", "--progress", "--workspaces"),
-        *("-ws", "--include-workspace-root", "--legacy-peer-deps", "--force", "-f"),
-        *("--strict-ssl", "--no-strict-ssl", "--color", "--no-color", "--timing"),
+        *("--audit", "--fund", "--update-notifier", "--progress"),
+        *("--legacy-peer-deps", "--force", "-f"),
+        *("--color", "--no-color", "--timing"),
         *("--ignore-existing", "--always-spawn", "--production", "--global", "-g"),
     }
 )
 # Left out on purpose, so that they make a line undecidable: `--userconfig` and
 # `--globalconfig` (another registry), `--script-shell`, `--shell`, `--node-options`,
-# `--npm` and `--node-arg` (another program, or code before the package).
+# `--npm` and `--node-arg` (another program, or code before the package), `--prefix`,
+# `--workspace` and `--cache` (packages and settings of another folder), `--proxy`,
+# `--cafile` and `--no-strict-ssl` (somebody else may answer for the registry).
 _NPX: Final = Grammar(
     valued=_VALUED | {"-p"},
     switches=_SWITCHES - {"-n"},
@@ -60,8 +61,8 @@ _NPM: Final = Grammar(
 _PNPM: Final = Grammar(
     valued=frozenset(
         {
-            *("--package", "--registry", "--reporter", "--dir", "-C", "--loglevel"),
-            *("--store-dir", "--cache-dir", "--allow-build"),
+            *("--package", "--registry", "--reporter", "--loglevel"),
+            "--allow-build",
         }
     ),
     switches=frozenset(
@@ -86,10 +87,8 @@ _BUN: Final = Grammar(
 
 _LOCAL: Final = frozenset({"run", "run-script", "start", "test"})
 """Subcommands that run a script of the project."""
-_DECIDING: Final = re.compile(
-    r"npm_config_(package|call|script_shell|shell|node_options|userconfig|globalconfig)"
-)
-"""Variables that choose another package, program or registry."""
+_PACKAGES: Final = 100
+"""How many packages of one command are read."""
 _REGISTRY_VARIABLES: Final = frozenset(
     {"npm_config_registry", "bun_config_registry", "yarn_npm_registry_server"}
 )
@@ -108,9 +107,10 @@ def read_npm(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outc
     ):
         raise UndecidableError("a switch of it has a value")
     line = read_options(args, _NPM)
-    command, line.words = _subcommand(line)
+    command, rest = _subcommand(line)
+    line.words = rest
     if command in _LOCAL:
-        return Launch(launcher=launcher, pin=Pin.LOCAL)
+        return _script(launcher, [command, *rest])
     if command not in {"exec", "x"}:
         raise UndecidableError("its subcommand is not one that is read here")
     return _run(launcher, line, env)
@@ -122,7 +122,7 @@ def read_pnpm(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     if launcher == "pnpm":
         command, rest = _subcommand(line)
         if command in _LOCAL:
-            return Launch(launcher=launcher, pin=Pin.LOCAL)
+            return _script(launcher, [command, *rest])
         if command != "dlx":
             raise UndecidableError("its subcommand is not one that is read here")
         inner = read_options(rest, _PNPM)
@@ -134,7 +134,7 @@ def read_yarn(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     """Read the arguments of `yarn`."""
     if args[:1] != ["dlx"]:
         if args and args[0] in _LOCAL:
-            return Launch(launcher=launcher, pin=Pin.LOCAL)
+            return _script(launcher, args)
         raise UndecidableError("its subcommand is not one that is read here")
     return _run(launcher, read_options(args[1:], _YARN), env)
 
@@ -146,6 +146,13 @@ def read_bun(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outc
             raise UndecidableError("its subcommand is not one that is read here")
         args = args[1:]
     return _run(launcher, read_options(args, _BUN), env)
+
+
+def _script(launcher: str, words: Sequence[str]) -> Launch:
+    """Read `start` or `run serve`: a script that the project gives a name to."""
+    name = words[1] if words[0].startswith("run") and words[1:] else words[0]
+    code = Code(path=name, kind=CodeKind.SCRIPT)
+    return Launch(launcher=launcher, pin=Pin.LOCAL, code=(code,))
 
 
 def _subcommand(line: Line) -> tuple[str, list[str]]:
@@ -163,7 +170,10 @@ def _run(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
     words = line.words if call is None else simple_command(call)
     if not words:
         raise UndecidableError("it names no command")
-    packages = [read_npm_spec(s, registries) for s in line.values("--package", "-p")]
+    named = line.values("--package", "-p")
+    if len(named) > _PACKAGES:
+        raise UndecidableError(f"it asks for more than {_PACKAGES} packages")
+    packages = [read_npm_spec(each, registries) for each in named]
     if not packages and call is None:
         packages = [read_npm_spec(words[0], registries)]
         words = [packages[0].name, *words[1:]]
@@ -187,8 +197,6 @@ def _registries(line: Line, env: Mapping[str, str]) -> dict[str, str]:
         key = name.lower()
         if not value:
             continue
-        if _DECIDING.fullmatch(key.replace("-", "_")):
-            raise UndecidableError(f"the variable `{key}` changes what runs")
         if key in _REGISTRY_VARIABLES:
             found[""] = web_address(value)
         elif key.startswith("npm_config_@") and key.endswith(":registry"):

@@ -1,7 +1,8 @@
 """What a launch command was found to run."""
 
+import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from packageurl import PackageURL
@@ -38,6 +39,30 @@ class Requested:
     """Installed beside the package that is run (`uvx --with`)."""
 
 
+@enum.unique
+class CodeKind(enum.Enum):
+    """How a command names the code of this machine that it runs."""
+
+    FILE = "file"
+    MODULE = "module"
+    """A Python module, found by the interpreter."""
+    SCRIPT = "script"
+    """A name that the project gives to a command: `npm run x`, `uv run x`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Code of this machine that a command runs; nobody has looked for it yet."""
+
+    path: str
+    """As written: the path of a file, or the name of a module or script."""
+    kind: CodeKind = CodeKind.FILE
+    suffixes: tuple[str, ...] = ("",)
+    """What the program adds to the path until there is such a file."""
+    installs: bool = False
+    """Whether the program installs what the file asks for in a comment (PEP 723)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """What a command runs, as far as that is beyond doubt."""
@@ -52,8 +77,10 @@ class Launch:
     """The one of them that is the server; `None` where no single one is."""
     pin: Pin | None = None
     """How firmly the command says what runs; the weakest of its parts."""
-    entry: str = ""
-    """The local file or module that is run, as written."""
+    code: tuple[Code, ...] = ()
+    """What it runs of this machine. That it exists is for the caller to find out."""
+    folder: str = ""
+    """The folder that the command changes to before."""
     endpoint: str | None = None
     """The address that a bridge (`mcp-remote`) connects to."""
     problem: str = ""
@@ -86,6 +113,8 @@ class Wrapped:
     """What it installs first."""
     otherwise: Launch | None = None
     """What runs if the other command is no launcher itself. `None`: a program."""
+    folder: str = ""
+    """The folder that it changes to before."""
     contained: bool = False
     """Whether the files that the other command sees are those of the packages."""
 
@@ -119,13 +148,32 @@ def started(
     run = [each for each in packages if not each.beside]
     named = [each for each in run if command and _bare(each.name) == command[0]]
     main = run[0] if len(run) == 1 else named[0] if len(named) == 1 else None
-    return Launch(
+    launch = Launch(
         launcher=launcher,
         packages=tuple(each for each in packages if each.purl),
         main=main if main and main.purl else None,
         pin=main.pin if main else weakest([each.pin for each in packages]),
-        entry=main.name if main and not main.purl else "",
     )
+    return doubted(launch, packages)
+
+
+def doubted(launch: Launch, packages: Sequence[Requested]) -> Launch:
+    """Return *launch*, undecidable if one of *packages* is a folder or archive.
+
+    What that one depends on is installed as well, and named nowhere that is read here.
+    """
+    if launch.problem or all(each.origin is not Origin.PATH for each in packages):
+        return launch
+    return undecidable(
+        launch,
+        f"`{launch.launcher}`: it installs a folder or archive of this machine, and "
+        "whatever that depends on",
+    )
+
+
+def undecidable(launch: Launch, problem: str) -> Launch:
+    """Return *launch* without what is doubted because of *problem*; packages stay."""
+    return replace(launch, main=None, pin=None, endpoint=None, problem=problem)
 
 
 def web_address(text: str) -> str:

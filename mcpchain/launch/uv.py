@@ -10,11 +10,14 @@ from mcpchain.component import Origin, Pin
 from mcpchain.launch.bridge import bridged
 from mcpchain.launch.pypi_spec import read_pypi_spec
 from mcpchain.launch.record import (
+    Code,
+    CodeKind,
     Launch,
     Outcome,
     Requested,
     UndecidableError,
     Wrapped,
+    doubted,
     started,
     weakest,
     web_address,
@@ -23,8 +26,8 @@ from mcpchain.launch.words import Grammar, Line, read_options
 
 _UV_VALUED: Final = frozenset(
     {
-        *("--color", "--directory", "--project", "--cache-dir", "--preview-features"),
-        *("--allow-insecure-host", "--python-preference", "--python", "-p"),
+        *("--color", "--directory", "--preview-features", "--python-preference"),
+        *("--python", "-p"),
     }
 )
 _UV_SWITCHES: Final = frozenset(
@@ -34,31 +37,31 @@ _UV_SWITCHES: Final = frozenset(
         *("--no-managed-python", "--native-tls", "--system-certs", "--preview"),
     }
 )
-# Left out on purpose: `--config-file` (another index), `--overrides` and
-# `--with-requirements` (packages from a file).
+# Left out on purpose: `--config-file` (another index), `--overrides`, `--constraints`
+# and `--with-requirements` (packages from a file), `--env-file`, `--project` and
+# `--cache-dir` (what another folder says), `--allow-insecure-host` (somebody else may
+# answer for the index), `--config-settings` (words for whatever builds a package).
 _UV: Final = Grammar(valued=_UV_VALUED, switches=_UV_SWITCHES)
 _RUN: Final = Grammar(
     valued=_UV_VALUED
     | {
-        *("--from", "--with", "-w", "--with-editable", "--constraints", "-c"),
-        *("--constraint", "--build-constraints", "-b", "--env-file", "--index"),
+        *("--from", "--with", "-w", "--with-editable", "--index"),
         *("--python-platform", "--default-index", "--index-url", "-i"),
         *("--extra-index-url", "--find-links", "-f", "--upgrade-package", "-P"),
         *("--index-strategy", "--keyring-provider", "--resolution", "--prerelease"),
-        *("--fork-strategy", "--config-setting", "--config-settings", "-C"),
-        *("--no-build-isolation-package", "--exclude-newer", "--link-mode"),
+        *("--fork-strategy", "--exclude-newer", "--link-mode"),
         *("--exclude-newer-package", "--refresh-package", "--reinstall-package"),
         *("--no-build-package", "--no-binary-package", "--torch-backend"),
     },
     switches=_UV_SWITCHES
     | {
         *("--isolated", "--no-env-file", "--no-index", "--upgrade", "-U"),
-        *("--no-build-isolation", "--no-sources", "--reinstall", "--refresh"),
+        *("--no-sources", "--reinstall", "--refresh"),
         *("--no-build", "--no-binary", "--compile-bytecode", "--pre"),
     },
 )
 _PROJECT: Final = Grammar(
-    valued=(_RUN.valued - {"--from", "-c", "-b"})
+    valued=(_RUN.valued - {"--from"})
     | {
         *("--extra", "--no-extra", "--group", "--no-group", "--only-group"),
         "--package",
@@ -88,7 +91,7 @@ _PIP: Final = Grammar(
     valued=frozenset(
         {
             *("--index-url", "-i", "--extra-index-url", "--find-links", "-f"),
-            *("--trusted-host", "--timeout", "--retries", "--proxy", "--cert"),
+            *("--timeout", "--retries"),
         }
     ),
     switches=frozenset({"--no-cache-dir", "--pre", "--quiet", "-q", "--no-index"}),
@@ -96,15 +99,14 @@ _PIP: Final = Grammar(
 )
 
 _INTERPRETER: Final = re.compile(r"(?:c?python|pypy|graalpy)[\d.]*(?:@.*)?", re.ASCII)
-_COMMA: Final = re.compile(r",(?=\s*[A-Za-z])(?![^\[]*\])")
-"""A comma between two packages: not in a version range, not between extras."""
+_PACKAGES: Final = 100
 _LONGEST: Final = 4000
+"""How many further packages, and characters that name some, are read."""
+_VERSION: Final = re.compile(r"(?:c?python|pypy)?[\d.]+", re.ASCII)
 _INDEX_NAME: Final = re.compile(r"[\w.-]+=(?=https?://)", re.IGNORECASE)
 _UV_DEFAULTS: Final = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 _PIP_DEFAULTS: Final = ("PIP_INDEX_URL",)
 """Variables that replace the default index."""
-_DECIDING: Final = frozenset({"UV_CONFIG_FILE", "UV_OVERRIDE", "PIP_CONFIG_FILE"})
-"""Variables that name a file with another index or another version."""
 
 
 def read_uvx(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
@@ -116,9 +118,13 @@ def read_uv(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outco
     """Read the arguments of `uv`: `tool run`, or `run` in a project."""
     outer = read_options(args, _UV)
     if outer.words[:2] == ["tool", "run"]:
-        return _tool(launcher, read_options(outer.words[2:], _RUN), env)
+        line = read_options(outer.words[2:], _RUN)
+        line.options += outer.options
+        return _tool(launcher, line, env)
     if outer.words[:1] == ["run"]:
-        return _project(launcher, read_options(outer.words[1:], _PROJECT), env)
+        line = read_options(outer.words[1:], _PROJECT)
+        line.options += outer.options
+        return _project(launcher, line, env)
     raise UndecidableError("its subcommand is not one that is read here")
 
 
@@ -131,12 +137,14 @@ def read_pipx(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     line.options += outer.options
     if not line.words:
         raise UndecidableError("it names no package")
+    _refuse_python(line)
     for text in line.values("--pip-args"):
         line.options += _pip_options(text)
     spec = line.value("--spec")
     name = line.words[0]
     if "--path" in line.switches:
-        return Launch(launcher=launcher, pin=Pin.LOCAL, entry=name)
+        code = Code(path=name, installs=True)
+        return Launch(launcher=launcher, pin=Pin.LOCAL, code=(code,))
     if spec is None and "://" in name:
         raise UndecidableError("it runs a script from the network")
     packages = [read_pypi_spec(name if spec is None else spec)]
@@ -147,6 +155,9 @@ def read_pipx(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
 def _tool(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
     if not line.words:
         raise UndecidableError("it names no package")
+    _refuse_python(line)
+    if line.values("--directory"):
+        raise UndecidableError("it takes settings from another folder")
     source = line.value("--from")
     name = line.words[0]
     if source is None and _INTERPRETER.fullmatch(name):
@@ -183,29 +194,79 @@ def _project(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
     entry = line.words[0]
     if "://" in entry or entry == "-":
         raise UndecidableError("it runs a script that is no file of this machine")
+    _refuse_python(line)
     packages = _sourced(launcher, _beside(line), line, env)
-    local = Launch(
-        launcher=launcher,
-        packages=packages,
-        pin=weakest([Pin.LOCAL, *(each.pin for each in packages)]),
-        entry=entry,
+    folder = line.value("--directory") or ""
+    module = bool(line.switches & {"--module", "-m"})
+    script = bool(line.switches & {"--script", "-s", "--gui-script"})
+    local = doubted(
+        Launch(
+            launcher=launcher,
+            packages=tuple(each for each in packages if each.purl),
+            pin=weakest([Pin.LOCAL, *(each.pin for each in packages)]),
+            code=(_code(entry, script=script),),
+            folder=folder,
+        ),
+        packages,
     )
-    if line.switches & {"--module", "-m"}:
-        command = ["python", "-m", *line.words]
-        return Wrapped(command=command, env=env, packages=packages)
-    if line.switches & {"--script", "-s", "--gui-script"}:
+    if script:
         return local
-    return Wrapped(command=line.words, env=env, packages=packages, otherwise=local)
+    return Wrapped(
+        command=["python", "-m", *line.words] if module else line.words,
+        env=env,
+        packages=packages,
+        otherwise=None if module else local,
+        folder=folder,
+    )
+
+
+def _code(entry: str, *, script: bool) -> Code:
+    """Say what `uv run` takes *entry* for: a file, or a command by its name."""
+    if not script and not re.search(r"[/\\]|\.pyw?$", entry):
+        return Code(path=entry, kind=CodeKind.SCRIPT)
+    return Code(
+        path=entry, suffixes=("",) if script else ("", "/__main__.py"), installs=True
+    )
+
+
+def _refuse_python(line: Line) -> None:
+    """Check that the interpreter is named by a version, not by a path."""
+    for value in line.values("--python", "-p"):
+        if not _VERSION.fullmatch(value):
+            raise UndecidableError("it names an interpreter that is not looked at")
 
 
 def _beside(line: Line) -> list[Requested]:
     """Return what `--with` adds; it takes several, divided by commas."""
-    values = line.values("--with", "-w")
-    if any(len(value) > _LONGEST for value in values):
-        raise UndecidableError("its list of further packages is too long")
-    texts = [text for value in values for text in _COMMA.split(value)]
-    found = [replace(read_pypi_spec(each, at=True), beside=True) for each in texts]
-    return [each for each in found if each.purl]
+    texts: list[str] = []
+    for value in line.values("--with", "-w"):
+        if len(value) > _LONGEST:
+            raise UndecidableError("its list of further packages is too long")
+        texts += _divided(value)
+    texts += line.values("--with-editable")
+    if len(texts) > _PACKAGES:
+        raise UndecidableError(f"it asks for more than {_PACKAGES} further packages")
+    return [
+        replace(read_pypi_spec(each, at=True), beside=True)
+        for each in dict.fromkeys(texts)
+    ]
+
+
+def _divided(text: str) -> list[str]:
+    """Split at each comma between two packages, not in a range or between extras."""
+    parts: list[str] = []
+    start = 0
+    bracketed = False
+    for at, letter in enumerate(text):
+        if letter in "[]":
+            bracketed = letter == "["
+        elif letter == "," and not bracketed and _NAME.match(text, at + 1):
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]
+
+
+_NAME: Final = re.compile(r"\s{0,40}[A-Za-z./~]")
 
 
 def _sourced(
@@ -230,8 +291,6 @@ def _indexes(
     its own; one that only the other tool reads still shows what may be asked.
     """
     variables = {name.upper(): value for name, value in env.items()}
-    for name in sorted(_DECIDING & variables.keys()):
-        raise UndecidableError(f"the variable `{name}` changes what runs")
     named = line.value("--default-index", "--index-url", "-i")
     defaults = [
         variables.pop(name)

@@ -1,11 +1,12 @@
 """Programs that only start another program: a shell, `env`, `sudo`."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mcpchain.component import Pin
-from mcpchain.launch.record import Launch, Outcome, UndecidableError, Wrapped
+from mcpchain.launch.record import Code, Launch, Outcome, UndecidableError, Wrapped
 from mcpchain.launch.words import Grammar, read_options, simple_command
 
 _SHELL: Final = Grammar(
@@ -18,28 +19,24 @@ _SHELL: Final = Grammar(
     ),
 )
 _ENV: Final = Grammar(
-    valued=frozenset({"-u", "--unset", "-C", "--chdir"}),
+    valued=frozenset({"-u", "--unset"}),
     switches=frozenset({"-i", "--ignore-environment", "-v", "--debug"}),
 )
 _SUDO: Final = Grammar(
-    valued=frozenset({"-u", "--user", "-g", "--group", "-p", "--prompt", "-h"}),
+    valued=frozenset({"-u", "--user", "-g", "--group", "-p", "--prompt"}),
     switches=frozenset({"-E", "--preserve-env", "-n", "-H", "-S", "-k", "-b"}),
 )
 _WSL: Final = Grammar(
-    valued=frozenset({"-d", "--distribution", "-u", "--user", "--cd"}),
+    valued=frozenset({"-d", "--distribution", "-u", "--user"}),
     switches=frozenset({"-e", "--exec", "--system"}),
     clusters=False,
 )
-_DOTENVX: Final = Grammar(
-    valued=frozenset({"-f", "--env-file", "-fk", "-fv"}),
-    switches=frozenset({"-q", "--quiet", "-o", "--overload"}),
-    clusters=False,
-)
 _OP: Final = Grammar(
-    valued=frozenset({"--env-file", "--account"}),
+    valued=frozenset({"--account"}),
     switches=frozenset({"--no-masking"}),
     clusters=False,
 )
+# Left out on purpose: `--env-file`, and what changes to another folder.
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][\w@:/.-]*)=(.*)", re.DOTALL | re.ASCII)
 _CMD: Final = re.compile(r"[&|<>^%!()\r\n\x00]")
 _CMD_SWITCHES: Final = frozenset({"/d", "/s", "/q", "/a", "/u", "/v:off", "/e:on"})
@@ -47,9 +44,8 @@ _CMD_SWITCHES: Final = frozenset({"/d", "/s", "/q", "/a", "/u", "/v:off", "/e:on
 
 def read_cmd(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
     """Read `cmd /c COMMAND`."""
-    rest = list(args)
-    while rest and rest[0].lower() in _CMD_SWITCHES:
-        rest = rest[1:]
+    known = itertools.takewhile(lambda each: each.lower() in _CMD_SWITCHES, args)
+    rest = args[len([*known]) :]
     if not rest or rest[0].lower() not in {"/c", "/k"}:
         raise UndecidableError("it is not asked to run one command")
     words = rest[1:]
@@ -66,7 +62,8 @@ def read_shell(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Ou
     if not line.words:
         raise UndecidableError("it runs what the client sends")
     if "-c" not in line.switches:
-        return Launch(launcher=launcher, pin=Pin.LOCAL, entry=line.words[0])
+        code = Code(path=line.words[0])
+        return Launch(launcher=launcher, pin=Pin.LOCAL, code=(code,))
     words, env = _assigned(simple_command(line.words[0]), env)
     return _program(words, env)
 
@@ -91,12 +88,11 @@ def read_wsl(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     return _program(words, env)
 
 
-def read_secrets(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
-    """Read `op run -- COMMAND` and `dotenvx run -- COMMAND`."""
+def read_op(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read `op run -- COMMAND`."""
     if args[:1] != ["run"]:
         raise UndecidableError("its subcommand is not one that is read here")
-    grammar = _OP if launcher == "op" else _DOTENVX
-    return _program(read_options(args[1:], grammar).words, env)
+    return _program(read_options(args[1:], _OP).words, env)
 
 
 def _assigned(
@@ -104,10 +100,12 @@ def _assigned(
 ) -> tuple[Sequence[str], Mapping[str, str]]:
     """Take the assignments in front of a command into its environment."""
     env = dict(env)
-    while words and (match := _ASSIGNMENT.fullmatch(words[0])):
+    for at, word in enumerate(words):
+        match = _ASSIGNMENT.fullmatch(word)
+        if match is None:
+            return words[at:], env
         env[match[1]] = match[2]
-        words = words[1:]
-    return words, env
+    return (), env
 
 
 def _program(words: Sequence[str], env: Mapping[str, str]) -> Wrapped:

