@@ -132,7 +132,8 @@ def _hashed(
 def _named(component: Component) -> Component:
     """Name a file by its bytes, so that a waiver for it ends when they change."""
     digests = [each for artifact in component.artifacts for each in artifact.digests]
-    if component.purl is not None or len(digests) != 1:
+    observed = component.basis is Basis.OBSERVED and component.purl is None
+    if not observed or len(digests) != 1:
         return component
     checksum = {"checksum": str(digests[0])}
     purl = PackageURL(type="generic", name=component.name, qualifiers=checksum)

@@ -1,5 +1,8 @@
 import contextlib
+import hashlib
 import json
+import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -214,14 +217,203 @@ def test_a_bridge_is_its_package_and_its_endpoint() -> None:
     )
 
 
+def project(
+    folder: Path, *files: str, at: str = ".mcp.json", **entry: object
+) -> Inventory:
+    """Survey *folder* with *files* and one server `a`."""
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("harmless", encoding="utf-8")
+    (folder / at).parent.mkdir(parents=True, exist_ok=True)
+    config = json.dumps({"mcpServers": {"a": entry}})
+    (folder / at).write_text(config, encoding="utf-8")
+    return survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+
+
 @pytest.mark.parametrize(
-    ("command", "args"), [("node", ["./server.js"]), ("python", ["srv.py"])]
-)
-def test_a_local_server_names_no_package(command: str, args: list[str]) -> None:
-    inventory = servers({"a": {"command": command, "args": args}})
+    ("line", "file"),
+    [
+        ("node ./server.js", "server.js"),
+        ("node server.js --port 1 /srv/data", "server.js"),
+        ("node dist/server", "dist/server.js"),
+        ("node dist", "dist/index.js"),
+        ("node ${workspaceFolder}/a/b.mjs", "a/b.mjs"),
+        ("node ${CLAUDE_PLUGIN_ROOT}/a/b.mjs", "a/b.mjs"),
+        ("node a\\b.mjs", "a/b.mjs"),
+        ("node ./a/../b.js", "b.js"),
+        ("node 100%25.js", "100%2525.js"),
+        ("python server.py", "server.py"),
+        ("python folder", "folder/__main__.py"),
+        ("python -m pack", "pack/__main__.py"),
+        ("python -m pack.part", "pack/part.py"),
+        ("python -m pack", "src/pack/__main__.py"),
+        ("bash ./start.sh", "start.sh"),
+        ("./bin/server --key secret", "bin/server"),
+        ("uv run server.py", "server.py"),
+        ("uv --directory sub run server.py", "sub/server.py"),
+        ("uv run --directory ./sub -m pack", "sub/pack.py"),
+        ("npx tsx@4.0.0 ./server.ts", "server.ts"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("at", [".mcp.json", ".vscode/mcp.json"])
+def test_a_file_that_a_server_runs_is_listed_with_its_digest(
+    line: str, file: str, at: str, tmp_path: Path
+) -> None:
+    command, *args = line.split()
+    name = file.replace("%25", "%")
+    inventory = project(tmp_path, name, at=at, command=command, args=args)
+    assert inventory.gaps == ()
     found, _ = server(inventory)
     assert (found.purl, found.pin) == (None, Pin.LOCAL)
-    assert (inventory.relations, inventory.gaps) == ((), ())
+    (code,) = [c for c in inventory.components if c is not found and c.pin is Pin.LOCAL]
+    assert (code.name, code.kind, code.purl) == (file, Kind.APPLICATION, None)
+    assert str(code.location) == file
+    assert code.facts == PackageFacts(origin=Origin.PATH)
+    expected = hashlib.sha256(b"harmless").hexdigest()
+    assert [str(d) for a in code.artifacts for d in a.digests] == [f"sha256:{expected}"]
+    assert code.ref in {each.target for each in inventory.relations}
+    assert "secret" not in repr(inventory)
+
+
+def test_code_that_is_loaded_first_is_listed_as_well(tmp_path: Path) -> None:
+    args = ["--import", "./x.mjs", "-r", "./y", "server.js"]
+    files = ("x.mjs", "y.js", "server.js")
+    inventory = project(tmp_path, *files, command="node", args=args)
+    names = {c.name for c in inventory.components}
+    assert names == {"a", "x.mjs", "y.js", "server.js"}
+    (tmp_path / "x.mjs").unlink()
+    found, _ = server(project(tmp_path, command="node", args=args))
+    assert found.pin is None
+
+
+def test_a_server_may_start_in_another_folder_of_the_project(tmp_path: Path) -> None:
+    inventory = project(tmp_path, "sub/x.js", command="node", args=["x.js"], cwd="sub")
+    found, _ = server(inventory)
+    assert found.pin is Pin.LOCAL
+
+
+@pytest.mark.parametrize("cwd", ["", ".", "./", "${workspaceFolder}"])
+def test_the_folder_of_the_project_is_no_other_folder(cwd: str) -> None:
+    entry = {"command": "npx", "args": ["files@1.2.0"], "cwd": cwd}
+    inventory = servers({"a": entry})
+    assert server(inventory)[0].pin is Pin.EXACT
+    assert inventory.gaps == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/srv/secret/bin",
+        "/opt/x --token secret",
+        "'/opt/my secret server/run'",
+        r"'C:\\tools\\run.exe'",
+        r"'\\\\evil.example\\share\\run.exe'",
+        "node //evil.example/share/secret.js",
+        "node /secret.js",
+        "node ~/secret.js",
+        "node file:///secret.js",
+        "node ../secret.js",
+        "node a/../../secret.js",
+        "node $SECRET/secret.js",
+        "node ${workspaceFolder}/../secret.js",
+        "node ${workspaceFolder}",
+        "node ./missing-secret.js",
+        "node link.js",
+        "node folder",
+        "node .",
+        "bash /dev/stdin",
+        "python secret.py",
+        "python -m secret",
+        "python -m there.secret",
+        "./secret/run.sh",
+        "uv --directory /secret run there.py",
+        "uv --directory ../x run there.py",
+        "uv run --directory secret there.py",
+        "uv run server",
+        "uv run inline.py",
+        "pipx run --path inline.py",
+        "npm start",
+        "npm run serve",
+        "yarn start",
+        "npx tsx@4.0.0 ./secret.ts",
+        f"node ./{'a' * 2000}.js",
+        "node 'there.py\0'",
+    ],
+)
+def test_code_that_is_not_in_the_tree_is_not_vouched_for(
+    line: str, tmp_path: Path
+) -> None:
+    (tmp_path / "outside.js").write_text("x", encoding="utf-8")
+    (tmp_path / "secret.js").write_text("x", encoding="utf-8")
+    folder = tmp_path / "tree"
+    (folder / "folder").mkdir(parents=True)
+    (folder / "link.js").symlink_to(tmp_path / "outside.js")
+    inline = "# /// script\n# dependencies = ['evil']\n# ///\n"
+    (folder / "inline.py").write_text(inline, encoding="utf-8")
+    command, *args = shlex.split(line)
+    inventory = project(folder, "there.py", command=command, args=args)
+    found, _ = server(inventory)
+    assert (found.purl, found.pin) == (None, None)
+    (gap,) = [g for g in inventory.gaps if g.location.path == ".mcp.json"]
+    assert gap.ref == found.ref
+    assert gap.state in {State.UNREADABLE, State.UNSUPPORTED}
+    assert "secret" not in repr(gap)
+
+
+def test_says_of_code_elsewhere_that_it_was_not_looked_at() -> None:
+    (gap,) = servers({"a": {"command": "node", "args": ["/x.js"]}}).gaps
+    assert gap.state is State.UNREADABLE
+    assert gap.reason == (
+        "it cannot be told what this server runs: `node`: the file that it runs lies "
+        "outside the examined folder, and was not looked at"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://h.example/mcp", None),
+        ("https://h.example", None),
+        ("https://h.example/", None),
+        ("https://h.example/v1/workspaces/acme-support-team/mcp-server-github-v2/sse",
+         None),
+        ("https://h.example/2025-06-18/ModelContextProtocolServer/streamable-http",
+         None),
+        ("https://h.example/internationalization/projects/20250618", None),
+        ("https://0123456789abcdef0123456789abcdef.h.example/mcp", None),
+        ("https://h.example/s/NDg1ZGU0OTMtYzc3Yi00/mcp", "https://h.example/s/***/mcp"),
+        ("https://h.example/550e8400-e29b-41d4-a716-446655440000/mcp",
+         "https://h.example/***/mcp"),
+        ("https://h.example/T0/B0/xoOXooXOoxoOXOxoOxOOXoxo",
+         "https://h.example/T0/B0/***"),
+        ("https://h.example:8443/sk-ant-a1b2c3d4e5f6/mcp",
+         "https://h.example:8443/***/mcp"),
+        ("https://h.example/deadbeefdeadbeef", "https://h.example/***"),
+        ("https://h.example/token/abc123x", "https://h.example/token/***"),
+        ("https://h.example/abcdefghijklmnopqrstuvwxyzabcdefghij",
+         "https://h.example/***"),
+        ("https://h.example/%61%31b2c3d4e5f6g7h8", "https://h.example/***"),
+        ("https://h.example/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc",
+         "https://h.example/***"),
+        ("https://h.example/a1b-2c3-d4e-5f6-g7h-8i9-j0k-1l2-m3n-4o5-p6q",
+         "https://h.example/***"),
+    ],
+)  # fmt: skip
+def test_a_part_of_an_address_that_looks_like_a_secret_is_masked(
+    address: str, shown: str | None
+) -> None:
+    inventory = servers(
+        {
+            "a": {"url": address},
+            "b": {"command": "npx", "args": ["mcp-remote", address]},
+        }
+    )
+    endpoints = {
+        c.facts.endpoint
+        for c in inventory.components
+        if isinstance(c.facts, ServerFacts)
+    }
+    assert endpoints == {shown or address}
 
 
 @pytest.mark.parametrize(
@@ -252,6 +444,22 @@ def test_a_local_server_names_no_package(command: str, args: list[str]) -> None:
         ({"url": "file:///etc/passwd"}, ""),
         ({"url": "https://h.example", "headersHelper": "./secret.sh"},
          "/headersHelper"),
+        ({"command": "npx", "args": ["files@1.2.0"], "cwd": "/secret"}, "/cwd"),
+        ({"command": "npx", "args": ["files@1.2.0"], "cwd": "./secret"}, "/cwd"),
+        ({"command": "npx", "args": ["files@1.2.0"], "cwd": 1}, "/cwd"),
+        ({"command": "npx", "args": ["files@1.2.0"], "envFile": ".env"}, "/envFile"),
+        ({"command": "npx", "args": ["files@1.2.0"], "env_file": ".env"}, "/env_file"),
+        ({"url": "https://h.example",
+          "oauth": {"authServerMetadataUrl": "http://secret.example"}},
+         "/oauth/authServerMetadataUrl"),
+        ({"url": "https://h.example",
+          "oauth": {"authServerMetadataUrl": "https://secret.example/x"}},
+         "/oauth/authServerMetadataUrl"),
+        ({"url": "https://h.example", "oauth": {"a": "http://h.example/x"}},
+         "/oauth/a"),
+        ({"url": "https://h.example", "oauth": {"a": "https://[secret"}}, "/oauth/a"),
+        ({"url": "https://h.example", "auth": {"url": "https://secret.example"}},
+         "/auth/url"),
         ({"command": "bash", "args": ["-c", "curl secret | sh"]}, ""),
         ({"command": "npx", "args": ["--unknown", "files@1.2.0"]}, ""),
         ({"command": "my-server", "args": ["secret"]}, ""),
@@ -270,6 +478,23 @@ def test_a_server_in_doubt_is_listed_without_a_pin_and_leaves_a_gap(
         "/mcpServers/bad" + pointer
     }
     assert all(gap.hint and "secret" not in gap.reason for gap in inventory.gaps)
+
+
+@pytest.mark.parametrize(
+    "oauth",
+    [
+        {},
+        "x",
+        {"clientId": "abc", "callbackPort": 3118, "scopes": ["a:b"]},
+        {"authServerMetadataUrl": "https://h.example/.well-known/x"},
+        {"redirect": "http://localhost:3118/callback", "other": "http://127.0.0.1/x"},
+        {"scope": "api://abc/.default", "urn": "urn:a:b"},
+    ],
+)
+def test_signing_in_at_the_server_itself_is_no_doubt(oauth: object) -> None:
+    inventory = servers({"a": {"url": "https://h.example/mcp", "oauth": oauth}})
+    assert inventory.gaps == ()
+    assert server(inventory)[0].pin is Pin.REMOTE
 
 
 def test_an_undecidable_command_is_unsupported_and_says_which_server() -> None:
@@ -332,6 +557,10 @@ def test_a_variable_that_appears_twice_puts_the_server_in_doubt() -> None:
         ("a/b/claude_desktop_config.json", "claude-desktop"),
         ("mcp.json", "unknown"),
         ("x.vscode/mcp.json", "unknown"),
+        (".MCP.json", "claude-code"),
+        ("MCP.json", "unknown"),
+        (".VSCode/MCP.JSON", "vscode"),
+        ("Claude_Desktop_Config.json", "claude-desktop"),
     ],
 )
 def test_knows_the_client_by_the_path(path: str, client: str) -> None:
@@ -382,6 +611,96 @@ def test_reads_a_plugins_map_without_a_key() -> None:
     found, _ = server(inventory)
     assert found.version == "1.0.0"
     assert found.location.pointer == "/a"
+
+
+GOOD = '"good": {"command": "npx", "args": ["x@1.0.0"]}'
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "pointer"),
+    [
+        ('{"mcpservers": {"evil": {"command": "x"}}, "servers": {%s}}', ".mcp.json",
+         "/mcpservers"),
+        ('{"MCPServers": {"evil": {"command": "x"}}, "mcpServers": {%s}}', "mcp.json",
+         "/MCPServers"),
+        ('{"mcpServers": {%s}, "evil": {"command": "x"}}', ".mcp.json", "/evil"),
+        ('{"mcpServers": {%s}, "evil": {"command": "x"}}', "mcp.json", "/evil"),
+        ('{"mcpServers": {%s}, "more": {"evil": {"url": "x"}}}', "mcp.json", "/more"),
+        ('{"mcpServers": {%s}, "more": {"evil": {"cmd": "x"}}}', ".mcp.json", "/more"),
+        ('{"mcpServers": {%s}, "more": [{"command": "x"}]}', ".mcp.json", "/more"),
+        ('{"servers": {%s}, "inputs": [1], "x": {}}', ".vscode/mcp.json", "/x"),
+        ('{%s, "evil": {"cmd": "x"}}', ".mcp.json", "/evil"),
+        ('{%s, "evil": {"cmd": "x"}}', "mcp.json", "/evil"),
+    ],
+)  # fmt: skip
+def test_what_is_not_read_beside_servers_is_a_gap(
+    data: str, path: str, pointer: str
+) -> None:
+    inventory = read((data % GOOD).encode(), path)
+    named = {c.name: c for c in inventory.components if c.kind is Kind.MCP_SERVER}
+    assert named["good"].pin is Pin.EXACT
+    assert [gap.location.pointer for gap in inventory.gaps] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ('{"mcpServers": {}, "evil": {"command": "x"}}', ".mcp.json"),
+        ('{"mcpServers": {}, "evil": {"command": "x"}}', "mcp.json"),
+        ('{"mcpservers": {"evil": {"command": "x"}}}', ".mcp.json"),
+        ('{"mcpservers": {"evil": {"command": "x"}}}', "mcp.json"),
+        ('{"x": {"evil": {"command": "x"}}}', "claude_desktop_config.json"),
+    ],
+)
+def test_a_file_of_unread_servers_is_not_empty(
+    data: str, path: str, tmp_path: Path
+) -> None:
+    (tmp_path / path).write_text(data, encoding="utf-8")
+    assert survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER]).gaps
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ('{"servers": {%s}, "inputs": [{"id": "x"}]}', ".vscode/mcp.json"),
+        ('{"$schema": "x", "mcpServers": {%s}, "//": "text"}', ".mcp.json"),
+        ('{"mcpServers": {%s}, "preferences": {"a": {"b": 1}}, "scale": [1]}',
+         "claude_desktop_config.json"),
+    ],
+)  # fmt: skip
+def test_what_names_no_server_is_no_gap(data: str, path: str) -> None:
+    assert read((data % GOOD).encode(), path).gaps == ()
+
+
+def test_a_file_of_endless_servers_is_read_within_limits() -> None:
+    inventory = servers({str(number): {"url": "x"} for number in range(10_005)})
+    (limit,) = [gap for gap in inventory.gaps if gap.state is State.LIMIT]
+    assert limit.location.pointer == "/mcpServers"
+    assert len(inventory.components) == 10_000
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--with", "a," * 1900 + "b", "x==1"],
+        ["--with", ",".join(["a>=1"] * 99), "x==1"],
+        ["--with", "[" * 3900, "x==1"],
+    ],
+)
+def test_long_lists_of_packages_cost_little(args: list[str]) -> None:
+    entry = {"command": "uvx", "args": args}
+    entries = {str(number): entry for number in range(1500)}
+    begun = time.monotonic()
+    assert len(servers(entries).components) >= 1500
+    assert time.monotonic() - begun < 20
+
+
+def test_a_file_of_endless_packages_is_read_within_limits() -> None:
+    packages = ",".join(f"a{number}" for number in range(99))
+    entry = {"command": "uvx", "args": ["--with", packages, "x==1"]}
+    inventory = servers(dict.fromkeys(map(str, range(1000)), entry))
+    assert [g.state for g in inventory.gaps] == [State.LIMIT]
+    assert len(inventory.components) == 201 + 100
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,174 @@
+"""The code of the project that a server runs: is it there, and which bytes are it?
+
+A server that runs a file is only as good as the file. One that lies in the examined
+folder is listed with its digest, so that a change of it is seen. Anything else cannot
+be vouched for.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+from mcpchain.artifact import Artifact
+from mcpchain.component import (
+    Basis,
+    Component,
+    Kind,
+    Location,
+    Origin,
+    PackageFacts,
+    Pin,
+)
+from mcpchain.inventory import State
+from mcpchain.launch import Code, CodeKind, Launch
+from mcpchain.tree import File, UnreadableError
+from mcpchain.tree.paths import shown
+
+_FOLDER: Final = re.compile(r"\$\{(?:workspaceFolder|CLAUDE_PLUGIN_ROOT)\}(?:/|$)")
+"""How clients name the folder of the project."""
+_ABSOLUTE: Final = re.compile(r"[/~$%]|[A-Za-z]:|file:", re.IGNORECASE)
+_LONGEST: Final = 1000
+_INLINE: Final = re.compile(rb"(?:^|[\r\n])#\s*///")
+"""How a script says what is to be installed for it (PEP 723)."""
+_OUTSIDE: Final = "lies outside the examined folder, and was not looked at"
+_MISSING: Final = "is not in the examined folder, and was not looked at"
+
+
+class CodeError(ValueError):
+    """The code of a server cannot be vouched for. Says why.
+
+    Args:
+        problem: What is wrong, for a reader; repeats no argument.
+        state: The kind of gap that it leaves.
+    """
+
+    def __init__(self, problem: str, state: State = State.UNREADABLE) -> None:
+        super().__init__(problem)
+        self.state = state
+
+
+class Project:
+    """The folders in which a client starts the servers of one configuration.
+
+    Args:
+        file: The configuration.
+    """
+
+    def __init__(self, file: File) -> None:
+        self._tree = file.tree
+        self._roots = tuple(_roots(file.path))
+        self._known: dict[str, Component | UnreadableError] = {}
+        self._inline: dict[str, bool] = {}
+
+    def code(self, launch: Launch, cwd: str) -> Iterator[Component]:
+        """Yield each file that *launch* runs.
+
+        Args:
+            launch: What is started.
+            cwd: The folder that the client starts it in; empty for its own choice.
+
+        Raises:
+            CodeError: One is not in the examined folder, or says itself that more is
+                to be installed.
+        """
+        for code in launch.code:
+            if code.kind is CodeKind.SCRIPT:
+                raise CodeError(
+                    "it runs a command that the project gives a name to, which was not "
+                    "looked for",
+                    State.UNSUPPORTED,
+                )
+            where = _joined(_joined("", cwd), launch.folder)
+            found = [
+                each
+                for root in self._roots
+                for each in self._first(f"{root}/{where}".strip("/"), code)
+            ]
+            if not found:
+                raise CodeError(f"the {code.kind.value} that it runs {_MISSING}")
+            yield from found
+
+    def _first(self, folder: str, code: Code) -> Iterator[Component]:
+        """Yield the first file in *folder* that *code* can mean."""
+        for path in _candidates(code):
+            try:
+                file = self._tree.file(shown(_joined(folder, path)))
+                component = self._component(file)
+            except (UnreadableError, UnicodeEncodeError):
+                continue
+            if code.installs and self._installs(file):
+                raise CodeError(
+                    "the script that it runs says itself what to install for it",
+                    State.UNSUPPORTED,
+                )
+            yield component
+            return
+
+    def _component(self, file: File) -> Component:
+        known = self._known.get(file.path)
+        if known is None:
+            try:
+                known = _component(file)
+            except UnreadableError as error:
+                known = error
+            self._known[file.path] = known
+        if isinstance(known, UnreadableError):
+            raise known
+        return known
+
+    def _installs(self, file: File) -> bool:
+        if file.path not in self._inline:
+            self._inline[file.path] = _INLINE.search(file.read()) is not None
+        return self._inline[file.path]
+
+
+def _roots(path: str) -> Iterator[str]:
+    """Yield the folders that a client may start the servers of *path* in.
+
+    A configuration in `.vscode` speaks of the folder around that.
+    """
+    folders = PurePosixPath(path).parts[:-1]
+    hidden = [at for at, name in enumerate(folders) if name.startswith(".")]
+    if not hidden or hidden[-1] < len(folders) - 1:
+        yield "/".join(folders)
+    if hidden:
+        yield "/".join(folders[: hidden[0]])
+
+
+def _joined(folder: str, path: str) -> str:
+    """Return *path* seen from *folder*.
+
+    Raises:
+        CodeError: It is no relative path.
+    """
+    plain = path.replace("\\", "/")
+    if match := _FOLDER.match(plain):
+        folder, plain = "", plain[match.end() :]
+    if _ABSOLUTE.match(plain) or "\0" in plain or len(plain) > _LONGEST:
+        raise CodeError(f"the file that it runs {_OUTSIDE}")
+    return f"{folder}/{plain}".strip("/")
+
+
+def _candidates(code: Code) -> Iterator[str]:
+    """Yield the paths that *code* may mean, in the order in which they are tried."""
+    if code.kind is CodeKind.FILE:
+        yield from (code.path + suffix for suffix in code.suffixes)
+        return
+    path = code.path.replace(".", "/")
+    for folder in ("", "src/"):
+        yield f"{folder}{path}/__main__.py"
+        yield f"{folder}{path}.py"
+
+
+def _component(file: File) -> Component:
+    artifact = Artifact(name=file.path, size=file.size(), digests=(file.digest(),))
+    return Component(
+        kind=Kind.APPLICATION,
+        name=file.path,
+        pin=Pin.LOCAL,
+        basis=Basis.CONFIGURED,
+        artifacts=(artifact,),
+        facts=PackageFacts(origin=Origin.PATH),
+        locations=(Location(path=file.path),),
+    )

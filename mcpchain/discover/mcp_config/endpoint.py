@@ -1,0 +1,72 @@
+"""Show the address of a server without the secret that its path may be.
+
+Some services hand out addresses that are passwords: whoever knows the path may call.
+"""
+
+import itertools
+import re
+from typing import Final
+from urllib.parse import unquote
+
+MASK: Final = "***"
+_LETTERS: Final = 20
+_TOKEN: Final = 12
+_TURNS: Final = 4
+_SWITCHES: Final = 3
+"""From how many characters, changes between letter and digit, and changes of case on
+a piece of a path looks random; words and versions stay below."""
+_WHOLE: Final = 32
+_NAMED: Final = frozenset({"token", "key", "apikey", "secret", "auth", "password"})
+_HEX: Final = re.compile(r"[0-9a-fA-F]{16,}|[0-9]{12,}")
+_UUID: Final = re.compile(
+    r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE
+)
+
+
+def masked(address: str) -> str:
+    """Return *address* with every part of the path that looks random as `***`.
+
+    Args:
+        address: Without user name, password, query and fragment.
+    """
+    scheme, mark, rest = address.partition("://")
+    host, *segments = rest.split("/")
+    before = ["", *(each.lower() for each in segments)]
+    shown = [
+        MASK if _is_secret(unquote(each), after) else each
+        for each, after in zip(segments, before, strict=False)
+    ]
+    return f"{scheme}{mark}{'/'.join([host, *shown])}"
+
+
+def _is_secret(segment: str, after: str) -> bool:
+    if _UUID.search(segment):
+        return True
+    if after in _NAMED and len(segment) >= _TOKEN // 2 and re.search(r"\d", segment):
+        return True
+    pieces = re.findall(r"[A-Za-z0-9]+", segment)
+    if any(map(_is_random, pieces)):
+        return True
+    # A token may hold the signs that divide words: base64url, JWT.
+    joined = "".join(pieces)
+    return len(joined) >= _WHOLE and _turns(joined) > 2 * _TURNS
+
+
+def _is_random(piece: str) -> bool:
+    if _HEX.fullmatch(piece):
+        return True
+    if len(piece) >= _WHOLE:
+        return True
+    if len(piece) >= _TOKEN and _turns(piece) >= _TURNS:
+        return True
+    return len(piece) >= _LETTERS and (_turns(piece) > 1 or _cases(piece) > _SWITCHES)
+
+
+def _turns(text: str) -> int:
+    """Count how often letters and digits follow each other."""
+    return sum(a.isdigit() != b.isdigit() for a, b in itertools.pairwise(text))
+
+
+def _cases(text: str) -> int:
+    """Count how often a capital stands beside another, or ends a word."""
+    return sum(a.isupper() and b.isupper() for a, b in itertools.pairwise(text))
