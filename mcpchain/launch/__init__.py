@@ -110,6 +110,7 @@ _VERBS: Final = frozenset(
         *("-c", "-m", "-e", "/c", "-lc", "-y"),
     }
 )
+_COMMAND_FOLLOWS: Final = frozenset({"--", "-c", "-lc", "-m", "-x"})
 _DEPTH: Final = 8
 _LONGEST: Final = 64 << 10
 """How many commands in a command, and characters of one, are read."""
@@ -195,7 +196,8 @@ def _starts_another(args: Sequence[str]) -> bool:
         if name in _INSIDE:
             return True
         after = [*words[1:], *args[at + 1 : at + 2]]
-        option = at > 0 and args[at - 1].startswith("-") and args[at - 1] != "--"
+        before = args[at - 1] if at else ""
+        option = before.startswith("-") and before not in _COMMAND_FOLLOWS
         if name in _MAYBE_INSIDE and after and (not option or after[0] in _VERBS):
             return True
     return False

@@ -360,6 +360,23 @@ def test_code_that_is_not_in_the_tree_is_not_vouched_for(
     assert "secret" not in repr(gap)
 
 
+def test_code_that_cannot_be_read_whole_is_not_vouched_for(tmp_path: Path) -> None:
+    with (tmp_path / "big.py").open("wb") as stream:
+        stream.truncate((64 << 20) + 1)
+    found, _ = server(project(tmp_path, command="uv", args=["run", "big.py"]))
+    assert found.pin is None
+
+
+def test_two_servers_of_one_file_share_it(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text("harmless", encoding="utf-8")
+    entry = {"command": "uv", "args": ["run", "x.py"]}
+    config = json.dumps({"mcpServers": {"a": entry, "b": entry}})
+    (tmp_path / ".mcp.json").write_text(config, encoding="utf-8")
+    inventory = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    assert sorted(c.name for c in inventory.components) == ["a", "b", "x.py"]
+    assert len(inventory.relations) == 2
+
+
 def test_says_of_code_elsewhere_that_it_was_not_looked_at() -> None:
     (gap,) = servers({"a": {"command": "node", "args": ["/x.js"]}}).gaps
     assert gap.state is State.UNREADABLE

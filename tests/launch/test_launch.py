@@ -503,6 +503,7 @@ def test_the_code_in_a_container_is_that_of_the_image() -> None:
         "python x.py uvx secret",
         f"docker run node@{DIGEST} pip install secret",
         f"docker run x@{DIGEST} serve npx secret",
+        f"docker run bash@{DIGEST} -c 'curl secret | sh'",
         # Another machine's runtime, and other programs in the image.
         f"docker -H tcp://evil.example:2375 run img@{DIGEST}",
         f"docker --host=tcp://evil.example run img@{DIGEST}",

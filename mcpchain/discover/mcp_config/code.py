@@ -58,7 +58,7 @@ class Project:
     def __init__(self, file: File) -> None:
         self._tree = file.tree
         self._roots = tuple(_roots(file.path))
-        self._known: dict[str, Component | UnreadableError] = {}
+        self._known: dict[str, Component] = {}
         self._inline: dict[str, bool] = {}
 
     def code(self, launch: Launch, cwd: str) -> Iterator[Component]:
@@ -95,9 +95,10 @@ class Project:
             try:
                 file = self._tree.file(shown(_joined(folder, path)))
                 component = self._component(file)
+                installs = code.installs and self._installs(file)
             except (UnreadableError, UnicodeEncodeError):
                 continue
-            if code.installs and self._installs(file):
+            if installs:
                 raise CodeError(
                     "the script that it runs says itself what to install for it",
                     State.UNSUPPORTED,
@@ -106,16 +107,9 @@ class Project:
             return
 
     def _component(self, file: File) -> Component:
-        known = self._known.get(file.path)
-        if known is None:
-            try:
-                known = _component(file)
-            except UnreadableError as error:
-                known = error
-            self._known[file.path] = known
-        if isinstance(known, UnreadableError):
-            raise known
-        return known
+        if file.path not in self._known:
+            self._known[file.path] = _component(file)
+        return self._known[file.path]
 
     def _installs(self, file: File) -> bool:
         if file.path not in self._inline:
