@@ -51,6 +51,10 @@ _UNREAD: Final = frozenset({"declarations", "formulation", "vulnerabilities"})
 _ESCAPE: Final = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
 
 
+_DEPTH: Final = 200
+"""How deep an escaped document may nest; ours are far flatter."""
+
+
 def read(data: bytes, *, source: str) -> Inventory:
     """Return what the CycloneDX JSON document *data* lists.
 
@@ -297,10 +301,7 @@ def _parsed(data: bytes, source: str) -> Entry:
         )
     marks = _dialect(root)
     if marks is not None and marks.true(properties.ESCAPED):
-        try:
-            return Entry(_unescaped(value), source, "")
-        except RecursionError:
-            raise root.malformed("nested too deeply") from None
+        return Entry(_unescaped(value, root), source, "")
     return root
 
 
@@ -325,12 +326,14 @@ def _dialect(root: Entry) -> Properties | None:
     return marks
 
 
-def _unescaped(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+def _unescaped(value: Any, root: Entry, depth: int = 0) -> Any:  # noqa: ANN401 - JSON
     """Undo, in every string below *value*, what `write` does to text that is none."""
+    if depth > _DEPTH:
+        raise root.malformed("nested too deeply")
     if isinstance(value, str):
         return _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else "\\", value)
     if isinstance(value, list):
-        return [_unescaped(each) for each in value]
+        return [_unescaped(each, root, depth + 1) for each in value]
     if type(value) is dict:
-        return {key: _unescaped(each) for key, each in value.items()}
+        return {k: _unescaped(each, root, depth + 1) for k, each in value.items()}
     return value
