@@ -107,6 +107,7 @@ class _Writer:
             (
                 number,
                 record.id,
+                number,  # alone until `_tie`
                 record.modified,
                 record.withdrawn,
                 record.malicious,
@@ -139,9 +140,7 @@ class _Writer:
 
     def _flush(self) -> None:
         insert = self._connection.executemany
-        insert(
-            "INSERT INTO record VALUES (?1, ?2, ?1, ?3, ?4, ?5, ?6, ?7)", self._records
-        )
+        insert("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._records)
         insert("INSERT INTO affected VALUES (?,?,?,?,?,?,?,?,?)", self._affected)
         insert("INSERT INTO flaw VALUES (?, ?, ?, ?, ?, ?)", self._flaws)
         for each in (self._records, self._affected, self._flaws):
