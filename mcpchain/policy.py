@@ -76,7 +76,7 @@ def parse(data: bytes, *, source: str) -> Policy:
     except MalformedError as error:
         place = error.pointer.removeprefix("line ")
         where = f"{error.source}:{place}" if place else error.source
-        hint = "repair the policy; `baseline.yaml` of mcpchain shows every key"
+        hint = "repair the policy; `mcpchain explain baseline` shows every key"
         raise PolicyError(f"{where}: {error.problem}", hint=hint) from error
 
 
@@ -169,10 +169,11 @@ def _settings(rule: type[Rule]) -> dict[str, "dataclasses.Field[Any]"]:
 
 
 def _age(node: YamlNode) -> dt.timedelta:
-    text = node.text()
+    # `7` alone is a number in YAML, and of nothing.
+    text = str(node.value) if node.exists else node.text()
     match = _AGE.fullmatch(text)
     if match is None:
-        problem = f"`{text}` is no age; write hours or days, such as `72h` or `7d`"
+        problem = f"`{text[:40]}` is no age; write hours or days, such as `72h` or `7d`"
         raise node.malformed(problem)
     count = int(match[1])
     return dt.timedelta(hours=count) if match[2] == "h" else dt.timedelta(days=count)

@@ -38,6 +38,12 @@ class YamlNode(Node):
             pointer = pointer.rpartition("/")[0]
         return self.lines.get(pointer, 1)
 
+    def unexpected(self, expected: str) -> MalformedError:
+        """Make the error that says what should be here and what is."""
+        if self.exists or self.problem or not self.pointer:
+            return Node.unexpected(self, expected)  # slots take `super` away
+        return self.malformed(f"is missing; expected {expected}")
+
     def malformed(self, problem: str) -> MalformedError:
         """Make the error that says what is wrong with the value here."""
         name = f"`{self.pointer[1:].replace('/', '.')}`: " if self.pointer else ""

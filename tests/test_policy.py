@@ -118,7 +118,7 @@ def test_knows_the_digest_of_its_file() -> None:
     [
         ("", "p.yaml:1: expected an object, got null"),
         ("[]", "p.yaml:1: expected an object, got a list"),
-        ("{}", "p.yaml:1: `apiVersion`: expected a string, got nothing"),
+        ("{}", "p.yaml:1: `apiVersion`: is missing; expected a string"),
         (HEAD, "p.yaml:1: `rules`: names no rule, so it asks for nothing"),
         (HEAD + "rules: {}\n", "p.yaml:3: `rules`: names no rule"),
         (HEAD + "rules: deny\n", "p.yaml:3: `rules`: expected an object"),
@@ -134,7 +134,7 @@ def test_knows_the_digest_of_its_file() -> None:
         ),
         (HEAD + "rules: {gap: denied}\n", "`denied` is no level; use `allow`,"),
         (HEAD + "rules: {gap: true}\n", "expected a string, got a boolean"),
-        (HEAD + "rules:\n  gap:\n", "p.yaml:4: `rules.gap`: expected a string"),
+        (HEAD + "rules:\n  gap:\n", "p.yaml:4: `rules.gap`: is missing"),
         (HEAD + "rules: {gap: {lvl: deny}}\n", "`lvl` is no setting here"),
         (
             HEAD + "rules: {gap: {level: {ofline: warn, other: deny}}}\n",
@@ -146,7 +146,7 @@ def test_knows_the_digest_of_its_file() -> None:
         ),
         (
             HEAD + "rules: {fresh-release: {min-age: 3}}\n",
-            "`rules.fresh-release.min-age`: expected a string, got a number",
+            "`rules.fresh-release.min-age`: `3` is no age; write hours or days",
         ),
         (
             HEAD + "rules: {fresh-release: {min-age: 3 days}}\n",
@@ -155,7 +155,7 @@ def test_knows_the_digest_of_its_file() -> None:
         (HEAD + "rules: {fresh-release: {min-age: 0h}}\n", "`0h` is no age"),
         (HEAD + "rules: {fresh-release: {min-age: -1h}}\n", "`-1h` is no age"),
         (RULES + "advisories: {maxage: 1d}\n", "did you mean `max-age`?"),
-        (RULES + "advisories: {}\n", "`advisories.max-age`: expected a string"),
+        (RULES + "advisories: {}\n", "`advisories.max-age`: is missing"),
         (RULES + "registries: https://a.example\n", "expected a list"),
         (RULES + "registries: ['http://a.example/']\n", "is no registry"),
         (RULES + "registries: ['https://*.example/']\n", "is no registry"),
@@ -172,11 +172,11 @@ def test_knows_the_digest_of_its_file() -> None:
         ),
         (
             RULES + WAIVER.replace("    owner: platform\n", ""),
-            "p.yaml:6: `waivers.0.owner`: expected a string, got nothing",
+            "p.yaml:6: `waivers.0.owner`: is missing; expected a string",
         ),
         (
             RULES + WAIVER.replace("    expires: 2030-01-02\n", ""),
-            "`waivers.0.expires`: expected a string, got nothing",
+            "`waivers.0.expires`: is missing; expected a string",
         ),
         (RULES + WAIVER.replace("2030-01-02", "never"), "`never` is no day"),
         (RULES + WAIVER.replace("2030-01-02", "20300102T10"), "is no day"),
@@ -200,4 +200,4 @@ def test_says_what_is_wrong_and_where(text: str, complaint: str) -> None:
         read(text)
     assert complaint in str(caught.value)
     assert str(caught.value).startswith("p.yaml:")
-    assert "baseline.yaml" in caught.value.hint
+    assert "mcpchain explain baseline" in caught.value.hint

@@ -58,7 +58,7 @@ class FrontDoor(click.Group):
     },
     epilog="""\b
 Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
-4 undecided (something could not be looked at), 10 denied.
+4 undecided (an answer was missing), 10 denied.
 """,
 )
 @click.version_option(__version__, prog_name="mcpchain")

@@ -8,7 +8,7 @@ import click
 
 from mcpchain import __version__
 from mcpchain.cli import options
-from mcpchain.errors import Exit
+from mcpchain.errors import Exit, UsageError
 
 
 @click.command(
@@ -22,7 +22,7 @@ Examples:
 
 \b
 Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
-4 undecided (something could not be looked at), 10 denied.
+4 undecided (an answer was missing), 10 denied.
 """
 )
 @options.TARGET
@@ -92,6 +92,12 @@ def gate(  # noqa: PLR0913 - one parameter an option
     from mcpchain.pipeline.policies import load_policy
     from mcpchain.report import all_formats
 
+    if offline and (download or pip_audit):
+        raise UsageError(
+            f"`--offline` and `{'--download' if download else '--pip-audit'}` "
+            "contradict each other",
+            hint="leave one of them out",
+        )
     chosen = load_policy(policy)
     inventory = options.survey(target, environment, no_environment=no_environment)
     if bom:

@@ -15,6 +15,7 @@ from mcpchain.errors import UnavailableError, UsageError
 if TYPE_CHECKING:
     from mcpchain.inventory import Inventory
 
+_LOOK = 4096
 _Command = Callable[..., Any]
 
 TARGET = click.argument(
@@ -118,6 +119,11 @@ def write_bom(inventory: "Inventory", path: Path) -> None:
     from mcpchain import __version__
     from mcpchain.pipeline.target import bom
 
+    if path.is_file() and b'"bomFormat"' not in path.read_bytes()[:_LOOK]:
+        raise UsageError(
+            f"`{path}` exists and is no BOM, so it is not overwritten",
+            hint="name another file, or remove this one first",
+        )
     time, fixed = timestamp()
     data = bom(inventory, now=time, version=__version__, reproducible=fixed)
     if str(path) == "-":

@@ -67,6 +67,16 @@ def judge(
         now=terms.now,
         version=terms.version,
         sources=known.sources,
+        downloaded=_hashed(evidence) if terms.download else None,
+    )
+
+
+def _hashed(evidence: Mapping[str, Sequence[Evidence]]) -> int:
+    """Count the files whose bytes were compared, whatever came of it."""
+    return sum(
+        each.claim is Claim.DELIVERED_BYTES and each.outcome is not Outcome.UNCHECKED
+        for some in evidence.values()
+        for each in some
     )
 
 
@@ -96,7 +106,7 @@ def _ask(
             fetcher=fetcher,
             progress=progress,
         )
-        if terms.download and not terms.offline:
+        if terms.download:
             delivered = download(
                 components,
                 answers.releases,

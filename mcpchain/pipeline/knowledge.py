@@ -72,7 +72,7 @@ def look_up(
             age = policy.max_advisory_age
             lookups.append(index.look_up(fitting, now=terms.now, max_age=age))
             sources += _described(index, terms.now)
-            if not covered & set(ECOSYSTEMS):
+            if not covered & set(ECOSYSTEMS) and not lookups[-1].troubles:
                 empty.append(_empty(index.name))
     python = [each for each in asked if each.purl_type == "pypi"]
     if python and _wants_pip_audit(terms, lookups, python):
@@ -85,7 +85,8 @@ def look_up(
                 cache=terms.cache / "pip-audit",
             )
         )
-        sources.append("pip-audit")
+        if lookups[-1].answered:
+            sources.append("pip-audit")
     known = merge(asked, *lookups)
     gaps = [
         replace(gap, ref=each.ref, location=each.location)
@@ -155,8 +156,8 @@ def _unmatched(kind: str, count: int) -> Gap:
     return Gap(
         stage="audit",
         location=Location(path="."),
-        reason=f"{what} of the kind `{kind}`: mcpchain matches advisories for PyPI and "
-        "npm only",
+        reason=f"{what} of the kind `{kind}`: mcpchain asks registries and advisories "
+        "about PyPI and npm packages only",
         state=State.PARTIAL,
-        hint="look them up in the advisories of their publishers",
+        hint="check them by other means, such as a scanner for container images",
     )

@@ -13,21 +13,21 @@ def load_policy(name: str) -> Policy:
     Raises:
         PolicyError: It cannot be read, or not be applied as written.
     """
-    shipped = _shipped()
+    known = shipped()
     try:
-        data = shipped.get(name, Path(name)).read_bytes()
+        data = known.get(name, Path(name)).read_bytes()
     except OSError as error:
-        near = difflib.get_close_matches(name, shipped, n=1)
+        near = difflib.get_close_matches(name, known, n=1)
         guess = f"did you mean `{near[0]}`? " if near else ""
-        known = ", ".join(f"`{each}`" for each in shipped)
+        names = ", ".join(f"`{each}`" for each in known)
         raise PolicyError(
             f"`{name}` cannot be read: {error.strerror or error}",
-            hint=f"{guess}name a policy file, or one that comes with mcpchain: {known}",
+            hint=f"{guess}name a policy file, or one that comes with mcpchain: {names}",
         ) from error
-    return parse(data, source=f"mcpchain:{name}" if name in shipped else name)
+    return parse(data, source=f"mcpchain:{name}" if name in known else name)
 
 
-def _shipped() -> dict[str, Path]:
+def shipped() -> dict[str, Path]:
     """Return the policies that come with mcpchain, in a wheel or in a checkout."""
     package = Path(__file__).parents[1]
     folder = package / "policies"

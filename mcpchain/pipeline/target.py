@@ -18,6 +18,7 @@ from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
 from mcpchain.inventory import Collector, Gap, Inventory, State
 from mcpchain.tree import Tree, UnreadableError
 
+_MANIFESTS: Final = frozenset({"package.json", "pyproject.toml"})
 _BOM_LIMIT: Final = 512 << 20
 """How many bytes of a BOM are read."""
 
@@ -64,6 +65,11 @@ def _without(inventory: Inventory, target: Path, environment: Path) -> Inventory
 def _survey_file(
     target: Path, name: str, hashing: Callable[[int, int], None] | None
 ) -> Inventory:
+    if name in _MANIFESTS:
+        raise NothingToCheckError(
+            f"`{name}` says what is wanted, not what is installed",
+            hint="name its lock, or the folder",
+        )
     tree = Tree(target.parent, only=target.name)
     inventory = survey_tree(tree, name=name, hashing=hashing)
     if inventory:

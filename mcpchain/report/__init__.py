@@ -23,7 +23,9 @@ class Account:
     version: str
     """Of mcpchain."""
     sources: tuple[str, ...] = ()
-    """What was asked for advisories, with its age, a line each."""
+    """What answered about advisories, with its age, a line each."""
+    downloaded: int | None = None
+    """How many files were fetched and hashed; `None` if that was not asked for."""
 
 
 class Format(Protocol):

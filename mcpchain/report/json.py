@@ -45,6 +45,7 @@ class Json:
                 "sha256": policy.sha256,
             },
             "advisories": list(account.sources),
+            "downloaded": account.downloaded,
             "counts": {
                 "components": len(account.inventory.components),
                 **{

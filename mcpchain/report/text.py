@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
+from packageurl import PackageURL
+
 from mcpchain.component import Component, Kind
 from mcpchain.finding import Finding
 from mcpchain.report import Account, Format, printable
@@ -77,15 +79,21 @@ def _finding(
 
 def _unused(waiver: Waiver, account: Account, paint: _Paint) -> Iterator[str]:
     today = account.now.astimezone(dt.UTC).date()
-    what = f"expired on {waiver.expires}" if waiver.expires < today else "is not used"
+    missed = any(
+        each.rule == waiver.rule and each.about.purl and _kin(each.about.purl, waiver)
+        for each in (*account.verdict.denied, *account.verdict.warned)
+    )
+    what = "names another version or advisory than what was found"
+    if not missed:
+        what = "is not used"
+    if waiver.expires < today:
+        what = f"expired on {waiver.expires}"
     purl = printable(waiver.purl.to_string())
     yield f"{paint('note', 'note')}: the waiver of `{waiver.rule}` for `{purl}` {what}"
     yield f"  --> {printable(account.policy.source)}:{waiver.line}"
-    hint = (
-        "review it again and give it a new end, or repair what it was for"
-        if waiver.expires < today
-        else "remove it from the policy, before it hides something new"
-    )
+    hint = "remove it from the policy, before it hides something new"
+    if missed or waiver.expires < today:
+        hint = "review it again, or repair what it was for"
     yield f"  hint: {hint}"
     yield ""
 
@@ -99,6 +107,8 @@ def _summary(account: Account, paint: _Paint) -> Iterator[str]:
         if kinds[title]
     )
     yield f"looked at: {printable(account.inventory.name)}: {seen or 'nothing'}"
+    if account.downloaded is not None:
+        yield f"downloaded and hashed: {account.downloaded} files"
     for source in account.sources:
         yield f"advisories from: {printable(source)}"
     policy = account.policy
@@ -112,9 +122,19 @@ def _summary(account: Account, paint: _Paint) -> Iterator[str]:
     yield f"verdict: {paint(word, word)} ({counted})"
     if verdict.decision is Decision.UNDECIDED:
         yield (
-            "hint: what is denied is only what could not be looked at; use the "
-            "network, or give the source that is missing"
+            "hint: only answers were missing; try again with the network, or with the "
+            "source that could give them"
         )
+
+
+def _kin(purl: PackageURL, waiver: Waiver) -> bool:
+    """Say whether a waiver is about the package, in whatever version."""
+    theirs = waiver.purl
+    return (purl.type, purl.namespace, purl.name) == (
+        theirs.type,
+        theirs.namespace,
+        theirs.name,
+    )
 
 
 def _title(component: Component) -> str:

@@ -51,8 +51,8 @@ class UntrustedRegistry:
                     about=case.component,
                     message=f"`{case.component.title}` {verb} from `{registry}`, which "
                     "is not a trusted registry",
-                    hint="use the registry of your own settings, or trust this one in "
-                    f"the policy: `registries: [{normalise(registry)}]`",
+                    hint="if it is right, trust it in the policy: "
+                    f"`registries: [{normalise(registry)}]`",
                 )
 
 

@@ -330,6 +330,41 @@ def test_a_file_that_is_no_bom_is_denied_with_a_reason(
     assert "hint: name a CycloneDX BOM" in told.output
 
 
+@pytest.mark.parametrize("other", ["--download", "--pip-audit"])
+def test_offline_contradicts_what_needs_the_network(tmp_path: Path, other: str) -> None:
+    servers(tmp_path, "files@1.2.0")
+    told = run("gate", "--offline", other, str(tmp_path))
+    assert told.exit_code == 2
+    assert f"`--offline` and `{other}` contradict each other" in told.output
+
+
+@pytest.mark.parametrize("name", ["package.json", "pyproject.toml"])
+def test_a_manifest_is_no_target(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("{}", encoding="utf-8")
+    told = run("gate", str(tmp_path / name))
+    assert told.exit_code == 3
+    assert "hint: name its lock, or the folder" in told.output
+
+
+def test_a_bom_overwrites_nothing_but_a_bom(tmp_path: Path) -> None:
+    file = servers(tmp_path, "files@1.2.0")
+    before = file.read_bytes()
+    told = run("sbom", "-o", str(file), str(tmp_path))
+    assert told.exit_code == 2
+    assert file.read_bytes() == before
+    bom = str(tmp_path / "b.json")
+    for _ in range(2):
+        assert run("sbom", "-o", bom, str(tmp_path)).exit_code == 0
+
+
+def test_explain_prints_a_policy_to_copy(tmp_path: Path) -> None:
+    copy = tmp_path / "acme.yaml"
+    copy.write_text(run("explain", "baseline").stdout, encoding="utf-8")
+    servers(tmp_path, "files")
+    told = run("gate", "--offline", "--policy", str(copy), str(tmp_path))
+    assert "policy: baseline" in told.output
+
+
 def test_an_empty_source_of_advisories_is_said(tmp_path: Path) -> None:
     servers(tmp_path, "files@1.2.0")
     (tmp_path / "osv").mkdir()

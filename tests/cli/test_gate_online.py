@@ -83,10 +83,11 @@ def told(result: Result) -> list[str]:
 def test_what_is_pinned_and_delivered_as_published_is_allowed(judge: Judge) -> None:
     result = judge("--download")
     assert result.exit_code == 0, result.output
+    assert "downloaded and hashed: 3 files\n" in result.output
 
 
 def test_offline_nobody_is_asked(judge: Judge, world: World) -> None:
-    result = judge("--offline", "--download")
+    result = judge("--offline")
     assert result.exit_code == 4
     assert not world.server.asked
     assert told(result) == [

@@ -58,6 +58,7 @@ def test_the_format_has_a_version_and_these_fields() -> None:
         "tool": {"name": "mcpchain", "version": "1.2.3"},
         "policy": {"name": "acme", "source": "acme.yaml", "sha256": POLICY.sha256},
         "advisories": ["OSV"],
+        "downloaded": None,
         "counts": {
             "components": 1,
             "denied": 1,

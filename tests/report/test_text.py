@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import pytest
@@ -69,7 +70,7 @@ note: the waiver of `gap` for `pkg:npm/other@1` is not used
 
 note: the waiver of `gap` for `pkg:npm/files@1.2.0` expired on 2029-12-31
   --> acme.yaml:0
-  hint: review it again and give it a new end, or repair what it was for
+  hint: review it again, or repair what it was for
 
 looked at: agent: 1 package
 advisories from: OSV, 6 records, newest 2029-12-31
@@ -104,13 +105,25 @@ def test_tells_what_where_why_and_what_to_do() -> None:
     assert render(verdict) == WHOLE
 
 
+def test_a_waiver_that_misses_what_was_found_says_so() -> None:
+    near = waiver(purl="pkg:npm/files@1.1.0")
+    told = render(Verdict(denied=(finding(),), unused_waivers=(near,)))
+    assert "names another version or advisory than what was found" in told
+
+
+def test_tells_how_much_was_downloaded() -> None:
+    some = dataclasses.replace(account(Verdict()), downloaded=3)
+    told = all_formats()["text"].render(some, colour=False)
+    assert "downloaded and hashed: 3 files\n" in told
+
+
 def test_says_when_it_could_not_be_decided() -> None:
     blind = finding("gap", "offline", gap=gap(State.OFFLINE))
     told = render(Verdict(denied=(blind,)))
     assert "verdict: undecided (1 denied," in told
     assert told.endswith(
-        "hint: what is denied is only what could not be looked at; use the network, "
-        "or give the source that is missing\n"
+        "hint: only answers were missing; try again with the network, or with the "
+        "source that could give them\n"
     )
 
 

@@ -164,7 +164,7 @@ def unasked(packages: Iterable[Package]) -> tuple[Miss, ...]:
     return missed(
         packages,
         state=State.NO_SOURCE,
-        problem="no advisory source was asked",
+        problem="no source of advisories covers it",
         hint="give OSV's export of the ecosystem with `--advisories` (README: where to "
         "get it)",
     )
