@@ -1,7 +1,7 @@
 """Decide. Nothing in this file reads a file, a clock or a network."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mcpchain.finding import Finding, Level
 from mcpchain.policy import Policy
@@ -30,7 +30,7 @@ def decide(findings: Iterable[Finding], policy: Policy, *, today: dt.date) -> Ve
             if waiver.covers(finding, today=today)
         ]
         used.update(covering)
-        if covering and level is not Level.ALLOW:
+        if _accepted(finding, covering) and level is not Level.ALLOW:
             waived.append(Waived(finding=finding, waiver=covering[0]))
         else:
             heard[level].append(finding)
@@ -42,6 +42,17 @@ def decide(findings: Iterable[Finding], policy: Policy, *, today: dt.date) -> Ve
         waived=tuple(waived),
         unused_waivers=tuple(each for each in policy.waivers if each not in used),
     )
+
+
+def _accepted(finding: Finding, covering: Sequence[Waiver]) -> bool:
+    """Say whether *covering* accept all of *finding*.
+
+    Records that share an alias are one advisory. Where that ties several CVEs together,
+    each has to be accepted by its own name.
+    """
+    several = {each for each in finding.ids if each.startswith("CVE-")}
+    named = {each.advisory for each in covering}
+    return bool(covering) and (len(several) <= 1 or several <= named)
 
 
 def _order(finding: Finding) -> tuple[str, str, str, str]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote
 
 from packageurl import PackageURL
 
@@ -23,7 +24,21 @@ from mcpchain.strict_yaml import YamlNode, load
 from mcpchain.verdict import Waiver
 
 API_VERSION: Final = "mcpchain/policy/v1"
+_WAIVER_KEYS: Final = {
+    "rule",
+    "variant",
+    "purl",
+    "advisory",
+    "reason",
+    "owner",
+    "expires",
+}
 _AGE: Final = re.compile(r"([1-9]\d{0,5})([hd])")
+_UNWAIVABLE: Final = {
+    "digest-mismatch": "lock the bytes that you accept instead",
+    "untrusted-registry": "list the registry under `registries` instead",
+}
+"""Rules whose findings another setting accepts, bound to what is accepted."""
 _NEEDS_ADVISORY: Final = frozenset({"known-vulnerability", "malicious-release"})
 
 
@@ -194,10 +209,19 @@ def _addresses(node: YamlNode) -> Iterator[str]:
 def _waivers(node: YamlNode) -> Iterator[Waiver]:
     rules = all_rules()
     for each in node.elements():
-        _known(each, {"rule", "purl", "advisory", "reason", "owner", "expires"})
+        _known(each, _WAIVER_KEYS)
         rule = each.at("rule").text()
         if rule not in rules:
             raise each.at("rule").malformed(_unlike(rule, set(rules), "rule"))
+        if rule in _UNWAIVABLE:
+            raise each.malformed(f"`{rule}` cannot be waived; {_UNWAIVABLE[rule]}")
+        variant = each.at("variant").optional_text()
+        known = rules[rule].variants
+        if variant is not None and variant not in known:
+            raise each.at("variant").malformed(_unlike(variant, set(known), "variant"))
+        if rule == "gap" and variant is None:
+            problem = "a waiver of `gap` names the `variant` that it accepts"
+            raise each.malformed(problem)
         advisory = each.at("advisory").optional_text()
         if rule in _NEEDS_ADVISORY and not advisory:
             problem = f"a waiver of `{rule}` names the `advisory` that it accepts"
@@ -205,6 +229,8 @@ def _waivers(node: YamlNode) -> Iterator[Waiver]:
         yield Waiver(
             rule=rule,
             purl=_purl(each.at("purl")),
+            name=_npm_name(each.at("purl").text()),
+            variant=variant,
             advisory=advisory,
             reason=_words(each.at("reason")),
             owner=_words(each.at("owner")),
@@ -222,6 +248,14 @@ def _purl(node: YamlNode) -> PackageURL:
     if "*" in text:
         raise node.malformed("a waiver names one package, without wildcards")
     return purl
+
+
+def _npm_name(text: str) -> str:
+    """Return the name in a purl of npm as it is written; empty for other kinds."""
+    kind, _, rest = text.partition("/")
+    if kind.lower() != "pkg:npm":
+        return ""
+    return unquote(re.split(r"(?<!^)@|[?#]", rest, maxsplit=1)[0])
 
 
 def _words(node: YamlNode) -> str:

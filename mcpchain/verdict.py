@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from packageurl import PackageURL
 
+from mcpchain.component import Kind
 from mcpchain.finding import Finding
 
 
@@ -33,15 +34,23 @@ class Waiver:
     advisory: str | None = None
     """The advisory that it accepts, by any of its ids; needed where a rule speaks of
     advisories, so that it cannot hide the next one."""
+    variant: str | None = None
+    """The variant that it accepts; `None` accepts any."""
+    name: str = ""
+    """The name of an npm package as it is written: the registry tells `JSONStream` from
+    `jsonstream`, while a purl does not."""
     line: int = 0
     """Where it stands in the policy file."""
 
     def covers(self, finding: Finding, *, today: dt.date) -> bool:
         """Say whether this waiver accepts *finding* on the day *today*."""
+        named = self.name and finding.about.kind is not Kind.MCP_SERVER
         return (
             self.rule == finding.rule
             and today <= self.expires
+            and self.variant in {None, finding.variant}
             and finding.about.purl == self.purl
+            and (not named or self.name == finding.about.name)
             and (not finding.ids or self.advisory in finding.ids)
         )
 

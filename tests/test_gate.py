@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcpchain.component import Kind
 from mcpchain.finding import Finding, Level
 from mcpchain.gate import decide
 from mcpchain.inventory import State
 from mcpchain.policy import Policy, default_levels
 from mcpchain.rules import all_rules
 from mcpchain.verdict import Decision, Waiver
-from tests.making import TODAY, TOMORROW, finding, gap, waiver
+from tests.making import TODAY, TOMORROW, component, finding, gap, waiver
 
 
 def policy(*waivers: Waiver, **levels: str) -> Policy:
@@ -96,6 +97,37 @@ def test_a_waiver_names_an_advisory_by_any_of_its_ids() -> None:
     known = finding("known-vulnerability", "high", ids=ids)
     fitting = waiver("known-vulnerability", advisory="GHSA-aaaa-bbbb-cccc")
     assert decide([known], policy(fitting), today=TODAY).waived
+
+
+def test_where_records_tie_several_cves_together_each_is_accepted_by_name() -> None:
+    ids = frozenset({"CVE-2030-1", "CVE-2030-2", "GHSA-aaaa-bbbb-cccc"})
+    known = finding("known-vulnerability", "critical", ids=ids)
+    one = waiver("known-vulnerability", advisory="CVE-2030-1")
+    alias = waiver("known-vulnerability", advisory="GHSA-aaaa-bbbb-cccc")
+    other = waiver("known-vulnerability", advisory="CVE-2030-2")
+    assert decide([known], policy(one, alias), today=TODAY).denied
+    assert decide([known], policy(one, other), today=TODAY).waived
+
+
+def test_a_waiver_of_one_variant_does_not_cover_another() -> None:
+    named = policy(waiver(variant="tag"))
+    assert decide([finding(variant="floating")], named, today=TODAY).denied
+    assert decide([finding(variant="tag")], named, today=TODAY).waived
+
+
+def test_a_waiver_tells_npm_names_apart_by_case() -> None:
+    purl = "pkg:npm/jsonstream@1.0.0"
+    other = component(purl, name="JSONStream")
+    lower = policy(waiver(purl=purl, name="jsonstream"))
+    assert decide([finding(about=other)], lower, today=TODAY).denied
+    same = component(purl, name="jsonstream")
+    assert decide([finding(about=same)], lower, today=TODAY).waived
+
+
+def test_a_server_is_waived_by_the_package_that_it_starts() -> None:
+    server = component("pkg:npm/files", Kind.MCP_SERVER, name="my files")
+    named = policy(waiver(purl="pkg:npm/files", name="files"))
+    assert decide([finding(about=server)], named, today=TODAY).waived
 
 
 def test_a_finding_about_nothing_with_a_purl_cannot_be_waived() -> None:

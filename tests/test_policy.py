@@ -109,6 +109,22 @@ def test_reads_registries_ages_and_waivers() -> None:
     assert waiver.line == 8
 
 
+@pytest.mark.parametrize(
+    ("purl", "name"),
+    [
+        ("pkg:npm/JSONStream@1.0.0", "JSONStream"),
+        ("pkg:npm/%40acme/Files@1.0.0?x=y#z", "@acme/Files"),
+        ("pkg:npm/@acme/files", "@acme/files"),
+        ("pkg:pypi/Flask@1", ""),
+    ],
+)
+def test_a_waiver_keeps_the_name_of_an_npm_package_as_it_is_written(
+    purl: str, name: str
+) -> None:
+    (waiver,) = read(RULES + WAIVER.replace("pkg:npm/files@1.2.0", purl)).waivers
+    assert waiver.name == name
+
+
 def test_knows_the_digest_of_its_file() -> None:
     assert read(RULES).sha256 != read(RULES + "\n").sha256
 
@@ -184,6 +200,22 @@ def test_knows_the_digest_of_its_file() -> None:
         (
             RULES + WAIVER.replace("files@1.2.0", "*"),
             "a waiver names one package, without wildcards",
+        ),
+        (
+            RULES + WAIVER.replace("unpinned-server", "digest-mismatch"),
+            "`digest-mismatch` cannot be waived; lock the bytes that you accept",
+        ),
+        (
+            RULES + WAIVER.replace("unpinned-server", "untrusted-registry"),
+            "`untrusted-registry` cannot be waived; list the registry under",
+        ),
+        (
+            RULES + WAIVER.replace("unpinned-server", "gap"),
+            "a waiver of `gap` names the `variant` that it accepts",
+        ),
+        (
+            RULES + WAIVER + "    variant: floatng\n",
+            "`floatng` is no variant here; did you mean `floating`?",
         ),
         (
             RULES + WAIVER.replace("unpinned-server", "known-vulnerability"),

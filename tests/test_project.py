@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_the_policy_in_the_readme_can_be_applied() -> None:
         r"^```yaml\n(apiVersion.+?)^```", README, re.DOTALL | re.MULTILINE
     )
     policy = parse(text.encode(), source="README.md")
-    assert [waiver.advisory for waiver in policy.waivers] == ["CVE-2026-0001"]
+    assert [waiver.advisory for waiver in policy.waivers] == ["CVE-2026-0001", None]
 
 
 def test_nothing_else_stands_at_the_top_level() -> None:
@@ -103,6 +104,34 @@ def test_the_action_takes_its_inputs_through_the_environment_only() -> None:
         assert step["shell"] == "bash"
         assert "|| true" not in step["run"]
         assert "continue-on-error" not in step
+
+
+def test_the_action_imports_nothing_from_the_workspace(tmp_path: Path) -> None:
+    (tmp_path / "venv.py").write_text("open('pwned', 'w')\n", encoding="utf-8")
+    (tmp_path / "pip.py").write_text("open('pwned', 'w')\n", encoding="utf-8")
+    script = steps()[0]["run"].replace(" install --quiet)", ")")
+    made, _, _ = script.partition('"${pip[@]}"')
+    subprocess.run(
+        [
+            "bash",
+            "--noprofile",
+            "--norc",
+            "-eo",
+            "pipefail",
+            "-c",
+            made + '"${pip[@]}" --version',
+        ],
+        check=True,
+        cwd=tmp_path,
+        env={
+            "ACTION": str(ROOT),
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "VENV": str(tmp_path / "made"),
+        },
+    )
+    assert not (tmp_path / "pwned").exists()
+    for line in (line for step in steps() for line in step["run"].splitlines()):
+        assert "python" not in line or " -I " in line
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def gate(  # noqa: PLR0913 - one parameter an option
                 environ=os.environ,  # noqa: TID251 - the cli reads it
                 home=Path.home(),
                 cache=options.cache(),
-                project=target if target.is_dir() else target.parent,
+                projects=(target if target.is_dir() else target.parent, Path.cwd()),
                 advisories=advisories,
                 pip_audit=pip_audit,
                 offline=offline,

@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mcpchain.inventory import Inventory
 
 _LOOK = 4096
+_READABLE = 0o644
 _Command = Callable[..., Any]
 
 TARGET = click.argument(
@@ -81,13 +83,18 @@ def write_file(path: Path, data: bytes) -> None:
         UsageError: There is no such place, or it is not ours to write to.
         UnavailableError: The system fails.
     """
-    part = path.with_name(f".{path.name}.part{os.getpid()}")
+    part: str | None = None
     try:
-        part.write_bytes(data)
-        part.replace(path)
+        # A name that nobody can foresee: in a foreign folder a link may lie in wait.
+        descriptor, part = tempfile.mkstemp(prefix=".mcpchain-", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+        os.chmod(part, _READABLE)
+        os.replace(part, path)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
+        if part is not None:
+            with suppress(OSError):
+                os.unlink(part)
         wrong = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
         misuse = isinstance(error, (*wrong, PermissionError))
         raise (UsageError if misuse else UnavailableError)(
@@ -118,6 +125,7 @@ def write_bom(inventory: "Inventory", path: Path) -> None:
     """Write *inventory* as a validated BOM; `-` is standard output."""
     from mcpchain import __version__
     from mcpchain.pipeline.target import bom
+    from mcpchain.report import printable
 
     if path.is_file() and b'"bomFormat"' not in path.read_bytes()[:_LOOK]:
         raise UsageError(
@@ -131,7 +139,8 @@ def write_bom(inventory: "Inventory", path: Path) -> None:
     else:
         write_file(path, data)
         count = len(inventory.components)
-        click.echo(f"wrote {path}: {count} component{'s'[: count != 1]}", err=True)
+        shown = printable(str(path))
+        click.echo(f"wrote {shown}: {count} component{'s'[: count != 1]}", err=True)
 
 
 def survey(

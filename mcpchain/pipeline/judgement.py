@@ -39,7 +39,7 @@ def judge(
     """
     if not inventory:
         raise nothing(inventory)
-    settings = load(terms.environ, home=terms.home, project=terms.project)
+    settings = load(terms.environ, home=terms.home, projects=terms.projects)
     components = inventory.components
     answers, evidence = _ask(components, policy, terms, settings, progress)
     known = look_up(components, answers.releases, policy, terms)

@@ -28,8 +28,8 @@ class Circumstances:
     environ: Mapping[str, str]
     home: Path
     cache: Path
-    project: Path
-    """The folder that the target is in."""
+    projects: tuple[Path, ...]
+    """The folder that the target is in, and the one that we were started in."""
     advisories: tuple[Path, ...] = ()
     """OSV records: folders, archives or indexes."""
     pip_audit: bool | None = None

@@ -4,7 +4,7 @@ It is read the way pip and npm read it, and from nowhere else. What the author o
 examined project wrote decides nothing here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,14 +76,15 @@ class Settings:
 
 
 def load(
-    environ: Mapping[str, str], *, home: Path, project: Path | None = None
+    environ: Mapping[str, str], *, home: Path, projects: Sequence[Path] = ()
 ) -> Settings:
     """Read the user's configuration.
 
     Args:
         environ: The environment variables.
         home: The user's home folder.
-        project: The folder that is examined. No program in it is run.
+        projects: Folders in projects: what is examined, and where we were started. No
+            program in one is run.
     """
     problems: list[Problem] = []
     ours = pip.load(environ, home, problems)
@@ -93,6 +94,6 @@ def load(
         npm=user,
         route=route.load(environ, pip=ours, npm=user),
         logins=tuple(route.netrc_logins(environ, home, problems)),
-        program=npm.find_program(environ, home, project),
+        program=npm.find_program(environ, home, projects),
         problems=tuple(problems),
     )

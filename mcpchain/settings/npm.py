@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -61,25 +61,44 @@ def user_file(environ: Mapping[str, str], home: Path) -> Path:
 
 
 def find_program(
-    environ: Mapping[str, str], home: Path, project: Path | None
+    environ: Mapping[str, str], home: Path, projects: Sequence[Path]
 ) -> Program | None:
-    """Find npm on the PATH, but not inside *project*, whose programs we do not run."""
+    """Find npm on the PATH, but in no project, whose programs we do not run.
+
+    `npm run` puts `node_modules/.bin` of the project and of all folders above it first.
+
+    Args:
+        environ: The environment variables.
+        home: The user's home folder.
+        projects: Folders in projects: what is examined, and where we were started.
+    """
+    roots = [_project_root(each.resolve(), home.resolve()) for each in projects]
+
+    def ours(path: Path) -> bool:
+        real = path.resolve()
+        inside = any(real.is_relative_to(root) for root in roots)
+        return path.is_absolute() and not inside and "node_modules" not in path.parts
+
     folders = [Path(each) for each in environ.get("PATH", "").split(os.pathsep) if each]
-    outside = [
-        str(each)
-        for each in folders
-        if each.is_absolute()
-        and not (project and each.resolve().is_relative_to(project.resolve()))
-    ]
-    path = os.pathsep.join(outside)
+    path = os.pathsep.join(str(each) for each in folders if ours(each))
     found = shutil.which("npm", path=path) if path else None
-    if found is None or (
-        project and Path(found).resolve().is_relative_to(project.resolve())
-    ):
+    if found is None or any(Path(found).resolve().is_relative_to(r) for r in roots):
         return None
     kept = {key: environ[key] for key in _NEEDED if key in environ}
     seen = {"PATH": path, "HOME": str(home), "USERPROFILE": str(home), **kept}
     return Program(found, tuple(seen.items()))
+
+
+def _project_root(folder: Path, home: Path) -> Path:
+    """Return the outermost folder around *folder*, below home, that is a project."""
+    marks = (".git", "package.json", "pyproject.toml", "node_modules")
+    root = folder
+    for each in (folder, *folder.parents[:-1]):
+        if each == home:
+            break
+        if any((each / mark).exists() for mark in marks):
+            root = each
+    return root
 
 
 @cache

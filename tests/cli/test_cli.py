@@ -357,6 +357,22 @@ def test_a_bom_overwrites_nothing_but_a_bom(tmp_path: Path) -> None:
         assert run("sbom", "-o", bom, str(tmp_path)).exit_code == 0
 
 
+def test_a_link_that_lies_in_wait_is_not_written_through(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    servers(project, "files@1.2.0")
+    victim = tmp_path / "victim"
+    victim.write_text("mine", encoding="utf-8")
+    bom = project / "bom.json"
+    for number in range(os.getpid() - 2, os.getpid() + 60):
+        (project / f".bom.json.part{number}").symlink_to(victim)
+    told = run("sbom", "-o", str(bom), str(project))
+    assert told.exit_code == 0, told.output
+    assert victim.read_text(encoding="utf-8") == "mine"
+    assert not bom.is_symlink()
+    assert bom.stat().st_mode & 0o777 == 0o644
+
+
 def test_explain_prints_a_policy_to_copy(tmp_path: Path) -> None:
     copy = tmp_path / "acme.yaml"
     copy.write_text(run("explain", "baseline").stdout, encoding="utf-8")

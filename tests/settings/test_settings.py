@@ -36,7 +36,7 @@ def configure(tmp_path: Path, home: Path) -> Configure:
 
     def configure(*, project: Path | None = None, **environ: str) -> Settings:
         site = {"XDG_CONFIG_DIRS": str(tmp_path / "site")}
-        return load(site | environ, home=home, project=project)
+        return load(site | environ, home=home, projects=(project,) if project else ())
 
     return configure
 
@@ -322,6 +322,22 @@ def test_an_npm_of_the_project_is_not_run(configure: Configure, tmp_path: Path) 
     )
     both = configure(project=project, PATH=f"{path}:{outside}")
     assert both.addresses("npm") == (A,)
+
+
+@pytest.mark.parametrize("mark", [".git", "package.json", "node_modules"])
+def test_an_npm_of_a_project_around_the_target_is_not_run(
+    configure: Configure, tmp_path: Path, mark: str
+) -> None:
+    repository = tmp_path / "repository"
+    (repository / mark).mkdir(parents=True)
+    inner = repository / "packages/a"
+    inner.mkdir(parents=True)
+    for folder in ("bin", "node_modules/.bin"):
+        path = npm(repository / folder, f"touch {tmp_path}/ran; echo {B}")
+        assert configure(project=inner, PATH=path).addresses("npm") == ()
+    elsewhere = npm(tmp_path / "other/node_modules/.bin", f"touch {tmp_path}/ran")
+    assert configure(project=inner, PATH=elsewhere).addresses("npm") == ()
+    assert not (tmp_path / "ran").exists()
 
 
 def test_proxies_roots_and_exemptions_come_from_everywhere(
