@@ -1,5 +1,6 @@
 """Python indexes: the Simple API in JSON (PEP 691, 700, 592, 740, 792)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -7,10 +8,8 @@ from typing import ClassVar, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import (
-    InvalidSdistFilename,
     InvalidWheelFilename,
     canonicalize_name,
-    parse_sdist_filename,
     parse_wheel_filename,
 )
 from packaging.version import InvalidVersion, Version
@@ -24,6 +23,13 @@ from mcpchain.registries.page import Offer, Problems, Want, instant, link, size
 from mcpchain.release import Release, Withdrawal
 
 _JSON: Final = "application/vnd.pypi.simple.v1+json"
+_SDIST: Final = re.compile(
+    r"(.+)\.(?:tar(?:\.(?:gz|bz2|xz|lz|lzma))?|tgz|tbz|txz|tlz|zip)"
+)
+"""What pip takes for a source distribution, far more than PEP 625 and PEP 527 allow."""
+_FOR_PYTHON: Final = re.compile(r"-py[123]\.?[0-9]?\Z")
+"""pip takes this off a version, and looks whether it is the running Python's."""
+_NAME_LIMIT: Final = 1000
 _KNOWN: Final = frozenset(each.value for each in Algorithm)
 
 
@@ -119,7 +125,8 @@ class _Project:
     """Where the page came from: addresses in it are relative to that."""
     files: Mapping[Version, tuple[Node, ...]]
     listed: frozenset[Version]
-    """Versions that the page names, with files or without (PEP 700)."""
+    """Versions that the page names, with files or without (PEP 700): there is nothing
+    to install of the latter."""
     unnamed: int
     """How many files have a name that tells no version."""
     status: str
@@ -184,10 +191,11 @@ class _Project:
     def _release(self, version: Version, spelling: str) -> Offer:
         problems = Problems()
         nodes = self.files.get(version, ())
+        if not nodes:
+            listed = version in self.listed
+            return Offer(release=self._missing(spelling, listed=listed))
         artifacts = tuple(_artifact(node, self.url, problems) for node in nodes)
         withdrawal, reason = self._withdrawal(artifacts)
-        if not nodes and version not in self.listed and withdrawal is None:
-            return Offer(release=self._missing(spelling))
         release = Release(
             registry=self.registry,
             name=self.name,
@@ -203,15 +211,17 @@ class _Project:
     ) -> tuple[Withdrawal | None, str]:
         if self.status == "quarantined":
             return Withdrawal.QUARANTINED, self.reason[:500]
-        if artifacts and all(each.withdrawn is not None for each in artifacts):
+        if all(each.withdrawn is not None for each in artifacts):
             reasons = sorted({each.withdrawn for each in artifacts if each.withdrawn})
             return Withdrawal.YANKED, "; ".join(reasons)[:500]
         if self.status == "deprecated":
             return Withdrawal.DEPRECATED, self.reason[:500]
         return None, ""
 
-    def _missing(self, spelling: str) -> Release:
+    def _missing(self, spelling: str, *, listed: bool = False) -> Release:
         reason = f"not among the {len(self.files)} versions there"
+        if listed:
+            reason = "listed there, but without a file that could be installed"
         if self.unnamed:
             reason += f"; {self.unnamed} files have names that tell no version"
         if self.status == "quarantined":
@@ -228,22 +238,30 @@ class _Project:
 
 
 def _version_of(node: Node, name: str) -> Version | None:
-    """Return the version of a file of the project *name*, as its name tells it."""
+    """Return the version of a file of the project *name*, as its name tells pip."""
     try:
         filename = node.at("filename").text()
+        if len(filename) > _NAME_LIMIT:
+            return None
         if filename.endswith(".whl"):
             # The whole name, with its tags, is slow to read and not needed here.
             parts = filename.split("-")
-            theirs, version = parts[0], parts[1] if len(parts) in {5, 6} else ""
-        elif filename.endswith((".tar.gz", ".zip")):
-            stem = filename.removesuffix(".zip").removesuffix(".tar.gz")
-            theirs, _, version = stem.rpartition("-")
-        else:
-            return None
+            same = canonicalize_name(parts[0]) == canonicalize_name(name)
+            return _parsed(parts[1]) if same and len(parts) in {5, 6} else None
     except MalformedError:
         return None
-    same = canonicalize_name(theirs) == canonicalize_name(name)
-    return _parsed(version) if same else None
+    sdist = _SDIST.fullmatch(filename)
+    ours = _before_version(name).match(sdist[1]) if sdist else None
+    if sdist is None or ours is None:
+        return None
+    return _parsed(_FOR_PYTHON.sub("", sdist[1][ours.end() :]))
+
+
+@lru_cache(maxsize=64)
+def _before_version(name: str) -> re.Pattern[str]:
+    """Match every spelling of the project *name*, and the dash behind it."""
+    parts = map(re.escape, canonicalize_name(name).split("-"))
+    return re.compile("[-_.]+".join(parts) + "-", re.IGNORECASE | re.ASCII)
 
 
 def _artifact(node: Node, base: str, problems: Problems) -> Artifact:
@@ -251,7 +269,7 @@ def _artifact(node: Node, base: str, problems: Problems) -> Artifact:
     name = node.at("filename").text()
     artifact = Artifact(name=name)
     try:
-        _check_name(name, node)
+        _check_wheel(name, node)
         artifact = replace(artifact, withdrawn=_withdrawn(node.at("yanked")))
         artifact = replace(artifact, url=link(node.at("url"), base))
         artifact = replace(artifact, digests=_digests(node.at("hashes")))
@@ -262,13 +280,11 @@ def _artifact(node: Node, base: str, problems: Problems) -> Artifact:
     return artifact
 
 
-def _check_name(name: str, node: Node) -> None:
+def _check_wheel(name: str, node: Node) -> None:
     try:
         if name.endswith(".whl"):
             parse_wheel_filename(name)
-        else:
-            parse_sdist_filename(name)
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except InvalidWheelFilename:
         raise node.malformed(f"`{name[:140]}` is not the name of a file") from None
 
 

@@ -356,10 +356,25 @@ def test_a_missing_version_says_how_many_names_could_not_be_read(
     assert "4 files have names" in release.reason
 
 
-def test_a_version_that_is_listed_without_files_is_there(world: World) -> None:
-    world.pypi.upload("files", "files-1.2.0.egg").document["versions"] = ["1.2.0", "?"]
+@pytest.mark.parametrize("status", ["active", "deprecated"])
+def test_of_a_version_that_is_listed_without_files_nothing_can_be_installed(
+    world: World, status: str
+) -> None:
+    files = world.pypi.upload("files", "files-1.2.0.egg")
+    files.document["versions"] = ["1.2.0", "?"]
+    files.document["project-status"] = {"status": status}
     release = one(world, package(PYPI))
-    assert (release.withdrawal, release.artifacts) == (None, ())
+    assert release.withdrawal is Withdrawal.MISSING
+    assert release.reason.startswith("listed there, but without a file")
+
+
+@pytest.mark.parametrize("status", ["active", "deprecated"])
+def test_a_version_that_is_not_there_is_missing_whatever_the_project_is(
+    world: World, status: str
+) -> None:
+    files = world.pypi.upload("files", "files-1.0.tar.gz")
+    files.document["project-status"] = {"status": status}
+    assert one(world, package(PYPI)).withdrawal is Withdrawal.MISSING
 
 
 @pytest.mark.parametrize(
@@ -431,6 +446,56 @@ def test_a_floating_python_package_is_what_pip_would_choose(
     world.pypi["files"].file("files-3.0-py3-none-any.whl")["yanked"] = True
     about = package("pkg:pypi/files", pin=Pin.RANGE, requested=requested)
     assert one(world, about).version == version
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *(f"files-2.0.{suffix}" for suffix in (
+            "tar.gz", "tar.bz2", "tar.xz", "tar.lz", "tar.lzma", "tar", "tgz", "tbz",
+            "txz", "tlz", "zip",
+        )),
+        "Files-2.0.tar.gz",
+        "files-2.0-rc1.tar.gz",
+        "files-v2.0.tar.gz",
+        "files-2.0-py3.9.tgz",
+        "files-2.0-1.zip",
+    ],
+)  # fmt: skip
+def test_whatever_pip_takes_for_a_source_distribution_counts(
+    world: World, file: str
+) -> None:
+    world.pypi.upload("files", "files-0.9rc1.tar.gz").upload(file)
+    about = package("pkg:pypi/files", pin=Pin.FLOATING, requested=">=0.5rc1")
+    answer = ask(world, about)
+    (release,) = answer.releases.values()
+    assert release.version.startswith("2.0")
+    assert [each.name for each in release.artifacts] == [file]
+    assert not answer.gaps
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "files-2.0.egg", "files-2.0.exe", "files-2.0.tar.Z", "files-2.0.TGZ", "files",
+        "files-2.0.linux-x86_64.tar.gz", "files-two-2.0.tar.gz", "files--2.0.tar.gz",
+        "evil-2.0.tar.gz", "files2.0.tar.gz", "files-2.0-cp311-any.whl", ".zip",
+        "-.tar", "files-2.0-py3.11.tgz", "f\u0131les-2.0.tar.gz",
+        "files-" + "-" * 2000 + "2.0.zip",
+    ],
+)  # fmt: skip
+def test_what_pip_passes_over_does_not_count(world: World, file: str) -> None:
+    world.pypi.upload("files", "files-1.2.0.tar.gz")
+    world.pypi["files"].document["files"].append({"filename": file, "yanked": False})
+    about = package("pkg:pypi/files", pin=Pin.FLOATING)
+    assert one(world, about).version == "1.2.0"
+
+
+@pytest.mark.parametrize("file", ["a-b_c-2.0.tgz", "A__B.c-2.0.tgz", "a.b-.c-2.0.zip"])
+def test_a_name_with_dashes_ends_where_pip_lets_it_end(world: World, file: str) -> None:
+    world.pypi.upload("a-b-c", "a_b_c-1.0.tar.gz").upload(file)
+    about = package("pkg:pypi/a-b-c", pin=Pin.FLOATING)
+    assert one(world, about).version == "2.0"
 
 
 def test_a_version_of_which_one_file_is_yanked_is_still_the_newest(
