@@ -85,7 +85,8 @@ class Index:
 
         Args:
             packages: In any order; PyPI and npm ones are matched.
-            now: In UTC. A record that was modified later is no proof of freshness.
+            now: In UTC. A record that was modified later is no proof of freshness, and
+                one that is withdrawn later still counts.
             max_age: How old the newest record of an ecosystem may be; `None` for any.
                 Advisories of an older source count, and its silence is a gap.
 
@@ -115,22 +116,22 @@ class Index:
         good, misses = sift(packages)
         silent = tuple(self._silences(good, now, max_age))
         found: dict[Package, tuple[Advisory, ...]] = {}
+        today, source = _written(now), f"osv:{self.name}"
         for package in good:
-            known = match.advisories(self._connection, package, f"osv:{self.name}")
+            known = match.advisories(self._connection, package, source, today)
             if known:
                 found[package] = known
-        flaws = tuple(self._flaws(good, found))
+        flaws = tuple(self._flaws(good, found, today))
         unsaid = {p for miss in (*silent, *flaws) for p in miss.packages}
         return Lookup(
             advisories=found,
             answered=frozenset(good) - unsaid,
             misses=(*misses, *silent, *flaws),
-            troubles=tuple(self._troubles()),
+            troubles=tuple(self._troubles(today)),
         )
 
     def _coverage(self, now: dt.datetime) -> Iterator[Coverage]:
-        moment = now.astimezone(dt.UTC).replace(tzinfo=None, microsecond=0)
-        today = f"{moment.isoformat()}Z"
+        today = _written(now)
         ecosystems = "SELECT purl_type, records FROM ecosystem ORDER BY purl_type"
         for purl_type, records in self._connection.execute(ecosystems):
             past = "SELECT max(modified) FROM dated WHERE purl_type=? AND modified<=?"
@@ -177,6 +178,7 @@ class Index:
         self,
         packages: Sequence[Package],
         found: Mapping[Package, tuple[Advisory, ...]],
+        today: str,
     ) -> Iterator[Miss]:
         """Yield a miss for each package of which a record could not be read.
 
@@ -185,12 +187,13 @@ class Index:
         """
         query = (
             "SELECT DISTINCT id, member, state, problem FROM flaw "
-            "WHERE purl_type = ? AND name = ? ORDER BY member, problem"
+            "WHERE purl_type = ? AND name = ? AND (withdrawn = '' OR withdrawn > ?) "
+            "ORDER BY member, problem"
         )
         for package in packages:
             name = normal_name(package.purl_type, package.name)
             told = {each for one in found.get(package, ()) for each in one.ids}
-            rows = self._connection.execute(query, (package.purl_type, name))
+            rows = self._connection.execute(query, (package.purl_type, name, today))
             relevant = (
                 row for row in rows if row[2] != State.PARTIAL.value or row[0] in told
             )
@@ -205,15 +208,19 @@ class Index:
                     each=True,
                 )
 
-    def _troubles(self) -> Iterator[Gap]:
+    def _troubles(self, today: str) -> Iterator[Gap]:
         """Yield a gap for each record that could be about anything, up to a limit."""
-        query = "SELECT count(*) FROM flaw WHERE purl_type IS NULL"
-        (count,) = self._connection.execute(query).fetchone()
         query = (
-            "SELECT member, state, problem FROM flaw WHERE purl_type IS NULL "
+            "SELECT count(*) FROM flaw "
+            "WHERE purl_type IS NULL AND (withdrawn = '' OR withdrawn > ?)"
+        )
+        (count,) = self._connection.execute(query, (today,)).fetchone()
+        query = (
+            "SELECT member, state, problem FROM flaw "
+            "WHERE purl_type IS NULL AND (withdrawn = '' OR withdrawn > ?) "
             "ORDER BY member, problem LIMIT ?"
         )
-        for member, state, problem in self._connection.execute(query, (_TOLD,)):
+        for member, state, problem in self._connection.execute(query, (today, _TOLD)):
             path = f"{self.name}/{member}" if member else self.name
             yield _trouble(path, State(state), f"advisory record not read: {problem}")
         if count > _TOLD:
@@ -260,6 +267,12 @@ def _trouble(path: str, state: State, reason: str) -> Gap:
         state=state,
         hint="repair or remove that record, or fetch the source again",
     )
+
+
+def _written(moment: dt.datetime) -> str:
+    """Write a time as the index does, so that text compares as times do."""
+    utc = moment.astimezone(dt.UTC).replace(tzinfo=None, microsecond=0)
+    return f"{utc.isoformat()}Z"
 
 
 def _is_old(coverage: Coverage, now: dt.datetime, max_age: dt.timedelta) -> bool:

@@ -92,15 +92,16 @@ class _Writer:
             self._flaw(item.member, Flaw(state=State.UNREADABLE, problem=problem))
             return
         self._record(record)
-        for flaw in () if record.withdrawn else record.flaws:
-            self._flaw(item.member, flaw, record.id)
+        for flaw in record.flaws:
+            self._flaw(item.member, flaw, record)
 
     def _record(self, record: Record) -> None:
         number = len(self._ids)
         self._ids.append(record.id)
         self._kin.add(record.id)
         if not record.withdrawn:
-            # Whoever takes a record back takes back what it says of aliases, too.
+            # Whoever takes a record back takes back what it says of aliases, too; and
+            # where that is still to come, apart is told twice and never lost.
             for alias in record.aliases:
                 self._kin.unite(record.id, alias)
         self._records.append(
@@ -119,8 +120,7 @@ class _Writer:
             self._counts[purl_type] = self._counts.get(purl_type, 0) + 1
             if record.modified:
                 self._dates.add((purl_type, record.modified))
-        if not record.withdrawn:
-            self._affects(number, record)
+        self._affects(number, record)
 
     def _affects(self, number: int, record: Record) -> None:
         for each in record.affected:
@@ -132,17 +132,18 @@ class _Writer:
                 text = json.dumps(each.versions)
                 self._affected.append((*key, None, None, None, None, text))
 
-    def _flaw(self, member: str, flaw: Flaw, record_id: str = "") -> None:
+    def _flaw(self, member: str, flaw: Flaw, record: Record | None = None) -> None:
         clean = "".join(c if c.isprintable() else "?" for c in member[:_MEMBER])
         problem = flaw.problem.encode("utf-8", "replace").decode()
-        row = (flaw.purl_type, flaw.name, record_id, clean, flaw.state.value, problem)
+        about = (record.id, record.withdrawn) if record else ("", "")
+        row = (flaw.purl_type, flaw.name, *about, clean, flaw.state.value, problem)
         self._flaws.append(row)
 
     def _flush(self) -> None:
         insert = self._connection.executemany
         insert("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._records)
         insert("INSERT INTO affected VALUES (?,?,?,?,?,?,?,?,?)", self._affected)
-        insert("INSERT INTO flaw VALUES (?, ?, ?, ?, ?, ?)", self._flaws)
+        insert("INSERT INTO flaw VALUES (?, ?, ?, ?, ?, ?, ?)", self._flaws)
         for each in (self._records, self._affected, self._flaws):
             each.clear()
 

@@ -17,7 +17,7 @@ from typing import Final
 from mcpchain.audit.advisories.osv.source import Source
 from mcpchain.errors import UnavailableError
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables and of how records are read. Raise it when either changes."""
 APPLICATION: Final = 0x6D637061
 TABLES: Final = (
@@ -30,7 +30,7 @@ TABLES: Final = (
         PRIMARY KEY(purl_type, modified)) WITHOUT ROWID""",
     """CREATE TABLE record(
         n INTEGER PRIMARY KEY, id TEXT NOT NULL, kin INTEGER NOT NULL,
-        modified TEXT NOT NULL, withdrawn INTEGER NOT NULL,
+        modified TEXT NOT NULL, withdrawn TEXT NOT NULL,
         malicious INTEGER NOT NULL, summary TEXT NOT NULL, urls TEXT NOT NULL)""",
     """CREATE TABLE name(
         kin INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY(kin, id)) WITHOUT ROWID""",
@@ -39,11 +39,12 @@ TABLES: Final = (
         severity TEXT NOT NULL, introduced TEXT, fixed TEXT, last TEXT, bound TEXT,
         versions TEXT)""",
     """CREATE TABLE flaw(
-        purl_type TEXT, name TEXT, id TEXT NOT NULL, member TEXT NOT NULL,
-        state TEXT NOT NULL, problem TEXT NOT NULL)""",
+        purl_type TEXT, name TEXT, id TEXT NOT NULL, withdrawn TEXT NOT NULL,
+        member TEXT NOT NULL, state TEXT NOT NULL, problem TEXT NOT NULL)""",
 )
 """`affected` has a row for each interval, and one for a list of versions. `kin` is one
-number for all records that are aliases of one another."""
+number for all records that are aliases of one another. `withdrawn` is the time from
+which a record, or a flaw of one, no longer counts; empty for never."""
 INDEXES: Final = (
     "CREATE INDEX affected_by_name ON affected(purl_type, name, n)",
     "CREATE INDEX flaw_by_name ON flaw(purl_type, name)",

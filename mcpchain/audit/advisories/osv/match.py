@@ -56,9 +56,12 @@ class _Version:
 
 
 def advisories(
-    connection: sqlite3.Connection, package: Package, source: str
+    connection: sqlite3.Connection, package: Package, source: str, now: str
 ) -> tuple[Advisory, ...]:
-    """Return what the index knows against *package*, which has an exact version."""
+    """Return what the index knows against *package*, which has an exact version.
+
+    A record that is withdrawn by *now*, a time as the index writes it, says nothing.
+    """
     rules = scheme(package.purl_type)
     name = normal_name(package.purl_type, package.name)
     if rules is None or name is None or package.version is None:
@@ -66,10 +69,12 @@ def advisories(
     ours = _Version(package.version, rules)
     claims: dict[int, _Claims] = {}
     query = (
-        "SELECT n, severity, introduced, fixed, last, bound, versions FROM affected "
-        "WHERE purl_type = ? AND name = ? ORDER BY n"
+        "SELECT n, severity, introduced, fixed, last, bound, versions "
+        "FROM affected LEFT JOIN record USING (n) WHERE purl_type = ? AND name = ? "
+        # A row without its record is damage, which shows when the record is read.
+        "AND (withdrawn IS NULL OR withdrawn = '' OR withdrawn > ?) ORDER BY n"
     )
-    for row in connection.execute(query, (package.purl_type, name)):
+    for row in connection.execute(query, (package.purl_type, name, now)):
         claim = claims.setdefault(row[0], _Claims())
         claim.rows.append(row)
         if ours.within(row):

@@ -74,7 +74,8 @@ class Record:
     aliases: tuple[str, ...] = ()
     modified: str = ""
     """UTC, as `2026-01-31T12:00:00Z`; empty if the record does not say."""
-    withdrawn: bool = False
+    withdrawn: str = ""
+    """When it is taken back, which may be still to come; as `modified`."""
     malicious: bool = False
     summary: str = ""
     references: tuple[str, ...] = ()
@@ -102,7 +103,7 @@ def parse(data: bytes, *, source: str) -> Record:
         id=record_id,
         aliases=aliases,
         modified=reader.soft(lambda: _moment(root.at("modified")), ""),
-        withdrawn=bool(withdrawn),
+        withdrawn=withdrawn,
         malicious=reader.soft(lambda: _classified(root), default=False)
         or reader.malicious
         or any(each.startswith("MAL-") for each in (record_id, *aliases)),

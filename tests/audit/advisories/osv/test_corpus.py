@@ -354,7 +354,7 @@ def test_any_ranges_are_judged_as_the_schema_says(
     build(connection, Memory([record]), "same", None)
     for version in VERSIONS:
         package = Package("pypi", "tool", version)
-        found = match.advisories(connection, package, "test")
+        found = match.advisories(connection, package, "test", "2026-11-25T00:00:00Z")
         assert bool(found) == plainly_affected(record, package, rules), version
         for fixed in found[0].fixed_in if found else ():
             way = Package("pypi", "tool", fixed)

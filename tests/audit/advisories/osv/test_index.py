@@ -198,8 +198,8 @@ def test_a_damaged_index_is_refused(tmp_path: Path, cache: Path, data: bytes) ->
         "UPDATE record SET urls = 'x'",
         "UPDATE ecosystem SET purl_type = 'npm'",
         "UPDATE affected SET versions = x'ff'",
-        "INSERT INTO flaw VALUES ('pypi', 'tool', 'i', 'm', 'nice', 'p')",
-        "INSERT INTO flaw VALUES (NULL, NULL, '', 'm', 'nice', 'p')",
+        "INSERT INTO flaw VALUES ('pypi', 'tool', 'i', '', 'm', 'nice', 'p')",
+        "INSERT INTO flaw VALUES (NULL, NULL, '', '', 'm', 'nice', 'p')",
         "UPDATE dated SET modified = '2026'",
     ],
 )

@@ -137,11 +137,33 @@ def test_several_blocks_for_one_package_count_together(look: Look) -> None:
     assert ids(look([one], "npm/other@7.9.9")) == ["x_TEST-1"]
 
 
-@pytest.mark.parametrize("withdrawn", ["2024-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
-def test_a_withdrawn_record_never_matches(look: Look, withdrawn: str) -> None:
+@pytest.mark.parametrize(
+    ("withdrawn", "told"),
+    [
+        ("2024-01-01T00:00:00Z", []),
+        ("2026-11-25", []),
+        ("2026-11-25T01:00:00+02:00", []),
+        ("2026-11-25T00:00:01Z", ["x_TEST-1"]),
+        ("2999-01-01T00:00:00Z", ["x_TEST-1"]),
+        ("9999-12-31T23:59:59Z", ["x_TEST-1"]),
+    ],
+)
+def test_a_record_is_withdrawn_from_its_time_on(
+    look: Look, withdrawn: str, told: list[str]
+) -> None:
     one = record(block(versions=["1.0"]), withdrawn=withdrawn)
     lookup = look([one], "pypi/tool@1.0")
-    assert (ids(lookup), lookup.gaps) == ([], ())
+    assert (ids(lookup), lookup.gaps) == (told, ())
+
+
+@pytest.mark.parametrize("broken", [block(versions=7), {"package": 7}])
+def test_the_flaws_of_a_record_count_until_it_is_withdrawn(
+    look: Look, broken: dict[str, object]
+) -> None:
+    other = record(block("other", versions=["1"]), id="x_TEST-2")
+    for withdrawn, count in (("2024-01-01", 0), ("2999-01-01", 1)):
+        one = record(broken, withdrawn=withdrawn)
+        assert len(look([one, other], "pypi/tool@1.0").gaps) == count
 
 
 @pytest.mark.parametrize(
