@@ -76,6 +76,23 @@ def is_loopback(address: str) -> bool:
     return where is not None and _LOOPBACK.fullmatch(where[1]) is not None
 
 
+def lies_below(address: str, base: str) -> bool:
+    """Say whether *address* is *base* or lies below its path, on the same origin.
+
+    Whole segments count. One with dots or with escapes of escapes, which a server may
+    resolve, lies below nothing but the root.
+    """
+    theirs = origin(address)
+    if theirs is None or theirs != origin(base):
+        return False
+    path = urlsplit(address).path
+    plain_path = unquote(path)
+    # A server may resolve what we compare as text, some without what follows a `;`.
+    if "%" in plain_path or {".", ".."} & set(re.split(r"[/\\;]", plain_path)):
+        path = "/"
+    return f"{path}/".startswith(urlsplit(base).path.rstrip("/") + "/")
+
+
 def is_http(address: str) -> bool:
     """Say whether *address* is one that HTTP can fetch."""
     return origin(address) is not None
@@ -109,15 +126,7 @@ class Credential:
 
     def covers(self, address: str) -> bool:
         """Say whether *address* may see it."""
-        theirs = origin(address)
-        if theirs is None or theirs != origin(self.scope):
-            return False
-        path = urlsplit(address).path
-        # A server may resolve what we compare as text.
-        if {".", ".."} & set(re.split(r"[/\\]", unquote(path))):
-            path = "/"
-        base = urlsplit(self.scope).path.rstrip("/") + "/"
-        return f"{path}/".startswith(base)
+        return lies_below(address, self.scope)
 
 
 def credential_for(

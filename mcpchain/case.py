@@ -22,6 +22,8 @@ class Case:
     """When it is judged, in UTC. A rule has no other clock."""
     trusted_registries: frozenset[str] = frozenset()
     """Addresses that the user or the policy trusts, normalised."""
+    trusted_addresses: frozenset[str] = frozenset()
+    """Those of the policy, which trusts what lies below them as well, normalised."""
     release: Release | None = None
     evidence: tuple[Evidence, ...] = ()
     advisories: tuple[Advisory, ...] = ()

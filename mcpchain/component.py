@@ -109,7 +109,8 @@ class PackageFacts:
     origin: Origin = Origin.REGISTRY
     registry: str | None = None
     """The registry that the source itself names, without credentials. `None`: it
-    leaves the choice to the configuration of the client."""
+    leaves the choice to the configuration of the client. Of a package from a URL or a
+    repository, the address that it is fetched from (`naming.source_address`)."""
     extra_registries: tuple[str, ...] = ()
     """Further registries that the package may come from, as the source says."""
     development: bool = False

@@ -20,6 +20,7 @@ _HOSTS: Final = {
     "bitbucket.org": "bitbucket",
 }
 """Hosts with a purl type of their own (purl-spec, types)."""
+_TOOL: Final = re.compile(r"(?:git|hg|svn|bzr)\+")
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 
 
@@ -94,8 +95,44 @@ def vcs_purl(
 def vcs_url(url: str, revision: str | None) -> str:
     """Write where a revision is kept, as `git+https://host/path@revision`."""
     address = bare_url(url)
-    tool = "" if re.match(r"(?:git|hg|svn|bzr)\+", address) else "git+"
+    tool = "" if _TOOL.match(address) else "git+"
     return f"{tool}{address}@{revision}" if revision else f"{tool}{address}"
+
+
+def source_address(url: str) -> str:
+    """Return whence *url* fetches, as `PackageFacts.registry` has it.
+
+    Bare, and without `git+` or its kin. Where the host cannot be told, nothing but the
+    scheme is left, or nothing at all: an address that nobody can trust.
+    """
+    return _TOOL.sub("", bare_url(url), count=1)
+
+
+def purl_address(purl: PackageURL) -> str | None:
+    """Return whence the package that *purl* names is fetched, if that is no registry.
+
+    Of a repository without the revision: what follows the last `@` of its `vcs_url`.
+    """
+    if url := purl.qualifiers.get("vcs_url"):
+        address = source_address(url)
+        head, slash, path = address.partition("://")
+        return head + slash + path.rpartition("@")[0] if "@" in path else address
+    if url := purl.qualifiers.get("download_url"):
+        return source_address(url)
+    host = next((h for h, kind in _HOSTS.items() if kind == purl.type), None)
+    return f"https://{host}/{purl.namespace}/{purl.name}" if host else None
+
+
+def fetched_from(address: str, purl: PackageURL) -> bool:
+    """Say whether *purl* names what is fetched from *address*, a `source_address`."""
+    if url := purl.qualifiers.get("vcs_url"):
+        source = source_address(url)
+        return source == address or source.startswith(f"{address}@")
+    if url := purl.qualifiers.get("download_url"):
+        return source_address(url) == address
+    same = vcs_purl(address, None)
+    place = (purl.type, purl.namespace, purl.name)
+    return (same.type, same.namespace, same.name) == place
 
 
 def is_commit(revision: str) -> bool:

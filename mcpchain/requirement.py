@@ -21,7 +21,14 @@ from packaging.version import Version
 
 from mcpchain.artifact import Artifact, Digest, identified
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
-from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_purl, vcs_url
+from mcpchain.naming import (
+    bare_url,
+    is_commit,
+    pypi_purl,
+    source_address,
+    vcs_purl,
+    vcs_url,
+)
 
 _LENGTH: Final = 8 << 10
 _CLAUSES: Final = 50
@@ -193,7 +200,7 @@ def _from_vcs(request: Request) -> Component:
         pin=firm if revision else Pin.FLOATING,
         requested=source,
         artifacts=_artifacts(request.digests),
-        facts=PackageFacts(origin=Origin.VCS),
+        facts=PackageFacts(origin=Origin.VCS, registry=source_address(url)),
         locations=(request.place,),
     )
 
@@ -213,8 +220,9 @@ def _from_file(request: Request) -> Component:
         )
         purl = pypi_purl(named, version, download_url=address) if named else other
         title, requested = named or file or address, address
+        facts = PackageFacts(origin=Origin.URL, registry=source_address(address))
     else:
-        firm = Pin.LOCAL
+        firm, facts = Pin.LOCAL, PackageFacts(origin=Origin.PATH)
         # A folder's name is nobody's on an index: looked up, it names a stranger.
         purl = pypi_purl(named, version) if version else None
         # An absolute path tells who works where; its end is enough.
@@ -229,7 +237,7 @@ def _from_file(request: Request) -> Component:
         pin=firm,
         requested=requested,
         artifacts=artifacts,
-        facts=PackageFacts(origin=Origin.URL if remote else Origin.PATH),
+        facts=facts,
         locations=(request.place,),
     )
 

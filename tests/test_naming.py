@@ -5,9 +5,12 @@ from packageurl import PackageURL
 
 from mcpchain.naming import (
     bare_url,
+    fetched_from,
     is_commit,
     npm_purl,
+    purl_address,
     pypi_purl,
+    source_address,
     vcs_purl,
     vcs_url,
 )
@@ -135,6 +138,38 @@ def test_a_source_beside_the_index_is_part_of_a_distribution_s_name() -> None:
 def test_a_folder_in_a_repository_is_part_of_its_name() -> None:
     purl = vcs_purl("https://github.com/o/r", "v1", folder="python/a")
     assert purl.to_string() == "pkg:github/o/r@v1#python/a"
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("git+ssh://git@h.example/o/r.git#v1", "ssh://h.example/o/r.git"),
+        ("git@h.example:o/r", "ssh://h.example/o/r"),
+        ("svn+https://u:secret@H.example/r?x=secret", "https://h.example/r"),
+        ("https://u:sec/ret@h.example", "https://"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_told_without_tool_and_secrets(url: str, address: str) -> None:
+    assert source_address(url) == address
+
+
+@pytest.mark.parametrize(
+    ("purl", "address"),
+    [
+        ("pkg:npm/x@1", None),
+        ("pkg:generic/x@1", None),
+        ("pkg:gitlab/g/s/r@v1", "https://gitlab.com/g/s/r"),
+        ("pkg:npm/x?download_url=https://h.example/x%40v1", "https://h.example/x@v1"),
+        ("pkg:npm/x?vcs_url=git%2Bssh://h.example/r", "ssh://h.example/r"),
+        ("pkg:npm/x?vcs_url=git%2Bhttps://h.example/r%40a/b", "https://h.example/r"),
+    ],
+)
+def test_a_purl_tells_the_address_that_it_holds(purl: str, address: str | None) -> None:
+    parsed = PackageURL.from_string(purl)
+    assert purl_address(parsed) == address
+    assert fetched_from(address or "", parsed) is (address is not None)
+    assert not fetched_from("https://evil.example", parsed)
 
 
 def test_a_repository_without_any_name_is_still_named() -> None:

@@ -131,6 +131,31 @@ def test_a_path_is_local_and_an_absolute_one_keeps_only_its_end(
     assert "user" not in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("a @ git+https://u:secret@H.example/o/r@v1", "https://h.example/o/r"),
+        ("git+ssh://git@h.example/o/r.git", "ssh://h.example/o/r.git"),
+        ("git+file:///srv/r", "file:///srv/r"),
+        ("git://h.example/r", "git://h.example/r"),
+        ("a @ https://u:secret@h.example/a.whl?t=secret", "https://h.example/a.whl"),
+        ("http://h.example/a.zip", "http://h.example/a.zip"),
+        ("https://", "https://"),
+        ("a==1.0", "https://i.example"),
+        ("./a", None),
+        ("file:///srv/a.whl", None),
+    ],
+)
+@pytest.mark.parametrize("editable", [True, False])
+def test_what_is_no_package_of_an_index_tells_its_address(
+    text: str, address: str | None, *, editable: bool
+) -> None:
+    request = Request.parse(text, PLACE, editable=editable and "@" in text)
+    facts = request.component("https://i.example", ("https://e.example",)).facts
+    assert isinstance(facts, PackageFacts)
+    assert facts.registry == address
+
+
 def test_an_editable_word_is_a_folder_but_a_named_one_is_not() -> None:
     assert declared("a", editable=True).pin is Pin.LOCAL
     named = declared(f"a @ git+https://h.example/o/r@{COMMIT}", editable=True)

@@ -29,7 +29,7 @@ from mcpchain.component import (
     Transport,
 )
 from mcpchain.inventory import Collector, State
-from mcpchain.naming import bare_url, is_commit
+from mcpchain.naming import bare_url, is_commit, purl_address
 
 PACKAGES: Final = frozenset(
     {
@@ -295,10 +295,10 @@ def facts_of(purl: PackageURL | None) -> PackageFacts:
         origin = Origin.VCS
     elif "download_url" in qualifiers:
         origin = Origin.URL
+    if origin is not Origin.REGISTRY:
+        return PackageFacts(origin=origin, registry=purl_address(purl))
     repository = qualifiers.get("repository_url")
-    return PackageFacts(
-        origin=origin, registry=bare_url(repository) if repository else None
-    )
+    return PackageFacts(registry=bare_url(repository) if repository else None)
 
 
 def _files(digests: list[Digest], url: str | None = None) -> Iterator[Artifact]:

@@ -33,7 +33,7 @@ from mcpchain.component import (
     Transport,
 )
 from mcpchain.inventory import Gap, Inventory, State
-from mcpchain.naming import is_commit
+from mcpchain.naming import fetched_from, is_commit
 
 _FORMATS: Final = frozenset(
     {
@@ -204,8 +204,17 @@ def _identity(package: Component, _edges: _Edges) -> str | None:
         return "has another name than its purl"
     if package.version and purl.version and package.version != purl.version:
         return "has another version than its purl"
-    named = facts_of(purl)
-    if purl.type in _LOOKED_UP and named.registry not in {None, package.facts.registry}:
+    return _place(package.facts, purl)
+
+
+def _place(facts: PackageFacts, purl: PackageURL) -> str | None:
+    """Check whence it comes. An address that is missing is for a rule to judge."""
+    named, registry = facts_of(purl), facts.registry
+    if named.origin is not Origin.REGISTRY:
+        if registry is None or fetched_from(registry, purl):
+            return None
+        return "is fetched from another address than its purl says"
+    if purl.type in _LOOKED_UP and named.registry not in {None, registry}:
         return "has another registry than its purl"
     return None
 
@@ -280,6 +289,8 @@ def _doubted(component: Component) -> Component:
     # Whatever registry it names is for a rule to judge.
     claimed, plain = _facts(component), _facts(stated)
     registry = claimed.registry or plain.registry
+    if plain.origin is not Origin.REGISTRY:
+        registry = plain.registry
     more = claimed.extra_registries
     return replace(
         stated, facts=replace(plain, registry=registry, extra_registries=more)

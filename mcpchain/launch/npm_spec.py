@@ -8,7 +8,7 @@ from packageurl import PackageURL
 
 from mcpchain.component import Origin, Pin
 from mcpchain.launch.record import Requested, UndecidableError, has_host, plain
-from mcpchain.naming import bare_url, is_commit, npm_purl, vcs_purl
+from mcpchain.naming import bare_url, is_commit, npm_purl, source_address, vcs_purl
 
 _WORD: Final = r"[A-Za-z0-9~][A-Za-z0-9._~-]*"
 _NAMED: Final = re.compile(
@@ -161,6 +161,7 @@ def _repository(url: str, reference: str | None, alias: str) -> Requested:
         pin=pin,
         requested="" if pin is Pin.COMMIT else (revision or "")[:_SHOWN],
         origin=Origin.VCS,
+        registry=source_address(url),
         alias=alias,
     )
 
@@ -179,5 +180,6 @@ def _archive(url: str, alias: str) -> Requested:
         pin=Pin.TAG,
         requested=address[:_SHOWN],
         origin=Origin.URL,
+        registry=source_address(url),
         alias=alias,
     )

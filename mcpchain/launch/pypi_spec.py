@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from mcpchain.component import Origin, Pin
 from mcpchain.launch.record import Requested, UndecidableError, has_host, plain
-from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_purl
+from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_purl
 
 _PATH: Final = re.compile(r"\.|~[/\\]|[/\\]|[A-Za-z]:[/\\]|file:", re.IGNORECASE)
 _ARCHIVE: Final = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)$", re.IGNORECASE)
@@ -125,9 +125,8 @@ def _repository(text: str, named: PackageURL | None = None) -> Requested:
         key, _, value = part.partition("=")
         if key == "subdirectory":
             folder = value
-    purl = vcs_purl(
-        f"{scheme}://{host}{slash}{path}", revision or None, named, folder=folder
-    )
+    url = f"{scheme}://{host}{slash}{path}"
+    purl = vcs_purl(url, revision or None, named, folder=folder)
     firm = Pin.COMMIT if is_commit(revision) else Pin.TAG
     pin = firm if revision else Pin.FLOATING
     name = "/".join(filter(None, (purl.namespace, purl.name)))
@@ -137,6 +136,7 @@ def _repository(text: str, named: PackageURL | None = None) -> Requested:
         pin=pin,
         requested="" if pin is Pin.COMMIT else revision[:_SHOWN],
         origin=Origin.VCS,
+        registry=source_address(url),
     )
 
 
@@ -153,4 +153,5 @@ def _archive(url: str, named: PackageURL | None = None) -> Requested:
         pin=Pin.TAG,
         requested=address[:_SHOWN],
         origin=Origin.URL,
+        registry=source_address(url),
     )

@@ -30,7 +30,8 @@ class Requested:
     """What is asked for, where that is not one version: `latest`, `^1.2`."""
     origin: Origin = Origin.REGISTRY
     registry: str | None = None
-    """The registry that the command or its environment names."""
+    """The registry that the command or its environment names; of what comes from
+    elsewhere, the address that it is fetched from."""
     extra_registries: tuple[str, ...] = ()
     alias: str = ""
     digest: Digest | None = None

@@ -52,6 +52,7 @@ def judge(
         whole = replace(
             case,
             trusted_registries=trusted,
+            trusted_addresses=_chosen(policy),
             release=answers.releases.get(ref),
             evidence=evidence.get(ref, ()),
             advisories=known.advisories.get(ref, ()),

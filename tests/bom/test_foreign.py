@@ -98,18 +98,21 @@ def test_a_range_is_a_request() -> None:
     ("purl", "facts"),
     [
         ("pkg:npm/x@1", PackageFacts()),
-        ("pkg:github/o/r@v1", PackageFacts(origin=Origin.VCS)),
+        (
+            "pkg:github/o/r@v1",
+            PackageFacts(origin=Origin.VCS, registry="https://github.com/o/r"),
+        ),
         (
             "pkg:pypi/x@1?repository_url=https://u:p@evil.example/simple?k=v",
             PackageFacts(registry="https://evil.example/simple"),
         ),
         (
-            "pkg:pypi/x?vcs_url=git%2Bhttps://h.example/r",
-            PackageFacts(origin=Origin.VCS),
+            "pkg:pypi/x?vcs_url=git%2Bhttps://u:p@h.example/r%40v1",
+            PackageFacts(origin=Origin.VCS, registry="https://h.example/r"),
         ),
         (
             "pkg:generic/x@1?download_url=https://h.example/x.zip",
-            PackageFacts(origin=Origin.URL),
+            PackageFacts(origin=Origin.URL, registry="https://h.example/x.zip"),
         ),
     ],
 )

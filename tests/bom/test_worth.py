@@ -91,6 +91,18 @@ BORNE_OUT = {
     ),
     "archive": package(FILE, pin=Pin.DIGEST, artifacts=HASHED, facts=URL),
     "archive without hash": package(FILE, pin=Pin.TAG, facts=URL),
+    "commit at its address": package(
+        GIT, pin=Pin.COMMIT, facts=replace(VCS, registry="https://h.example/r")
+    ),
+    "commit of a repository by SSH": package(
+        f"pkg:github/o/r@{COMMIT}",
+        name="o/r",
+        pin=Pin.COMMIT,
+        facts=replace(VCS, registry="ssh://github.com/o/r.git"),
+    ),
+    "archive at its address": package(
+        FILE, pin=Pin.TAG, facts=replace(URL, registry="https://h.example/x.tgz")
+    ),
     "folder": nameless(pin=Pin.LOCAL, facts=PATH),
     "wheel beside": package(pin=Pin.LOCAL, artifacts=HASHED, facts=PATH),
     "folder of wheels": package(pin=Pin.EXACT, artifacts=HASHED, facts=PATH),
@@ -155,6 +167,18 @@ SMUGGLED = {
     "from an address, but by name": package(facts=URL),
     "from a registry, but by address": package(FILE),
     "from a registry, but another": package("pkg:npm/x@1.0.0?repository_url=h.example"),
+    "from another repository": package(
+        GIT, pin=Pin.COMMIT, facts=replace(VCS, registry="https://h.example")
+    ),
+    "from another account": package(
+        f"pkg:github/o/r@{COMMIT}",
+        name="o/r",
+        pin=Pin.COMMIT,
+        facts=replace(VCS, registry="https://github.com/a/r"),
+    ),
+    "from another address": package(
+        FILE, pin=Pin.TAG, facts=replace(URL, registry="https://good.example/x.tgz")
+    ),
     "bundled, but in nothing": package(facts=PackageFacts(origin=Origin.BUNDLED)),
     "no facts": package(facts=None),
     "facts of a model": package(facts=ModelFacts(format="gguf")),
@@ -175,7 +199,7 @@ def test_a_package_that_says_more_than_it_shows_is_held_to_what_any_is(
     assert isinstance(only.facts, PackageFacts)
     assert only.facts.origin not in {Origin.PATH, Origin.BUNDLED}
     assert only.pin not in {Pin.LOCAL, Pin.REMOTE}
-    assert only.purl is None or only.name == only.purl.name
+    assert only.purl is None or only.name.endswith(only.purl.name)
     (gap,) = inventory.gaps
     assert (gap.state, gap.ref) == (State.UNMATCHED, only.ref)
 

@@ -170,7 +170,9 @@ def test_a_package_past_the_registry_says_where_from() -> None:
                          "b": {"command": "npx", "args": ["o/r"]}})  # fmt: skip
     facts = {c.name: c.facts for c in inventory.components}
     assert facts["files"] == PackageFacts(alias="x")
-    assert facts["o/r"] == PackageFacts(origin=Origin.VCS)
+    assert facts["o/r"] == PackageFacts(
+        origin=Origin.VCS, registry="https://github.com/o/r"
+    )
 
 
 @pytest.mark.parametrize(

@@ -664,7 +664,16 @@ def main(line: str, **env: str) -> Requested:
         ("uvx x", {"UV_INDEX_URL": ""}, None),
         ("pipx run --pip-args='-i https://h.example' x", {}, "https://h.example"),
         ("docker run ghcr.example/o/i", {}, "https://ghcr.example"),
-        ("npx o/r", {"npm_config_registry": "https://h.example"}, None),
+        ("npx o/r", {"npm_config_registry": "https://h.example"},
+         "https://github.com/o/r"),
+        ("npx git+ssh://git@u.example/o/r.git", {}, "ssh://u.example/o/r.git"),
+        ("npx https://u:secret@u.example/x.tgz?t=secret", {},
+         "https://u.example/x.tgz"),
+        ("uvx --from git+https://u:secret@u.example/o/r@v1 x", {},
+         "https://u.example/o/r"),
+        ("uvx --default-index https://h.example --from git+ssh://git@u.example/r x", {},
+         "ssh://u.example/r"),
+        ("uvx --from 'x @ https://u.example/x.whl' x", {}, "https://u.example/x.whl"),
     ],
 )  # fmt: skip
 def test_names_the_registry_that_the_command_chooses(

@@ -6,7 +6,7 @@ import pytest
 
 from mcpchain.advisory import Advisory, Severity
 from mcpchain.artifact import Artifact
-from mcpchain.component import Kind, PackageFacts, ServerFacts, Transport
+from mcpchain.component import Kind, Origin, PackageFacts, ServerFacts, Transport
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.inventory import State
 from mcpchain.release import Release, Withdrawal
@@ -158,7 +158,14 @@ def test_has_nothing_to_say_where_there_is_no_release(given: Release | None) -> 
     assert not [*FreshRelease().check(case(release=given))]
 
 
-TRUSTED = frozenset({"https://mirror.example/simple"})
+TRUSTED = frozenset(
+    {
+        "https://mirror.example/simple",
+        "https://mine.example/npm",
+        "http://mine.example/simple",
+        "http://127.0.0.1:4873",
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +180,9 @@ TRUSTED = frozenset({"https://mirror.example/simple"})
         ("https://mirror.example/simple/evil", (), ["registry"]),
         ("https://mirror.example@evil.example/simple", (), ["registry"]),
         ("https://evil.example/simple", (), ["registry"]),
+        ("http://mine.example/simple/", (), ["plaintext"]),
+        (None, ("http://mine.example/simple",), ["plaintext"]),
+        ("http://127.0.0.1:4873", (), []),
         (None, ("https://evil.example/simple",), ["extra"]),
         ("", ("", "https://mirror.example/simple"), ["registry", "extra"]),
     ],
@@ -195,6 +205,69 @@ def test_objects_to_a_registry_nobody_agreed_to(
     about = component(None if server else "pkg:npm/files@1", kind, facts=facts)
     found = [*UntrustedRegistry().check(case(about, trusted_registries=TRUSTED))]
     assert [finding.variant for finding in found] == variants
+
+
+POLICY = frozenset({"https://mirror.example", "https://github.com/acme"})
+
+
+@pytest.mark.parametrize(
+    ("address", "trusted"),
+    [
+        ("https://mirror.example/x.tgz", True),
+        ("https://MIRROR.example:443/a/b.whl", True),
+        ("https://github.com/acme", True),
+        ("https://github.com/acme/r", True),
+        ("ssh://github.com/acme/r.git", True),
+        ("ssh://github.com:22/acme/r.git", False),
+        ("http://mirror.example/x.tgz", False),
+        ("git://mirror.example/r", False),
+        ("ftp://mirror.example/r", False),
+        ("file:///srv/r", False),
+        ("https://mirror.example.evil.example/x.tgz", False),
+        ("https://mirror.example:8443/x.tgz", False),
+        ("https://mirror.example\\@evil.example/x.tgz", False),
+        ("https://github.com/evil/r", False),
+        ("https://github.com/acme-evil/r", False),
+        ("https://github.com/Acme/r", False),
+        ("https://github.com/acme/../evil/r", False),
+        ("https://github.com/acme/%2E%2e/evil/r", False),
+        ("https://github.com/acme/%252e%252e/evil/r", False),
+        ("https://github.com/acme/..;x/evil/r", False),
+        ("https://github.com/acme/..%5cevil/r", False),
+        ("ssh://github.com/acme/../evil/r", False),
+        ("https://mine.example/npm/x.tgz", False),
+        ("http://127.0.0.1:4873/x.tgz", False),
+        ("https://", False),
+        ("mirror.example/x.tgz", False),
+        ("", False),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize("origin", [Origin.URL, Origin.VCS])
+def test_a_url_or_repository_is_trusted_below_an_address_of_the_policy(
+    address: str | None, origin: Origin, *, trusted: bool
+) -> None:
+    about = component(facts=PackageFacts(origin=origin, registry=address))
+    judged = case(about, trusted_registries=TRUSTED | POLICY, trusted_addresses=POLICY)
+    found = [*UntrustedRegistry().check(judged)]
+    assert [finding.variant for finding in found] == ([] if trusted else ["registry"])
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("https://github.com/o/r", "`registries: [https://github.com/o/r]`"),
+        ("ssh://github.com/o/r", "`registries: [https://github.com/o/r]`"),
+        ("http://h.example/r", "name it with `https://`"),
+        ("https://h.example/@o/r", "trust its host or a folder there"),
+        ("https://h.example/" + "r" * 200, "trust its host or a folder there"),
+    ],
+)
+def test_advice_is_what_a_policy_can_say(address: str, hint: str) -> None:
+    about = component(facts=PackageFacts(origin=Origin.URL, registry=address))
+    (finding,) = UntrustedRegistry().check(case(about))
+    assert hint in finding.hint
+    assert len(finding.message) < 250
 
 
 def test_a_server_leaves_its_registry_to_the_package_that_it_starts() -> None:
