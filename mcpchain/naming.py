@@ -105,7 +105,8 @@ def source_address(url: str) -> str:
     Bare, and without `git+` or its kin. Where the host cannot be told, nothing but the
     scheme is left, or nothing at all: an address that nobody can trust.
     """
-    return _TOOL.sub("", bare_url(url), count=1)
+    bare = _TOOL.sub("", bare_url(url), count=1)
+    return bare if _SCHEME.match(bare) else ""
 
 
 def purl_address(purl: PackageURL) -> str | None:

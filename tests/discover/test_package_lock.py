@@ -112,30 +112,109 @@ def test_the_address_of_a_tarball_tells_its_registry(
     assert "u:p" not in repr(component)
 
 
+HASH = "0123456789abcdef" * 4
+
+
 @pytest.mark.parametrize(
     "resolved",
     [
-        "https://registry.example/evil/-/evil-1.2.0.tgz",
-        "https://registry.example/files/-/files-1.2.1.tgz",
-        "https://registry.example/@evil/files/-/files-1.2.0.tgz/x",
-        "https://registry.example/files-1.2.0.tgz",
-        "https://github.com/o/r/archive/v1.tar.gz",
-        "https://github.com/o/r/tarball/main",
-        "https://registry.example/evil.tgz?/files/-/files-1.2.0.tgz",
-        "https://registry.example/evil.tgz#/files/-/files-1.2.0.tgz",
-        "https://registry.example/x/../files/-/files-1.2.0.tgz",
-        "https://registry.example/x/%2e%2E/files/-/files-1.2.0.tgz",
-        "https:///files/-/files-1.2.0.tgz",
-        " https://registry.example/evil/-/evil-1.2.0.tgz",
+        f"https://h.example/a/download/@acme/files/1.2.0/{HASH}",
+        "https://h.example/a/@acme/files/-/@acme/files-1.2.0.tgz",
+        "https://h.example/a/@acme/files/-/1.2.0/files-1.2.0.tgz",
+        "https://h.example/a/%40acme/files/%2D/fil%65s-1.2.0.tgz",
     ],
 )
-def test_an_address_of_something_else_is_no_registry(resolved: str) -> None:
+def test_the_ways_of_some_registries_are_known(resolved: str) -> None:
+    entry: dict[str, object] = {**FILES, "resolved": resolved}
+    found = facts(one(entry, "node_modules/@acme/files"))
+    assert found == PackageFacts(registry="https://h.example/a")
+
+
+@pytest.mark.parametrize(
+    ("resolved", "address"),
+    [
+        ("https://registry.example/@evil/files/-/files-1.2.0.tgz/x", None),
+        ("https://registry.example/files-1.2.0.tgz", None),
+        ("http://evil.example/x.tgz", None),
+        ("https://github.com/o/r/archive/v1.tar.gz", None),
+        ("https://github.com/o/r/tarball/main", None),
+        ("https://gitlab.com/o/r/-/archive/v1/r-v1.tar.gz", None),
+        ("https://codeload.github.com/evil/r/tar.gz/main", None),
+        ("https://registry.example/download/files/1.2.0/evil", None),
+        ("https://registry.example/evil.tgz?/files/-/files-1.2.0.tgz",
+         "https://registry.example/evil.tgz"),
+        ("https://u:secret@registry.example/evil.tgz#/files/-/files-1.2.0.tgz",
+         "https://registry.example/evil.tgz"),
+    ],
+)  # fmt: skip
+def test_an_address_in_no_registry_is_a_url_and_is_told(
+    resolved: str, address: str | None
+) -> None:
     component = one({**FILES, "resolved": resolved})
     assert facts(component).origin is Origin.URL
-    assert facts(component).registry is None
+    assert facts(component).registry == (address or resolved)
     assert component.pin is Pin.DIGEST
     assert component.purl is not None
     assert component.purl.qualifiers.keys() == {"download_url"}
+
+
+@pytest.mark.parametrize(
+    ("resolved", "title"),
+    [
+        ("https://h.example/evil/-/evil-6.6.6.tgz", "evil@6.6.6"),
+        (" https://h.example/evil/-/evil-6.6.6.tgz", "evil@6.6.6"),
+        ("https://h.example/ev%69l/%2d/evil-6.6.6.tgz?x=/files", "evil@6.6.6"),
+        ("https://h.example/evil%2f-%2fevil-6.6.6.tgz", "evil@6.6.6"),
+        ("https://h.example/@evil/files/-/files-1.2.0.tgz", "@evil/files@1.2.0"),
+        (f"https://h.example/download/@evil/x/1.0.0/{HASH}", "@evil/x@1.0.0"),
+        ("https://h.example/files/-/files-1.2.1.tgz", "files@1.2.1"),
+        ("https://h.example/files/-/files-1.2.0-1.tgz", "files@1.2.0-1"),
+        ("https://h.example/files/-/%2e%2e/%2E./evil/-/evil-6.6.6.tgz", "evil@6.6.6"),
+        ("https://h.example/files/-/../../evil/-/evil-6.6.6.tgz", "evil@6.6.6"),
+        ("https://h.example/x/../../../evil/-/evil-6.6.6.tgz", "evil@6.6.6"),
+        ("https://h.example//evil/-/./evil-6.6.6.tgz", "evil@6.6.6"),
+        ("https://h.example/x/../files/-/files-1.2.0.tgz", "files@1.2.0"),
+        ("https://h.example/files//-/files-1.2.0.tgz", "files@1.2.0"),
+    ],
+)
+def test_the_tarball_of_another_package_is_that_package_and_a_gap(
+    resolved: str, title: str
+) -> None:
+    inventory = lock({"node_modules/files": {**FILES, "resolved": resolved}})
+    (component,) = inventory.components
+    assert (component.title, component.pin) == (title, Pin.EXACT)
+    assert component.purl is not None
+    assert not component.purl.qualifiers
+    assert facts(component).registry == "https://h.example"
+    assert facts(component).alias == ("" if component.name == "files" else "files")
+    (gap,) = inventory.gaps
+    assert gap.state is State.UNMATCHED
+    assert gap.location.pointer == "/packages/node_modules~1files"
+
+
+@pytest.mark.parametrize(
+    "resolved",
+    [
+        "https://h.example/files/-/evil-6.6.6.tgz",
+        "https://h.example/files/-/files-latest.tgz",
+        "https://h.example/files/-/files-v1.2.0.tgz",
+        "https://h.example/files/-/1.0.0/files-1.2.0.tgz",
+        "https://h.example/.files/-/.files-1.2.0.tgz",
+        "https://h.example/files/-/files-1.2.0.tgz/%2e%2e/x",
+        "https://h.example/files/-/%252e%252e/evil-1.2.0.tgz",
+        "https://h.example/evil/..;/files/-/x-1.2.0.tgz",
+        "https:///files/-/files-1.2.0.tgz",
+        "https://h.example/x/../evil.tgz",
+        "https://h.example/x\\..\\evil.tgz",
+    ],
+)
+def test_an_address_that_may_be_anything_is_a_gap(resolved: str) -> None:
+    inventory = lock({"node_modules/files": {**FILES, "resolved": resolved}})
+    (component,) = inventory.components
+    assert component.title == "files@1.2.0"
+    assert facts(component).origin is Origin.URL
+    (gap,) = inventory.gaps
+    assert gap.state is State.UNMATCHED
 
 
 def test_an_address_without_integrity_can_change() -> None:
@@ -172,6 +251,8 @@ def test_a_repository_is_as_firm_as_its_revision(
     assert facts(component).origin is Origin.VCS
     assert component.pin is pin
     assert component.requested == where
+    address = where.removeprefix("git+").partition("@")[0]
+    assert facts(component).registry == address
     assert component.purl is not None
     assert component.purl.qualifiers == {"vcs_url": where}
 
@@ -364,6 +445,8 @@ def test_what_is_no_address_and_no_file_of_the_tree_is_a_gap(
     (component,) = inventory.components
     assert component.pin in {Pin.LOCAL, Pin.FLOATING}
     assert (component.pin is Pin.FLOATING) == (facts(component).origin is Origin.URL)
+    if facts(component).origin is Origin.URL:
+        assert facts(component).registry is not None
     (gap,) = inventory.gaps
     assert reason in gap.reason
     assert gap.state is State.UNREADABLE

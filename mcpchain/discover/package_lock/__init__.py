@@ -118,6 +118,8 @@ class _Reader:
             with found.entry():
                 licenses = tuple(_licenses(node.at("license")))
         source, artifacts = self._source(entry, name, version)
+        if source.other is not None:
+            name, version = source.other.name, source.other.version
         purl = npm_purl(name, version) if source.named else None
         if purl and source.qualifiers:
             purl = purl._replace(qualifiers=source.qualifiers)
@@ -160,17 +162,17 @@ class _Reader:
             return Source(origin=origin, pin=firm), artifacts
         package = (name, version)
         source = source_of(resolved, package, artifacts, self._named, self._base)
-        self._doubt(node, source.problem)
+        self._doubt(node, source.problem, source.state)
         return source, (source.artifact,) if source.artifact else artifacts
 
-    def _doubt(self, node: Node, problem: str) -> None:
+    def _doubt(self, node: Node, problem: str, state: State = State.UNREADABLE) -> None:
         if problem:
             self._found.gap(
                 Gap(
                     stage="discover",
                     location=Location(path=node.source, pointer=node.pointer),
                     reason=problem,
-                    state=State.UNREADABLE,
+                    state=state,
                     hint="examine the folder in which npm would install this lock, and "
                     "write the lock anew with `npm install --package-lock-only`",
                 )

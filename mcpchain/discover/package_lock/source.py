@@ -12,7 +12,9 @@ from typing import Final
 from mcpchain.artifact import Artifact, identified
 from mcpchain.component import Origin, Pin
 from mcpchain.discover.package_lock.entry import SHOWN
-from mcpchain.naming import bare_url, is_commit, vcs_url
+from mcpchain.discover.package_lock.tarball import Tarball, read_tarball
+from mcpchain.inventory import State
+from mcpchain.naming import bare_url, is_commit, source_address, vcs_url
 from mcpchain.tree.named import Named
 
 _GIT: Final = re.compile(r"git(?:\+[a-z]+)?:|[^@/:]+@[^:/]+:", re.IGNORECASE)
@@ -34,7 +36,6 @@ _REPOSITORY: Final = re.compile(
 _ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 _PATH: Final = re.compile(r"file:|\.\.?(?:/|$)", re.IGNORECASE)
 _TARBALL: Final = re.compile(r"\.(?:tgz|tar\.gz|tar)$", re.IGNORECASE)
-_ODD: Final = re.compile(r"/\.\.?(?:/|$)|%2e|//.*//", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,12 @@ class Source:
     """Whether name and version are those of a package that others know too."""
     artifact: Artifact | None = None
     """The file itself, where it lies in the tree."""
+    other: Tarball | None = None
+    """The package that the address is of, where that is not the one of the entry."""
     problem: str = ""
     """Why it cannot be told, or looked at."""
+    state: State = State.UNREADABLE
+    """What kind of gap that leaves."""
 
 
 # A folder's name is nobody's in a registry: looked up, it names a stranger.
@@ -93,18 +98,10 @@ def source_of(
         return Source(
             origin=Origin.URL,
             pin=Pin.FLOATING,
+            registry=source_address(resolved),
             problem=f"`{_shown(resolved)}` is no address of a package that is read",
         )
-    registry = _registry(address, package)
-    if registry is not None:
-        firm = Pin.EXACT if package[1] else Pin.FLOATING
-        return Source(origin=Origin.REGISTRY, pin=firm, registry=registry)
-    return Source(
-        origin=Origin.URL,
-        pin=Pin.DIGEST if identified(artifacts) else Pin.TAG,
-        requested=address,
-        qualifiers={"download_url": address},
-    )
+    return _downloaded(address, package, artifacts)
 
 
 def folder_problem(path: str, named: Named, base: str) -> str:
@@ -154,16 +151,44 @@ def _local(
     )
 
 
-def _registry(address: str, package: tuple[str, str | None]) -> str | None:
-    """Return the registry whose tarball of this very package *address* is."""
-    name, version = package
-    plain = address.replace("%2f", "/").replace("%2F", "/").replace("%40", "@")
-    end = f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
-    if version is None or not plain.endswith(end) or _ODD.search(plain):
-        return None
-    registry = plain.removesuffix(end)
-    scheme, _, host = registry.partition("://")
-    return registry if scheme in {"http", "https"} and host else None
+def _downloaded(
+    address: str, package: tuple[str, str | None], artifacts: tuple[Artifact, ...]
+) -> Source:
+    """Tell the tarball of a registry from a file elsewhere.
+
+    A registry's tarball counts as the package that its address names, whatever the
+    entry calls it: that one's bytes are installed.
+    """
+    path = read_tarball(address)
+    tarball, problem = path.tarball, path.problem
+    # An entry without a version has its gap for that.
+    own = tarball is not None and tarball.names(*package)
+    if tarball is not None and not own and not problem:
+        name, version = package
+        entry = f"{name}@{version}" if version else name
+        problem = (
+            f"is the tarball of `{str(tarball)[:SHOWN]}`, not of `{entry[:SHOWN]}`"
+        )
+    if problem:
+        problem = f"`{address[:SHOWN]}` {problem}"
+    if tarball is not None:
+        return Source(
+            origin=Origin.REGISTRY,
+            pin=Pin.EXACT if package[1] or not own else Pin.FLOATING,
+            registry=tarball.registry,
+            other=None if own else tarball,
+            problem=problem,
+            state=State.UNMATCHED,
+        )
+    return Source(
+        origin=Origin.URL,
+        pin=Pin.DIGEST if identified(artifacts) else Pin.TAG,
+        requested=address,
+        registry=source_address(address),
+        qualifiers={"download_url": address},
+        problem=problem,
+        state=State.UNMATCHED,
+    )
 
 
 def _repository(resolved: str) -> Source:
@@ -174,5 +199,6 @@ def _repository(resolved: str) -> Source:
         origin=Origin.VCS,
         pin=firm if revision else Pin.FLOATING,
         requested=where,
+        registry=source_address(url),
         qualifiers={"vcs_url": where},
     )
