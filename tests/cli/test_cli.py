@@ -302,7 +302,7 @@ def test_the_environment_that_is_examined_leaves_no_gap(
     site = tmp_path / ".venv/lib/python3.11/site-packages/flask-3.0.0.dist-info"
     site.mkdir(parents=True)
     (site / "METADATA").write_text("Name: flask\nVersion: 3.0.0\n", encoding="utf-8")
-    (tmp_path / ".venv/pyvenv.cfg").touch()
+    (tmp_path / ".venv/pyvenv.cfg").write_text("include-system-site-packages = false")
     (tmp_path / ".venv/bin").mkdir()
     (tmp_path / ".venv/bin/python").touch()
     options = ("gate", "--offline", "--policy", plain, str(tmp_path))

@@ -11,6 +11,7 @@ from mcpchain.errors import UsageError
 from mcpchain.inventory import State
 from mcpchain.tree import Tree
 
+ALONE = "home = /usr/bin\ninclude-system-site-packages = false\n"
 FLASK = "Metadata-Version: 2.4\nName: Flask\nVersion: 3.0.0\n"
 
 
@@ -20,7 +21,7 @@ def site(tmp_path: Path) -> Path:
     env = tmp_path / "venv"
     site = env / "lib/python3.11/site-packages"
     site.mkdir(parents=True)
-    (env / "pyvenv.cfg").write_text("home = /usr/bin\n", encoding="utf-8")
+    (env / "pyvenv.cfg").write_text(ALONE, encoding="utf-8")
     (env / "bin").mkdir()
     (env / "bin/python").symlink_to("/usr/bin/env")
     return site
