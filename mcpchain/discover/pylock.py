@@ -27,8 +27,9 @@ from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_url
+from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_url
 from mcpchain.tree import File
+from mcpchain.tree.named import Named
 
 _BYTES: Final = 32 << 20
 _FITTING: Final = 100
@@ -36,6 +37,9 @@ _FITTING: Final = 100
 _NAME: Final = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 _HEADER: Final = {"lock-version": "1.0", "created-by": "mcpchain"}
 _ALGORITHMS: Final = frozenset(each.value for each in Algorithm)
+_HERE: Final = frozenset({".", "./"})
+"""Ways to write the folder of the lock itself."""
+_FOLDER: Final = ("pyproject.toml", "setup.py")
 _LockFile = PackageArchive | PackageSdist | PackageWheel
 
 
@@ -63,12 +67,14 @@ class PylockToml:
         default = frozenset(_words(lock.value.get("default-groups")))
         if not lock.at("packages").exists:
             raise lock.malformed("no `packages`")
+        beside = _Beside(file, found)
         refs: list[tuple[Node, str]] = []
         for node in lock.at("packages").elements():
             with found.entry():
                 document = {**_HEADER, "packages": [node.value]}
                 (package,) = _validated(document, node).packages
-                artifacts = tuple(_artifacts(package, node, found))
+                beside.look(package, node)
+                artifacts = tuple(_artifacts(package, node, beside, found))
                 component = _component(package, node, artifacts, default)
                 refs.append((node, found.add(component)))
         _relate(refs, found)
@@ -110,6 +116,73 @@ def _validated(document: Mapping[str, Any], node: Node) -> Pylock:
         raise MalformedError(problem, source=node.source, pointer=pointer) from error
 
 
+class _Beside:
+    """What a lock names on this machine: it means something only inside the tree."""
+
+    def __init__(self, file: File, found: Collector) -> None:
+        self._named = Named(file.tree)
+        self._bases = [file.path.rpartition("/")[0]]
+        self._found = found
+
+    def look(self, package: Package, node: Node) -> None:
+        """Leave a gap for a folder that is not there, and for any repository."""
+        if package.vcs and package.vcs.path:
+            what = f"the repository `{_shown(package.vcs.path)}`"
+            self._gap(node, f"{what} is of this machine, and is not read")
+        if package.directory is None:
+            return
+        path = package.directory.path
+        if inner := package.directory.subdirectory:
+            path = f"{path}/{inner}"
+        if path in _HERE:
+            return
+        try:
+            self._named.folder(path, self._bases, _FOLDER)
+        except ValueError as error:
+            self._gap(node, f"the folder `{_shown(path)}` {error}")
+
+    def seen(self, artifact: Artifact, file: _LockFile, node: Node) -> Artifact:
+        """Return *artifact* with the digests of its bytes, or leave a gap."""
+        if _is_local(file.url):
+            what = f"`{_shown(file.url or '')}`"
+            self._gap(node, f"{what} is an address on this machine, and is not read")
+        if not file.path:
+            return artifact
+        try:
+            digests = self._digests(file.path, artifact.digests)
+        except ValueError as error:
+            self._gap(node, f"the file `{_shown(file.path)}` {error}")
+            return artifact
+        return replace(artifact, digests=digests)
+
+    def _digests(self, path: str, pinned: tuple[Digest, ...]) -> tuple[Digest, ...]:
+        """Return the digests of a file, which has all those that are pinned."""
+        known = self._named.artifact(path, self._bases, pinned).digests
+        if not set(pinned) <= set(known):
+            raise ValueError("has other bytes than one of its digests says")
+        return known
+
+    def _gap(self, node: Node, reason: str) -> None:
+        self._found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=node.source, pointer=node.pointer),
+                reason=reason,
+                state=State.UNREADABLE,
+                hint="put it into the examined folder, name it by a relative path, and "
+                "lock again",
+            )
+        )
+
+
+def _is_local(url: str | None) -> bool:
+    return url is not None and url.lower().startswith("file:")
+
+
+def _shown(text: str) -> str:
+    return bare_url(text)[:140]
+
+
 def _component(
     package: Package,
     node: Node,
@@ -143,18 +216,18 @@ def _component(
             purl=purl._replace(subpath=vcs.subdirectory or None),
             pin=Pin.COMMIT if is_commit(vcs.commit_id) else Pin.TAG,
             requested=source,
-            facts=replace(facts, origin=Origin.VCS),
+            facts=replace(facts, origin=Origin.VCS, registry=source_address(vcs.url)),
         )
-    if archive and archive.url:
+    if archive and archive.url and not _is_local(archive.url):
         address = bare_url(archive.url)
         return replace(
             component,
             purl=pypi_purl(package.name, version, download_url=address),
             pin=hashed or Pin.TAG,
             requested=address,
-            facts=replace(facts, origin=Origin.URL),
+            facts=replace(facts, origin=Origin.URL, registry=source_address(address)),
         )
-    if package.index or any(each.url for each in artifacts):
+    if any(each.url for each in artifacts) or (package.index and artifacts):
         return component
     return replace(
         component,
@@ -165,7 +238,9 @@ def _component(
     )
 
 
-def _artifacts(package: Package, node: Node, found: Collector) -> Iterator[Artifact]:
+def _artifacts(
+    package: Package, node: Node, beside: _Beside, found: Collector
+) -> Iterator[Artifact]:
     files: list[tuple[str, _LockFile | None]] = [
         (f"/wheels/{index}", wheel) for index, wheel in enumerate(package.wheels or ())
     ]
@@ -176,13 +251,14 @@ def _artifacts(package: Package, node: Node, found: Collector) -> Iterator[Artif
         place = node.pointer + step
         name = "" if isinstance(file, PackageArchive) else file.filename
         time, size = file.upload_time, file.size
-        yield Artifact(
+        artifact = Artifact(
             name=name,
             digests=tuple(_digests(file.hashes, node.source, place, found)),
-            url=bare_url(file.url) if file.url else None,
+            url=bare_url(file.url) if file.url and not _is_local(file.url) else None,
             size=size if size is None or size >= 0 else None,
             published=time.replace(tzinfo=time.tzinfo or dt.UTC) if time else None,
         )
+        yield beside.seen(artifact, file, node)
 
 
 def _digests(

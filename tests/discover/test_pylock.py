@@ -1,4 +1,5 @@
 import datetime as dt
+import hashlib
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from mcpchain.tree import File, Tree
 A = "a" * 64
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HEAD = 'lock-version = "1.0"\ncreated-by = "test"\n'
+EMPTY = hashlib.sha256(b"").hexdigest()
+MD5 = hashlib.md5(b"", usedforsecurity=False).hexdigest()
+HASHES = f'hashes={{sha256="{A}"}}'
+EMPTY_HASH = f'hashes={{sha256="{EMPTY}"}}'
+TWO = f'hashes={{md5="{A[:32]}", sha256="{EMPTY}"}}'
+NAME = "a-1.0-py3-none-any.whl"
 WHEEL = f"""[[packages.wheels]]
 url = "https://u:secret@f.example/a-1.0-py3-none-any.whl?token=secret"
 upload-time = 2026-01-02T03:04:05Z
@@ -47,7 +54,8 @@ def package(name: str, rest: str = "", marker: str = "") -> str:
     line = f"marker = '''{marker}'''\n" if marker else ""
     return (
         f'[[packages]]\nname = "{name}"\nversion = "1.0"\n{line}{rest}\n'
-        f'sdist = {{path = "{name}-1.0.tar.gz", hashes = {{sha256 = "{A}"}}}}\n'
+        f'sdist = {{url = "https://f.example/{name}-1.0.tar.gz", '
+        f'hashes = {{sha256 = "{A}"}}}}\n'
     )
 
 
@@ -106,12 +114,6 @@ def test_a_time_without_a_zone_is_in_utc(tmp_path: Path) -> None:
             Origin.VCS,
             "pkg:pypi/a?vcs_url=git%2Bhttps://h.example/o/r%40main",
         ),
-        (
-            f'vcs = {{type="git", path="../r", commit-id="{COMMIT}"}}',
-            Pin.LOCAL,
-            Origin.PATH,
-            "None",
-        ),
         ('directory = {path="."}', Pin.LOCAL, Origin.PATH, "None"),
         (
             f'archive = {{url="https://h.example/a.zip", hashes={{sha256="{A}"}}}}',
@@ -125,8 +127,28 @@ def test_a_time_without_a_zone_is_in_utc(tmp_path: Path) -> None:
             Origin.URL,
             "pkg:pypi/a?download_url=https://h.example/a.zip",
         ),
+        ('directory = {path="sub"}', Pin.LOCAL, Origin.PATH, "None"),
+        ('directory = {path=".", subdirectory="sub"}', Pin.LOCAL, Origin.PATH, "None"),
         (
-            f'archive = {{path="a.zip", hashes={{sha256="{A}"}}}}',
+            f'archive = {{path="a.zip", hashes={{sha256="{EMPTY}"}}}}',
+            Pin.LOCAL,
+            Origin.PATH,
+            "None",
+        ),
+        (
+            f'version = "1.0"\nsdist = {{path="a-1.0.tar.gz", {EMPTY_HASH}}}',
+            Pin.LOCAL,
+            Origin.PATH,
+            "pkg:pypi/a@1.0",
+        ),
+        (
+            f'version = "1.0"\nwheels = [{{path="sub/{NAME}", {EMPTY_HASH}}}]',
+            Pin.LOCAL,
+            Origin.PATH,
+            "pkg:pypi/a@1.0",
+        ),
+        (
+            'version = "1.0"\ndirectory = {path="sub"}',
             Pin.LOCAL,
             Origin.PATH,
             "None",
@@ -143,9 +165,9 @@ def test_a_time_without_a_zone_is_in_utc(tmp_path: Path) -> None:
         (
             (
                 'index = "https://i.example"\n'
-                f'sdist = {{path="a-1.0.tar.gz", hashes={{md5="{A[:32]}"}}}}'
+                f'sdist = {{path="a-1.0.tar.gz", {EMPTY_HASH}}}'
             ),
-            Pin.FLOATING,
+            Pin.DIGEST,
             Origin.REGISTRY,
             "pkg:pypi/a",
         ),
@@ -154,9 +176,103 @@ def test_a_time_without_a_zone_is_in_utc(tmp_path: Path) -> None:
 def test_a_package_is_as_firm_as_its_source(
     tmp_path: Path, source: str, pin: Pin, origin: Origin, purl: str
 ) -> None:
+    beside(tmp_path)
     found = one(tmp_path, f'[[packages]]\nname = "a"\n{source}\n')
     assert (found.pin, facts(found).origin) == (pin, origin)
     assert str(found.purl) == purl
+
+
+def beside(root: Path) -> None:
+    (root / "sub").mkdir()
+    for name in ("a.zip", "a-1.0.tar.gz", f"sub/{NAME}", "sub/pyproject.toml"):
+        (root / name).touch()
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        (f'vcs = {{type="git", url="ssh://git@h.example/r", commit-id="{COMMIT}"}}',
+         "ssh://h.example/r"),
+        (f'vcs = {{type="git", url="file:///srv/r", commit-id="{COMMIT}"}}',
+         "file:///srv/r"),
+        (f'vcs = {{type="git", url="git@h.example:r", commit-id="{COMMIT}"}}',
+         "ssh://h.example/r"),
+        (f'vcs = {{type="git", url="h.example/r", commit-id="{COMMIT}"}}', ""),
+        (f'archive = {{url="http://u:secret@h.example/a.zip?secret", {HASHES}}}',
+         "http://h.example/a.zip"),
+        (f'archive = {{url="//h.example/a.zip", {HASHES}}}', ""),
+    ],
+)  # fmt: skip
+def test_what_comes_from_no_index_tells_its_address(
+    tmp_path: Path, source: str, address: str
+) -> None:
+    found = one(tmp_path, f'[[packages]]\nname = "a"\nversion = "1"\n{source}\n')
+    assert facts(found).origin in {Origin.VCS, Origin.URL}
+    assert facts(found).registry == address
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (f'wheels = [{{path="{folder}/{NAME}", {EMPTY_HASH}}}]', reason)
+        for folder, reason in [
+            ("//evil.example/share", "lies outside"),
+            ("\\\\\\\\evil.example\\\\share", "lies outside"),
+            ("/srv", "lies outside"),
+            ("C:/tmp", "lies outside"),
+            ("~", "lies outside"),
+            ("..", "lies outside"),
+            ("sub/../..", "lies outside"),
+            ("missing", "cannot be read: No such file"),
+        ]
+    ]
+    + [
+        (f'wheels = [{{path="sub/{NAME}", {HASHES}}}]', "other bytes"),
+        (f'wheels = [{{path="sub/{NAME}", {TWO}}}]',
+         "other bytes than one of its digests"),
+        (f'wheels = [{{url="https://f.example/{NAME}", path="../{NAME}", {HASHES}}}]',
+         "lies outside"),
+        (f'wheels = [{{url="file:///tmp/{NAME}", {HASHES}}}]', "is an address on this"),
+        (f'sdist = {{path="../a-1.0.tar.gz", {HASHES}}}', "lies outside"),
+        (f'archive = {{path="../a.zip", {HASHES}}}', "lies outside"),
+        (f'archive = {{path="a.zip", {HASHES}}}', "other bytes"),
+        (f'archive = {{url="FILE:///tmp/a.zip", {HASHES}}}', "is an address on this"),
+        (f'archive = {{url="https://f.example/a.zip", path="gone.zip", {HASHES}}}',
+         "No such file"),
+        ('directory = {path="//evil.example/x"}', "lies outside"),
+        ('directory = {path="/tmp/evil"}', "lies outside"),
+        ('directory = {path="../x"}', "lies outside"),
+        ('directory = {path=".."}', "lies outside"),
+        ('directory = {path="gone"}', "is no folder with `pyproject.toml` or"),
+        ('directory = {path=".", subdirectory="../x"}', "lies outside"),
+        (f'vcs = {{type="git", path="r", commit-id="{COMMIT}"}}', "is of this machine"),
+        (f'vcs = {{type="git", path="r", url="https://h", commit-id="{COMMIT}"}}',
+         "is of this machine"),
+    ],
+)  # fmt: skip
+def test_what_is_no_file_or_folder_of_the_tree_is_a_gap(
+    tmp_path: Path, source: str, reason: str
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    beside(root)
+    for name in (NAME, "a.zip", "a-1.0.tar.gz", "pyproject.toml"):
+        (tmp_path / name).touch()
+    text = f'{HEAD}[[packages]]\nname = "a"\nversion = "1.0"\n{source}\n'
+    found = discover(root, text)
+    assert [each.name for each in found.components] == ["a"]
+    (gap,) = found.gaps
+    assert reason in gap.reason
+    assert (gap.state, gap.location.pointer) == (State.UNREADABLE, "/packages/0")
+
+
+def test_a_local_file_counts_with_the_bytes_that_it_has(tmp_path: Path) -> None:
+    beside(tmp_path)
+    wheel = f'wheels = [{{path="sub/{NAME}", hashes={{md5="{MD5}"}}}}]'
+    text = f'{HEAD}[[packages]]\nname = "a"\nversion = "1.0"\n{wheel}\n'
+    (found,) = discover(tmp_path, text).components
+    (artifact,) = found.artifacts
+    assert [str(d) for d in artifact.digests] == [f"md5:{MD5}", f"sha256:{EMPTY}"]
 
 
 @pytest.mark.parametrize(
@@ -260,7 +376,7 @@ def test_packages_that_are_no_tables_leave_a_gap_each(tmp_path: Path) -> None:
 def test_an_unknown_algorithm_is_a_gap_unless_a_known_one_stands_beside_it(
     tmp_path: Path, hashes: str, kept: list[str], gaps: int
 ) -> None:
-    text = '[[packages]]\nname="a"\nversion="1.0"\nsdist={path="a-1.0.tar.gz"'
+    text = '[[packages]]\nname="a"\nversion="1.0"\nsdist={url="https://x/a-1.0.tar.gz"'
     found = discover(tmp_path, f"{HEAD}{text}, hashes={hashes}}}")
     (artifact,) = found.components[0].artifacts
     assert [str(each) for each in artifact.digests] == kept
