@@ -123,7 +123,7 @@ def _is_name(text: str, name: str) -> bool:
 
 def _is_version(text: str, version: str) -> bool:
     try:
-        return str(Version(text)) == version
+        return Version(text) == Version(version)
     except InvalidVersion:
         return False
 
@@ -147,7 +147,8 @@ def _source(file: File) -> _Source:
     if not address:
         raise direct.at("url").malformed("names no place")
     if address.lower().startswith("file:"):
-        edited = direct.at("dir_info").at("editable").flag()
+        folder = direct.at("dir_info")
+        edited = folder.exists and folder.at("editable").flag()
         project = unquote(urlsplit(url).path) if edited else None
         return _Source(origin=Origin.PATH, pin=Pin.LOCAL, project=project)
     if not direct.at("vcs_info").exists:
