@@ -3,6 +3,7 @@
 uv publishes no specification of it; what is read here is what uv 0.5 and later write.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -17,14 +18,20 @@ from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, 
 from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.naming import bare_url, is_commit, pypi_purl, vcs_url
+from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_url
 from mcpchain.tree import File
+from mcpchain.tree.named import Named
 
 _BYTES: Final = 32 << 20
 _FITTING: Final = 100
 """How many packages one edge may fit."""
 _OWN: Final = frozenset({"editable", "virtual"})
 """Sources that uv gives to the packages of the project itself."""
+_FOLDERS: Final = _OWN | {"directory"}
+_ELSEWHERE: Final = frozenset({"git", "registry", "url"})
+_HERE: Final = frozenset({".", "./"})
+"""Ways to write the folder of the lock itself."""
+_MARKS: Final = ("pyproject.toml", "setup.py")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,10 +74,11 @@ class UvLock:
                 )
             )
             return
+        reader = _Reader(file, found)
         packages: list[_Package] = []
         for node in lock.at("package").elements():
             with found.entry():
-                component = _component(node, found)
+                component = reader.component(node)
                 packages.append(_Package(node=node, component=component))
         _connect(packages, found)
         refs = [found.add(each) for each in _marked(packages)]
@@ -79,70 +87,149 @@ class UvLock:
                 found.relate(ref, refs[target])
 
 
-def _component(node: Node, found: Collector) -> Component:
-    name = node.at("name")
-    try:
-        purl = pypi_purl(name.text())
-    except ValueError as error:
-        raise name.malformed(str(error)) from None
-    version = None
-    with found.entry():
-        version = _version(node.at("version"))
-    component = Component(
-        kind=Kind.LIBRARY,
-        name=purl.name,
-        version=version,
-        purl=pypi_purl(purl.name, version),
-        pin=Pin.EXACT if version else Pin.FLOATING,
-        artifacts=tuple(_artifacts(node, found)),
-        facts=PackageFacts(),
-        locations=(Location(path=node.source, pointer=node.pointer),),
-    )
-    return _from_source(component, node.at("source"))
+class _Reader:
+    """Reads the packages of one lock."""
+
+    def __init__(self, file: File, found: Collector) -> None:
+        self._named = Named(file.tree)
+        self._base = file.path.rpartition("/")[0]
+        self._found = found
+
+    def component(self, node: Node) -> Component:
+        """Declare one package.
+
+        Raises:
+            MalformedError: It has no name, or not one source.
+        """
+        name = node.at("name")
+        try:
+            purl = pypi_purl(name.text())
+        except ValueError as error:
+            raise name.malformed(str(error)) from None
+        version = None
+        with self._found.entry():
+            version = _version(node.at("version"))
+        component = Component(
+            kind=Kind.LIBRARY,
+            name=purl.name,
+            version=version,
+            purl=pypi_purl(purl.name, version),
+            pin=Pin.EXACT if version else Pin.FLOATING,
+            artifacts=tuple(_artifacts(node, self._found)),
+            facts=PackageFacts(),
+            locations=(Location(path=node.source, pointer=node.pointer),),
+        )
+        source = node.at("source")
+        kinds = {key for key, _ in source.items()} & {*_ELSEWHERE, *_FOLDERS, "path"}
+        if len(kinds) > 1:
+            raise source.malformed("names several sources, of which uv takes one")
+        if not kinds:
+            raise source.malformed("names no kind of source that is known here")
+        (kind,) = kinds
+        place = source.at(kind).text()
+        if kind == "git":
+            return _from_repository(component, place)
+        if kind == "url" and not _is_local(place):
+            return _from_address(component, place)
+        if kind == "registry" and "://" in place:
+            facts = PackageFacts(registry=bare_url(place))
+            return replace(component, facts=facts)
+        return self._local(component, node, kind, place)
+
+    def _local(
+        self, component: Component, node: Node, kind: str, place: str
+    ) -> Component:
+        """Look at what lies on this machine: it means something only in the tree."""
+        local = replace(
+            component, pin=Pin.LOCAL, facts=PackageFacts(origin=Origin.PATH)
+        )
+        if kind in _FOLDERS:
+            if place not in _HERE:
+                with self._doubt(node, f"the folder `{_shown(place)}`"):
+                    self._named.folder(place, [self._base], _MARKS)
+            own = kind in _OWN and place in _HERE
+            return replace(
+                local,
+                kind=Kind.APPLICATION if own else Kind.LIBRARY,
+                # A folder's name is nobody's on an index: looked up, it names a
+                # stranger.
+                purl=None,
+            )
+        if kind == "registry":
+            return replace(local, artifacts=self._wheels(local, node, place))
+        pins = [digest for each in local.artifacts for digest in each.digests]
+        with self._doubt(node, f"the file `{_shown(place)}`"):
+            if _is_local(place):
+                raise ValueError("is an address on this machine, and is not read")
+            seen = self._named.artifact(place, [self._base], pins)
+            local = replace(local, artifacts=(seen,))
+        return local if local.version else replace(local, purl=None)
+
+    def _wheels(
+        self, component: Component, node: Node, folder: str
+    ) -> tuple[Artifact, ...]:
+        """Return the files of a folder that serves as an index."""
+        artifacts = list(component.artifacts)
+        paths = [each.at("path").optional_text() for each in _files(node)]
+        with self._doubt(node, f"the index `{_shown(folder)}`"):
+            if not artifacts or len(artifacts) != len(paths) or None in paths:
+                raise ValueError("has a file of which the lock gives no path")
+            bases = [f"{self._base}/{folder}" if self._base else folder]
+            for index, path in enumerate(filter(None, paths)):
+                self._named.folder(folder, [self._base], [path])
+                pins = artifacts[index].digests
+                artifacts[index] = self._named.artifact(path, bases, pins)
+        return tuple(artifacts)
+
+    @contextlib.contextmanager
+    def _doubt(self, node: Node, what: str) -> Iterator[None]:
+        """Turn what is not as the lock says into a gap."""
+        try:
+            yield
+        except ValueError as error:
+            self._found.gap(
+                Gap(
+                    stage="discover",
+                    location=Location(path=node.source, pointer=node.pointer),
+                    reason=f"{what} {error}",
+                    state=State.UNREADABLE,
+                    hint="put it into the examined folder, name it by a relative path, "
+                    "and lock again",
+                )
+            )
 
 
-def _from_source(component: Component, source: Node) -> Component:
-    """Complete *component* with where it comes from, and so with how firm it is."""
-    name, version = component.name, component.version
-    if "git" in source:
-        url, _, commit = source.at("git").text().partition("#")
-        where = vcs_url(url, commit or None)
-        purl = pypi_purl(name, version, vcs_url=where)
-        firm = Pin.COMMIT if is_commit(commit) else Pin.TAG
-        return replace(
-            component,
-            purl=purl._replace(subpath=_subfolder(url)),
-            pin=firm if commit else Pin.FLOATING,
-            requested=where,
-            facts=PackageFacts(origin=Origin.VCS),
-        )
-    if "url" in source:
-        address = bare_url(source.at("url").text())
-        return replace(
-            component,
-            purl=pypi_purl(name, version, download_url=address),
-            pin=Pin.DIGEST if identified(component.artifacts) else Pin.TAG,
-            requested=address,
-            facts=PackageFacts(origin=Origin.URL),
-        )
-    if "registry" in source:
-        registry = bare_url(source.at("registry").text())
-        if "://" in registry:
-            return replace(component, facts=PackageFacts(registry=registry))
-        # A folder of wheels that serves as an index.
-        return replace(component, facts=PackageFacts(origin=Origin.PATH))
-    kinds = {key for key, _ in source.items()} & {*_OWN, "directory", "path"}
-    if not kinds:
-        raise source.malformed("names no kind of source that is known here")
-    (path,) = {source.at(key).text() for key in sorted(kinds)[:1]}
+def _from_repository(component: Component, text: str) -> Component:
+    url, _, commit = text.partition("#")
+    where = vcs_url(url, commit or None)
+    purl = pypi_purl(component.name, component.version, vcs_url=where)
+    firm = Pin.COMMIT if is_commit(commit) else Pin.TAG
     return replace(
         component,
-        kind=Kind.APPLICATION if kinds & _OWN and path == "." else Kind.LIBRARY,
-        # A folder's name is nobody's on an index: looked up, it names a stranger.
-        purl=component.purl if version and component.artifacts else None,
-        pin=Pin.LOCAL,
-        facts=PackageFacts(origin=Origin.PATH),
+        purl=purl._replace(subpath=_subfolder(url)),
+        pin=firm if commit else Pin.FLOATING,
+        requested=where,
+        facts=PackageFacts(origin=Origin.VCS, registry=source_address(url)),
     )
+
+
+def _from_address(component: Component, url: str) -> Component:
+    address = bare_url(url)
+    return replace(
+        component,
+        purl=pypi_purl(component.name, component.version, download_url=address),
+        pin=Pin.DIGEST if identified(component.artifacts) else Pin.TAG,
+        requested=address,
+        facts=PackageFacts(origin=Origin.URL, registry=source_address(url)),
+    )
+
+
+def _is_local(url: str) -> bool:
+    return url.lower().startswith("file:")
+
+
+def _shown(text: str) -> str:
+    return bare_url(text)[:140]
 
 
 def _subfolder(url: str) -> str | None:
@@ -162,11 +249,14 @@ def _version(node: Node) -> str | None:
         raise node.malformed(f"`{text[:140]}` is no version (PEP 440)") from None
 
 
-def _artifacts(node: Node, found: Collector) -> Iterator[Artifact]:
-    files = [*node.at("wheels").elements()]
+def _files(node: Node) -> Iterator[Node]:
+    yield from node.at("wheels").elements()
     if node.at("sdist").exists:
-        files.append(node.at("sdist"))
-    for each in files:
+        yield node.at("sdist")
+
+
+def _artifacts(node: Node, found: Collector) -> Iterator[Artifact]:
+    for each in _files(node):
         with found.entry():
             url = bare_url(each.at("url").optional_text() or "")
             path = each.at("path").optional_text() or url

@@ -1,4 +1,5 @@
 import contextlib
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def test_a_package_of_a_registry_is_exact_and_has_its_files(tmp_path: Path) -> N
         ("{ git = 'https://h.example/o/r#main' }", Pin.TAG, Origin.VCS, "@main"),
         ("{ git = 'https://h.example/o/r' }", Pin.FLOATING, Origin.VCS, "o/r"),
         ("{ url = 'https://f.example/x.whl' }", Pin.TAG, Origin.URL, "x.whl"),
-        ("{ registry = './wheels' }", Pin.EXACT, Origin.PATH, None),
+        ("{ registry = './wheels' }", Pin.LOCAL, Origin.PATH, None),
         ("{ path = 'x.whl' }", Pin.LOCAL, Origin.PATH, None),
         ("{ directory = 'x' }", Pin.LOCAL, Origin.PATH, None),
         ("{ editable = 'x' }", Pin.LOCAL, Origin.PATH, None),
@@ -80,6 +81,121 @@ def test_where_it_comes_from_says_how_firm_it_is(
     if purl:
         assert component.purl is not None
         assert purl in " ".join(component.purl.qualifiers.values())
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("{ git = 'https://u:secret@h.example/r?rev=x#v1' }", "https://h.example/r"),
+        ("{ git = 'ssh://git@h.example/r.git' }", "ssh://h.example/r.git"),
+        ("{ git = 'file:///srv/r' }", "file:///srv/r"),
+        ("{ git = 'u:secret@h.example/r' }", ""),
+        ("{ url = 'http://u:secret@h.example/x.whl?secret' }",
+         "http://h.example/x.whl"),
+        ("{ url = '//h.example/x.whl' }", ""),
+    ],
+)  # fmt: skip
+def test_what_comes_from_no_registry_tells_its_address(
+    tmp_path: Path, source: str, address: str
+) -> None:
+    text = package("x", f"version = '1.0'\nsource = {source}")
+    found = discover(tmp_path, HEAD + text)
+    facts = only(found).facts
+    assert not found.gaps
+    assert isinstance(facts, PackageFacts)
+    assert facts.origin in {Origin.VCS, Origin.URL}
+    assert facts.registry == address
+
+
+EMPTY = "sha256:" + hashlib.sha256(b"").hexdigest()
+
+
+def beside(root: Path) -> None:
+    (root / "sub").mkdir(parents=True)
+    for name in ("x.whl", "sub/x.whl", "sub/pyproject.toml"):
+        (root / name).touch()
+
+
+@pytest.mark.parametrize(
+    ("source", "purl"),
+    [
+        (f"{{ path = 'x.whl' }}\nwheels = [{{ filename = 'x.whl', hash = '{EMPTY}' }}]",
+         "pkg:pypi/x@1.0"),
+        ("{ path = 'sub/x.whl' }", "pkg:pypi/x@1.0"),
+        (f"{{ registry = 'sub' }}\nwheels = [{{ path = 'x.whl', hash = '{EMPTY}' }}]",
+         "pkg:pypi/x@1.0"),
+        (f"{{ registry = '.' }}\nsdist = {{ path = 'x.whl', hash = '{EMPTY}' }}",
+         "pkg:pypi/x@1.0"),
+        ("{ directory = 'sub' }", None),
+        ("{ editable = './sub' }", None),
+        ("{ virtual = '.' }", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("folder", ["", "app/"])
+def test_a_local_file_is_hashed_and_named_and_a_folder_is_neither(
+    tmp_path: Path, folder: str, source: str, purl: str | None
+) -> None:
+    beside(tmp_path / folder)
+    text = HEAD + package("x", f"version = '1.0'\nsource = {source}")
+    (tmp_path / folder / "uv.lock").write_text(text)
+    found = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    component = only(found)
+    assert not found.gaps
+    assert component.pin is Pin.LOCAL
+    assert component.facts == PackageFacts(origin=Origin.PATH)
+    assert (component.purl and str(component.purl)) == purl
+    digests = [str(each) for a in component.artifacts for each in a.digests]
+    assert digests == ([EMPTY] if purl else [])
+
+
+def wheels(path: str, digest: str = EMPTY) -> str:
+    return f"wheels = [{{ path = '{path}', hash = '{digest}' }}]"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        *((f"{{ {kind} = '{path}/' }}", "lies outside")
+          for kind in ("directory", "editable", "virtual")
+          for path in ("//evil.example/x", "/srv/evil", "C:/x", "~", "..", "sub/../..",
+                       "\\\\evil.example\\x")),
+        *((f"{{ path = '{path}' }}", "lies outside")
+          for path in ("//evil.example/x.whl", "/srv/x.whl", "../x.whl")),
+        *((f"{{ registry = '{path}' }}\n{wheels('x.whl')}", "lies outside")
+          for path in ("//evil.example/x", "/srv", "..", "\\\\evil.example\\x")),
+        *((f"{{ registry = 'sub' }}\n{wheels(path)}", reason) for path, reason in (
+            ("/x.whl", "lies outside"), ("../../x.whl", "lies outside"),
+            ("gone.whl", "No such file"),
+        )),
+        (f"{{ registry = 'sub' }}\n{wheels('x.whl', SHA)}", "other bytes"),
+        ("{ registry = 'sub' }", "of which the lock gives no path"),
+        ("{ registry = 'sub' }\nwheels = [{ url = 'https://f.example/x.whl' }]",
+         "of which the lock gives no path"),
+        ("{ directory = 'gone' }", "is no folder with `pyproject.toml` or `setup.py`"),
+        ("{ editable = 'gone' }", "is no folder with"),
+        ("{ path = 'gone.whl' }", "No such file"),
+        (f"{{ path = 'x.whl' }}\n{wheels('x.whl', SHA)}", "other bytes"),
+        ("{ url = 'file:///srv/x.whl' }", "is an address on this machine"),
+        ("{ url = 'FILE:x.whl' }", "is an address on this machine"),
+    ],
+)  # fmt: skip
+def test_what_is_no_file_or_folder_of_the_tree_is_listed_and_a_gap(
+    tmp_path: Path, source: str, reason: str
+) -> None:
+    beside(tmp_path / "root")
+    for name in ("x.whl", "pyproject.toml"):
+        (tmp_path / name).touch()
+    text = package("x", f"version = '1.0'\nsource = {source}")
+    found = discover(tmp_path / "root", HEAD + text)
+    component = only(found)
+    assert component.pin is Pin.LOCAL
+    folder = any(
+        f"{{ {kind}" in source for kind in ("directory", "editable", "virtual")
+    )
+    assert str(component.purl) == ("None" if folder else "pkg:pypi/x@1.0")
+    (gap,) = found.gaps
+    assert reason in gap.reason
+    assert (gap.state, gap.location.pointer) == (State.UNREADABLE, "/package/0")
 
 
 def test_edges_lead_to_the_right_fork_and_mark_what_is_not_required(
@@ -117,6 +233,11 @@ GOOD = package("good")
         (package("x", f"version = 'one'\n{REGISTRY}"), "is no version (PEP 440)"),
         (package("x", "version = '1'\nsource = {}"), "names no kind of source"),
         (package("x", "version = '1'\nsource = 'r'"), "expected an object"),
+        (
+            package("x", "source = { registry = 'https://a', url = 'https://b' }"),
+            "names several sources",
+        ),
+        (package("x", "source = { path = 'a', virtual = '.' }"), "several sources"),
         (
             package("x", f"version = '1'\n{REGISTRY}\nwheels = [{{ hash = 'md4:a' }}]"),
             "no digest algorithm",
