@@ -48,10 +48,10 @@ bench: $(VENV)/.dev ## ratios on this machine; see tests/bench/
 
 lock: ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --no-config \
+	  --no-header --no-annotate --no-strip-extras --no-emit-index-url --no-config \
 	  pyproject.toml .github/requirements/build.in -o .github/requirements/run.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --no-config \
+	  --no-header --no-annotate --no-strip-extras --no-emit-index-url --no-config \
 	  --extra dev pyproject.toml .github/requirements/build.in \
 	  -c .github/requirements/run.txt -o .github/requirements/dev.txt
 
