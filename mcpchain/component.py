@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from packageurl import PackageURL
 
-from mcpchain.artifact import Artifact
+from mcpchain.artifact import Artifact, Digest
 
 
 @enum.unique
@@ -18,6 +18,9 @@ class Kind(enum.Enum):
     MCP_SERVER = "mcp-server"
     """A server as a client is configured to start or reach it."""
     MODEL = "machine-learning-model"
+    OTHER = "other"
+    """What a BOM lists that is neither loaded nor run by itself, such as a data set. It
+    stays in the inventory, and no rule speaks of it."""
 
 
 @enum.unique
@@ -115,8 +118,19 @@ class PackageFacts:
     """Further registries that the package may come from, as the source says."""
     development: bool = False
     optional: bool = False
+    peer: bool = False
+    """Whether it is there only because another package expects it beside itself."""
+    workspace: bool = False
+    """Whether it is a member of the project itself, beside its root."""
     alias: str = ""
     """The name under which it is installed, where that is not its own."""
+    groups: tuple[str, ...] = ()
+    """The dependency groups (PEP 735, or the manager's own) that ask for it, sorted.
+    Empty: it is asked for in any case, or the source does not say."""
+    extras: tuple[str, ...] = ()
+    """The extras of the project that ask for it, sorted. Empty as with `groups`."""
+    marker: str = ""
+    """When it is installed: a marker (PEP 508), or npm's `os`, `cpu` and `libc`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +145,13 @@ class ServerFacts:
     client: str
     """Whose configuration it is: `claude-code`, `vscode`, `cursor`, ..."""
     transport: Transport
+    scope: str = "project"
+    """Whose servers the file configures: those of a `project`, of a `user`, or of all
+    users, where an administrator has `managed` them."""
+    disabled: bool = False
+    """Whether the client is told not to start it, for now."""
+    wrappers: tuple[str, ...] = ()
+    """The commands around the launcher, outermost first: `cmd`, `env`, `op`."""
     launcher: str = ""
     """The command's base name, without suffix and in lower case: `npx`, `docker`."""
     endpoint: str | None = None
@@ -140,6 +161,18 @@ class ServerFacts:
     """A registry that the command line or its environment names, if it does."""
     extra_registries: tuple[str, ...] = ()
     """Further registries that they name."""
+    tools: "tuple[Tool, ...]" = ()
+    """The tools that its publisher says it offers, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool of an MCP server, by the digest of all that a model is told about it."""
+
+    name: str
+    digest: Digest
+    """SHA-256 of its definition as canonical JSON (RFC 8785), without `_meta` and
+    `icons`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +190,15 @@ class ModelFacts:
 
 
 Facts = PackageFacts | ServerFacts | ModelFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseText:
+    """A licence file that came with a package."""
+
+    name: str
+    """Its path in the package."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +222,14 @@ class Component:
     """The exact bytes that it may be, any one of them. Empty: bytes are not pinned."""
     licenses: tuple[str, ...] = ()
     """SPDX expressions or names, as its maker declares them."""
+    concluded: tuple[str, ...] = ()
+    """SPDX expressions that somebody, or we, concluded from that and from its files."""
+    license_texts: tuple[LicenseText, ...] = ()
+    graph: bool = False
+    """Whether its source lists everything that it depends on, so that no edge means no
+    dependency."""
+    carried: str = ""
+    """What a BOM says of it that has no place here: a JSON object as text."""
     facts: Facts | None = None
     ref: str = field(default="", compare=False)
     """Its name inside one inventory, unique there (CycloneDX `bom-ref`). Given by

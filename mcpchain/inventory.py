@@ -90,6 +90,8 @@ class Inventory:
     components: tuple[Component, ...] = ()
     relations: tuple[Relation, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    carried: str = ""
+    """What a BOM says that has no place here: a JSON object as text."""
 
     def __bool__(self) -> bool:
         return bool(self.components or self.gaps)
@@ -224,7 +226,8 @@ def natural_ref(component: Component) -> str:
     facts = component.facts
     if component.kind is Kind.MCP_SERVER and isinstance(facts, ServerFacts):
         place = component.location.path
-        return f"urn:mcpchain:mcp:{facts.client}:{place}:{component.name}"
+        whose = f"{facts.client}:{facts.scope}"
+        return f"urn:mcpchain:mcp:{whose}:{place}:{component.name}"
     if component.kind is Kind.MODEL:
         return f"file:{component.location.path}"
     if component.purl is not None:

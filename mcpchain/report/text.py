@@ -147,6 +147,8 @@ def _title(component: Component) -> str:
             return "model file"
         case Kind.APPLICATION:
             return "server package" if component.purl else "project"
+        case Kind.OTHER:
+            return "component"
 
 
 def _tally(account: Account) -> dict[str, int]:

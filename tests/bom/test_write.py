@@ -120,7 +120,7 @@ def test_a_server_is_a_service_that_depends_on_its_package() -> None:
     made = document(SERVER, package, relations=True)
     (service,) = made["services"]
     (application,) = made["components"]
-    ref = "urn:mcpchain:mcp:claude-code:.mcp.json:files"
+    ref = "urn:mcpchain:mcp:claude-code:project:.mcp.json:files"
     assert {key: service[key] for key in service if key != "properties"} == {
         "bom-ref": ref,
         "group": "mcp",

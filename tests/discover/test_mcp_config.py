@@ -78,7 +78,10 @@ def test_a_server_and_its_package_are_two_components() -> None:
     assert package.facts == PackageFacts()
     assert package.location == found.location
     assert [(r.source, r.target) for r in inventory.relations] == [
-        ("urn:mcpchain:mcp:claude-code:.mcp.json:files", "pkg:npm/@acme/files@1.2.0")
+        (
+            "urn:mcpchain:mcp:claude-code:project:.mcp.json:files",
+            "pkg:npm/@acme/files@1.2.0",
+        )
     ]
     assert "secret" not in repr(inventory)
 
@@ -520,7 +523,7 @@ def test_an_undecidable_command_is_unsupported_and_says_which_server() -> None:
     inventory = servers({"a": {"command": "sh", "args": ["-c", "a | b"]}})
     (gap,) = inventory.gaps
     assert gap.state is State.UNSUPPORTED
-    assert gap.ref == "urn:mcpchain:mcp:claude-code:.mcp.json:a"
+    assert gap.ref == "urn:mcpchain:mcp:claude-code:project:.mcp.json:a"
     assert gap.reason == (
         "it cannot be told what this server runs: `sh`: it is a shell command with "
         "`|`, which can run anything"
