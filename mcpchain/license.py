@@ -49,7 +49,9 @@ def declared_expression(text: str) -> str | None:
     expression = _GNU.sub(_present, expression)
     if _RETIRED.search(expression):
         # Slow to start, and hardly ever needed.
-        from license_expression import get_spdx_licensing
+        from license_expression import (  # type: ignore[import-untyped]  # no types
+            get_spdx_licensing,
+        )
 
         expression = str(get_spdx_licensing().parse(expression))
     return expression
