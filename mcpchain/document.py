@@ -1,4 +1,4 @@
-"""Read untrusted JSON, JSONC and TOML without trusting their shape.
+"""Read untrusted JSON, JSONC, TOML and YAML without trusting their shape.
 
 Every reader here either returns a value of the promised type or raises
 `MalformedError` with the pointer of the value that broke the promise.
@@ -73,6 +73,36 @@ class Node:
         except (ValueError, RecursionError) as error:
             raise MalformedError(f"not TOML: {_why(error)}", source=source) from error
         return cls(value=value, source=source)
+
+    @classmethod
+    def from_yaml(cls, data: bytes, *, source: str) -> Self:
+        """Parse *data* as one YAML document, in the plain part of YAML 1.2.
+
+        Plain scalars are booleans, null, whole numbers, or text: `1.10`, `2030-01-01`
+        and `yes` are text. There are no tags and no merge keys. A file of comments,
+        or of nothing, is null.
+
+        Raises:
+            MalformedError: *data* is not that, or its aliases stand for too much.
+        """
+        nodes = cls.all_from_yaml(data, source=source)
+        if len(nodes) > 1:
+            raise MalformedError(
+                "not YAML that we read: several documents", source=source
+            )
+        return nodes[0] if nodes else cls(value=None, source=source)
+
+    @classmethod
+    def all_from_yaml(cls, data: bytes, *, source: str) -> tuple[Self, ...]:
+        """Parse *data* as YAML documents, and fail as `from_yaml` does."""
+        from mcpchain.plain_yaml import load_all
+
+        try:
+            values = load_all(decode(data, source=source), _table)
+        except ValueError as error:
+            problem = f"not YAML that we read: {_why(error)}"
+            raise MalformedError(problem, source=source) from error
+        return tuple(cls(value=each, source=source) for each in values)
 
     @classmethod
     def _json(cls, text: str, plain: Callable[[str], str], *, source: str) -> Self:
@@ -245,12 +275,15 @@ def join(pointer: str, key: str) -> str:
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
 
 
-def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _table(
+    pairs: list[tuple[str, Any]], known: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Make an object of its members; of those in *known* it is told what is wrong."""
     table = dict(pairs)
-    if len(table) == len(pairs) and all(map(_is_whole, table)):
+    if len(table) == len(pairs) and not known and all(map(_is_whole, table)):
         return table
     faulty = _Faulty()
-    faults: dict[str, str] = {}
+    faults: dict[str, str] = dict(known)
     for key, value in pairs:
         whole = key.encode("utf-8", "backslashreplace").decode()
         if whole != key:

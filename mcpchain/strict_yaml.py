@@ -6,7 +6,6 @@ a boolean, `1.10` that is a number. For a file that decides what may be deployed
 the plain part is accepted, and every value keeps its line.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -15,12 +14,11 @@ import yaml
 
 from mcpchain.document import Node, decode, join
 from mcpchain.errors import MalformedError
+from mcpchain.plain_yaml import LOADER, scalar
 
 LIMIT: Final = 1 << 20
 """How many bytes such a file may have."""
 _DEPTH: Final = 32
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
-_WORDS: Final = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +72,7 @@ def load(data: bytes, *, source: str) -> YamlNode:
     reader = _Reader(source)
     text = decode(data, source=source)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=LOADER):
             reader.read(event)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -105,7 +103,7 @@ class _Reader:
                 raise _malformed(f"an alias, `*{event.anchor}`", self._source, line)
             case yaml.ScalarEvent():
                 self._refuse_magic(event, line)
-                self._place(_scalar(event), line, is_text=_is_text(event))
+                self._place(scalar(event), line, is_text=_is_text(event))
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._refuse_magic(event, line)
                 is_mapping = isinstance(event, yaml.MappingStartEvent)
@@ -161,20 +159,8 @@ class _Collection:
     key: str | None = None
 
 
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def _is_text(event: yaml.ScalarEvent) -> bool:
-    return isinstance(_scalar(event), str)
-
-
-def _scalar(event: yaml.ScalarEvent) -> object:
-    text: str = event.value
-    if event.style:  # quoted, or a block
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    return int(text) if _INTEGER.fullmatch(text) else text
+    return isinstance(scalar(event), str)
 
 
 def _malformed(problem: str, source: str, line: int) -> MalformedError:

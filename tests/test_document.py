@@ -1,5 +1,6 @@
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable
 
@@ -17,7 +18,7 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
-READERS = [Node.from_json, Node.from_jsonc, Node.from_toml]
+READERS = [Node.from_json, Node.from_jsonc, Node.from_toml, Node.from_yaml]
 
 
 def parse(text: str | bytes) -> Node:
@@ -56,7 +57,7 @@ def touch(node: Node) -> None:
 @pytest.mark.parametrize("read", READERS)
 @given(
     data=st.binary(max_size=60)
-    | st.text(alphabet="{}[]\",:/*\\ua1=.\n' dDc0", max_size=40).map(str.encode)
+    | st.text(alphabet="{}[]\",:/*\\ua1=.\n' dDc0&*!?<|-", max_size=40).map(str.encode)
 )
 def test_any_bytes_are_read_or_refused(read: Callable[..., Node], data: bytes) -> None:
     refusal = None
@@ -360,6 +361,10 @@ def test_another_encoding_is_named(data: bytes, problem: str) -> None:
         (Node.from_jsonc, b"/", b""),
         (Node.from_toml, b"a.", b"a=1"),
         (Node.from_toml, b'"a".', b"a=1"),
+        (Node.from_yaml, b"- [a, b]\n", b""),
+        (Node.from_yaml, b"a: &a [b]\n", b""),
+        (Node.from_yaml, b'["a",', b""),
+        (Node.from_yaml, b"? ", b""),
         (Node.from_toml, b"'''", b"." * 80),
     ],
 )
@@ -371,3 +376,166 @@ def test_the_time_grows_with_the_size_and_not_faster(
         read(unit * 100_000 + tail, source="x")
     # It takes a tenth of a second; what grows with the square takes minutes.
     assert time.process_time() - start < 10
+
+
+# YAML, of which only the plain part is read
+
+
+def yaml(text: str | bytes) -> Node:
+    data = text.encode() if isinstance(text, str) else text
+    return Node.from_yaml(data, source="x.yaml")
+
+
+@given(JSON)
+def test_what_json_says_is_what_we_read_as_yaml(value: object) -> None:
+    text = json.dumps(value)
+    # A number of many digits stays text, and half a pair of escapes is no YAML.
+    if "\\ud" not in text and not any(len(n) > 18 for n in re.findall(r"\d+", text)):
+        assert yaml(text).value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: 1.10", "1.10"),
+        ("a: 5.4", "5.4"),
+        ("a: 1e3", "1e3"),
+        ("a: 1_000", "1_000"),
+        ("a: 017", "017"),
+        ("a: 0o17", "0o17"),
+        ("a: 0x1F", "0x1F"),
+        ("a: 1:30", "1:30"),
+        ("a: .inf", ".inf"),
+        ("a: 2030-01-01", "2030-01-01"),
+        ("a: 2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z"),
+        ("a: yes", "yes"),
+        ("a: no", "no"),
+        ("a: On", "On"),
+        ("a: =", "="),
+        ("a: 9999999999999999999", "9999999999999999999"),
+        ("a: ٣", "٣"),
+        ("a: 6", 6),
+        ("a: -3", -3),
+        ("a: '6'", "6"),
+        ("a: 'true'", "true"),
+        ("a: true", True),
+        ("a: True", True),
+        ("a: FALSE", False),
+        ("a: ~", None),
+        ("a: Null", None),
+        ("a:", None),
+        ("a: ''", ""),
+        ("a: |\n  1\n", "1\n"),
+        ("a: >-\n  b\n  c", "b c"),
+        ("a: [b, {c: d}]", ["b", {"c": "d"}]),
+        ("a: '<<'", "<<"),
+        ("a: <<", "<<"),
+        ("%YAML 1.2\n---\na: b\n...\n", "b"),
+        ("\ufeffa: b", "b"),
+    ],
+)
+def test_a_yaml_scalar_is_what_no_two_readers_dispute(text: str, value: object) -> None:
+    found = yaml(text).at("a").value
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: [", "did not find expected node content"),
+        ("a: b: c", "mapping values are not allowed"),
+        ("a:\n\t- b", "cannot start any token: line 2"),
+        ("a: !!str 1", "a tag: line 1"),
+        ("a: !!python/object:os.system {}", "a tag"),
+        ("a: !x [b]", "a tag"),
+        ("a: ! b", "a tag"),
+        ("? [a]\n: b", "a key that is no text: line 1"),
+        ("? {a: b}\n: c", "a key that is no text"),
+        ("a: &x [b]\n*x : c", "a key that is no text: line 2"),
+        ("a: &x {b: c}\nd:\n  <<: *x", "a merge key, `<<`: line 3"),
+        ("<<: [a]", "a merge key"),
+        ("a: *x", "an alias of nothing, or of what it is in: line 1"),
+        ("a: &x [*x]", "of what it is in"),
+        ("a: &x {b: {c: *x}}", "of what it is in"),
+        ("a: &x 1\nb: &x [*x]", "of what it is in"),
+        ("a: &x b\n---\nc: *x", "an alias of nothing"),
+        ("a: b\n---\na: b", "several documents"),
+        ("a: b\n---\n", "several documents"),
+        ("[" * 100_000, "depth"),
+        ("- " * 100_000, "more than 100 levels"),
+        ("{a: " * 100_000, "more than 100 levels"),
+        ("a: \0", "a character that may not be there"),
+        ('a: "\\ud800"', "invalid Unicode character"),
+        (b"a: \xff", "not UTF-8"),
+        ("a: b".encode("utf-16"), "UTF-16"),
+        ("%YAML 3.0\n--- a", "incompatible"),
+    ],
+)
+def test_yaml_that_means_more_than_it_shows_is_refused(
+    text: str | bytes, problem: str
+) -> None:
+    with pytest.raises(MalformedError, match=r"^x.yaml: not (YAML|UTF-8)") as caught:
+        yaml(text)
+    assert problem in caught.value.problem
+
+
+def test_an_alias_is_the_value_of_its_anchor() -> None:
+    node = yaml("a: &x {b: [c]}\nd: *x\ne: &y f\ng: *y\n*y : h")
+    assert node.at("d").at("b").texts() == ("c",)
+    assert (node.at("g").text(), node.at("f").text()) == ("f", "h")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"a{i}: &a{i} [{f'*a{i - 1}, ' * 4 if i else 1}]\n" for i in range(50)),
+        "a: &a [1, 2]\nb: [" + "*a, " * 50_000 + "]",
+        "".join(f"a{i}: &a{i} [{f'*a{i - 1}' if i else 1}]\n" for i in range(200)),
+    ],
+    ids=["each four times the last", "one many times", "each within the next"],
+)
+def test_a_few_lines_do_not_stand_for_billions(text: str) -> None:
+    with pytest.raises(MalformedError, match="more than"):
+        yaml(text)
+
+
+def test_no_anchor_hides_how_deep_a_list_is() -> None:
+    inner = f"a: &a {'[' * 60}{']' * 60}\nb: &b {'[' * 30}*a{']' * 30}\n"
+    assert yaml(inner).exists
+    with pytest.raises(MalformedError, match="more than 100 levels"):
+        yaml(f"{inner}c: {'[' * 30}*b{']' * 30}")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "problem"),
+    [
+        ("a: 1\na: 2", "a", "appears twice"),
+        ("a: 1\n'a': 2", "a", "appears twice"),
+        ("1: x", "1", "this key is no text"),
+        ("true: x", "true", "this key is no text"),
+        ("~: x", "null", "this key is no text"),
+        ("? \n: x", "null", "this key is no text"),
+        ("1: x\n'1': y", "1", "appears twice"),
+    ],
+)
+def test_a_key_on_which_readers_disagree_is_never_read(
+    text: str, key: str, problem: str
+) -> None:
+    node = yaml(f"ok: fine\n{text}")
+    assert node.at("ok").text() == "fine"
+    assert [each for each, _ in node.items()] == ["ok", key]
+    with pytest.raises(MalformedError, match=problem) as caught:
+        node.at(key).text()
+    assert caught.value.pointer == f"/{key}"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "\n\n", "---\n", "~"])
+def test_yaml_of_nothing_is_nothing(text: str) -> None:
+    assert not yaml(text).exists
+    assert list(yaml(text).items()) == []
+
+
+def test_several_documents_are_read_where_they_are_asked_for() -> None:
+    nodes = Node.all_from_yaml(b"---\na: &x b\n---\na: &x c\nd: *x\n", source="x")
+    assert [each.at("a").text() for each in nodes] == ["b", "c"]
+    assert Node.all_from_yaml(b"# none", source="x") == ()
