@@ -55,17 +55,27 @@ class Npm:
             FetchError: It is not the packument of this package.
             MalformedError: It has not the shape of one.
         """
-        told = page.at("name").text()
-        if told != name:
-            problem = f"answered with the data of another package, `{told[:140]}`"
-            raise unreadable(page.source, problem)
-        if page.at("versions").exists and not page.at("versions").is_object():
-            raise page.at("versions").unexpected("an object")
+        check(page, name)
         return {want: _offer(page, name, want, registry, url) for want in wants}
 
     def merge(self, offers: Iterable[Offer]) -> Offer:
         """Join what several registries offer: npm asks only one, so the first."""
         return next(iter(offers))
+
+
+def check(page: Node, name: str) -> None:
+    """Check that *page* is the packument of the package *name*.
+
+    Raises:
+        FetchError: It is that of another one.
+        MalformedError: It has not the shape of one.
+    """
+    told = page.at("name").text()
+    if told != name:
+        problem = f"answered with the data of another package, `{told[:140]}`"
+        raise unreadable(page.source, problem)
+    if page.at("versions").exists and not page.at("versions").is_object():
+        raise page.at("versions").unexpected("an object")
 
 
 def _offer(page: Node, name: str, want: Want, registry: str, url: str) -> Offer:
@@ -108,7 +118,7 @@ def _release(page: Node, node: Node, unread: Release, url: str) -> Offer:
         if told != expected:
             raise node.at(key).malformed(f"`{told[:140]}` where `{expected}` should be")
     problems = Problems()
-    artifact = _artifact(node, url, page.at("time"), problems)
+    artifact = tarball(node, url, page.at("time"), problems)
     withdrawal, reason = _deprecation(node.at("deprecated"))
     release = replace(
         unread,
@@ -119,8 +129,15 @@ def _release(page: Node, node: Node, unread: Release, url: str) -> Offer:
     return Offer(release=release, problems=tuple(problems))
 
 
-def _artifact(node: Node, base: str, times: Node, problems: Problems) -> Artifact:
-    """Read the tarball of one version."""
+def tarball(node: Node, base: str, times: Node, problems: Problems) -> Artifact:
+    """Read the tarball of one version. What is malformed is left out and noted.
+
+    Args:
+        node: The version.
+        base: Where the packument came from.
+        times: Of all versions, as far as it tells any.
+        problems: Takes what could not be read.
+    """
     artifact = Artifact()
     try:
         dist = node.at("dist")

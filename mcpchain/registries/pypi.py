@@ -67,8 +67,8 @@ class Pypi:
             FetchError: It is not the page of this project, or of an unknown form.
             MalformedError: It has not the shape of one.
         """
-        _check(page, name)
-        project = _Project.read(page, name, registry, url)
+        check(page, name)
+        project = Project.read(page, name, registry, url)
         return {want: project.offer(want) for want in wants}
 
     def merge(self, offers: Iterable[Offer]) -> Offer:
@@ -101,7 +101,13 @@ class Pypi:
         )
 
 
-def _check(page: Node, name: str) -> None:
+def check(page: Node, name: str) -> None:
+    """Check that *page* is the page of the project *name*.
+
+    Raises:
+        FetchError: It is that of another one, or of an unknown form.
+        MalformedError: It has not the shape of one.
+    """
     api = page.at("meta").at("api-version").text()
     if api.partition(".")[0] != "1":
         raise FetchError(
@@ -116,7 +122,7 @@ def _check(page: Node, name: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Project:
+class Project:
     """One page, its files sorted by version and not yet read."""
 
     name: str
@@ -133,7 +139,12 @@ class _Project:
     reason: str
 
     @classmethod
-    def read(cls, page: Node, name: str, registry: str, url: str) -> "_Project":
+    def read(cls, page: Node, name: str, registry: str, url: str) -> "Project":
+        """Sort the files of *page*, which came from *url*.
+
+        Raises:
+            MalformedError: It has not the shape of a page.
+        """
         files: dict[Version, list[Node]] = {}
         unnamed = 0
         for node in page.at("files").elements():
@@ -180,7 +191,7 @@ class _Project:
         usable = {
             version
             for version, nodes in self.files.items()
-            if not all(_yanked(node) for node in nodes)
+            if not all(is_yanked(node) for node in nodes)
         }
         fitting = list(allowed.filter(usable))
         if fitting:
@@ -194,7 +205,7 @@ class _Project:
         if not nodes:
             listed = version in self.listed
             return Offer(release=self._missing(spelling, listed=listed))
-        artifacts = tuple(_artifact(node, self.url, problems) for node in nodes)
+        artifacts = tuple(file_of(node, self.url, problems) for node in nodes)
         withdrawal, reason = self._withdrawal(artifacts)
         release = Release(
             registry=self.registry,
@@ -264,7 +275,7 @@ def _before_version(name: str) -> re.Pattern[str]:
     return re.compile("[-_.]+".join(parts) + "-", re.IGNORECASE | re.ASCII)
 
 
-def _artifact(node: Node, base: str, problems: Problems) -> Artifact:
+def file_of(node: Node, base: str, problems: Problems) -> Artifact:
     """Read one file. What of it is malformed is left out and noted."""
     name = node.at("filename").text()
     artifact = Artifact(name=name)
@@ -295,7 +306,8 @@ def _withdrawn(node: Node) -> str | None:
     return "" if node.flag() else None
 
 
-def _yanked(node: Node) -> bool:
+def is_yanked(node: Node) -> bool:
+    """Say whether the file *node* is withdrawn, or may be (PEP 592)."""
     try:
         return _withdrawn(node.at("yanked")) is not None
     except MalformedError:
