@@ -1,0 +1,111 @@
+"""Core metadata: what a Python distribution says of itself (METADATA, PKG-INFO).
+
+Headers come first, in the style of RFC 822; the description after them is not read.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from mcpchain.errors import MalformedError
+from mcpchain.license import concluded
+
+LIMIT: Final = 4 << 20
+"""How many bytes of METADATA are read."""
+_SHORT: Final = 100
+"""A longer `License` is the text of one."""
+_SHOWN: Final = 140
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreMetadata:
+    """The fields that matter to an inventory."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    version: str
+    """Normalised (PEP 440)."""
+    licenses: tuple[str, ...] = ()
+    """As its maker declares them: an expression, a name, or whole classifiers."""
+    concluded: tuple[str, ...] = ()
+    """SPDX expressions that follow from that."""
+    license_files: tuple[str, ...] = ()
+    """As METADATA names them (PEP 639)."""
+    license_text: str = ""
+    """A `License` that is no name of one but its text."""
+    requires: tuple[str, ...] = ()
+    """What it depends on, each a requirement (PEP 508) as it is written."""
+
+    @classmethod
+    def parse(cls, data: bytes, *, source: str) -> "CoreMetadata":
+        """Read the headers of *data*.
+
+        Raises:
+            MalformedError: It names no distribution.
+        """
+        head = _headers(data, source)
+        try:
+            name = _name(head.get("name", [""])[0])
+            version = str(Version(head.get("version", [""])[0]))
+        except (ValueError, InvalidVersion) as error:
+            raise MalformedError(str(error)[:200], source=source) from None
+        short, text = _license(head)
+        classifiers = [c for c in head.get("classifier", ()) if c.startswith("License")]
+        declared = head.get("license-expression", [])[:1] or short or classifiers
+        return cls(
+            name=name,
+            version=version,
+            licenses=tuple(dict.fromkeys(declared)),
+            # A name that says too little may be said better by a classifier.
+            concluded=concluded(declared) or concluded(classifiers),
+            license_files=tuple(dict.fromkeys(head.get("license-file", ()))),
+            license_text=text,
+            requires=tuple(head.get("requires-dist", ())),
+        )
+
+
+def _name(text: str) -> str:
+    try:
+        return canonicalize_name(text, validate=True)
+    except ValueError:
+        raise ValueError(f"`{text[:_SHOWN]}` is not the name of a package") from None
+
+
+def _headers(data: bytes, source: str) -> dict[str, list[str]]:
+    """Return the headers by name in lower case; a long value keeps its lines."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    head = data.partition(b"\n\n")[0]
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedError("METADATA is not UTF-8", source=source) from error
+    found: dict[str, list[str]] = {}
+    values: list[str] = []
+    more: list[str] = []
+    for line in text.split("\n"):
+        if line[:1] in {" ", "\t"}:
+            more.append(line)
+            continue
+        if more and values:
+            values[-1] = "\n".join([values[-1], *more])
+        more = []
+        key, colon, value = line.partition(":")
+        values = found.setdefault(key.lower(), []) if colon else []
+        if colon:
+            values.append(value.strip())
+    if more and values:
+        values[-1] = "\n".join([values[-1], *more])
+    return found
+
+
+def _license(head: dict[str, list[str]]) -> tuple[list[str], str]:
+    """Return what `License` names, or the text that it is."""
+    value = head.get("license", [""])[0]
+    if not value or value.upper() == "UNKNOWN":
+        return [], ""
+    if len(value) > _SHORT or "\n" in value:
+        return [], value
+    return [value], ""
