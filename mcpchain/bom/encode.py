@@ -3,101 +3,92 @@
 Plain dicts, since ten thousand of them are written in every run of a large project.
 """
 
-import datetime as dt
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from mcpchain.artifact import Algorithm, Artifact, Digest
-from mcpchain.bom import licenses, properties
+from mcpchain.bom import artifacts, facts, licenses, properties
+from mcpchain.bom.evidence import evidence
 from mcpchain.bom.iri import iri
 from mcpchain.component import (
-    Basis,
     Component,
-    Facts,
     Kind,
     Location,
     ModelFacts,
     PackageFacts,
     ServerFacts,
+    Tool,
 )
 
-ALGORITHMS: Final = {
-    Algorithm.MD5: "MD5",
-    Algorithm.SHA1: "SHA-1",
-    Algorithm.SHA256: "SHA-256",
-    Algorithm.SHA384: "SHA-384",
-    Algorithm.SHA512: "SHA-512",
-}
-"""The digest algorithms as CycloneDX spells them."""
 SERVER_GROUP: Final = "mcp"
 """The `group` of a service that is an MCP server."""
 UNNAMED: Final = "(unnamed)"
-NO_ADDRESS: Final = "urn:mcpchain:artifact:"
-"""Begins the address, which CycloneDX demands, of a file that has none."""
+OTHER: Final = "data"
+"""The `type` of what is neither software nor a model, unless a BOM gave it another."""
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
-_TECHNIQUES: Final = {
-    Basis.OBSERVED: ("binary-analysis", 1.0),
-    Basis.DECLARED: ("manifest-analysis", 0.8),
-    Basis.CONFIGURED: ("manifest-analysis", 0.8),
-    Basis.RESOLVED: ("other", 0.8),
-}
-"""How each kind of fact is come by. CycloneDX demands a number with it, on no scale:
-ours says that bytes are certain and that words are not."""
-
 _Entry = dict[str, Any]
+_Pairs = Iterator[tuple[str, str]]
 
 
-def component_entry(component: Component, *, starts_server: bool) -> _Entry:
-    """Return the entry for anything but an MCP server.
+def component_entry(
+    component: Component, *, starts_server: bool, mixed: bool = False
+) -> _Entry:
+    """Return the entry for anything but a service.
 
     Args:
         component: What to write.
         starts_server: An MCP server is started from it.
+        mixed: Licences of every kind may stand together (CycloneDX 1.7).
     """
-    entry: _Entry = {"type": component.kind.value, "bom-ref": component.ref}
+    other = component.kind is Kind.OTHER
+    entry: _Entry = {
+        "type": OTHER if other else component.kind.value,
+        "bom-ref": component.ref,
+    }
     entry |= _named(component.name)
     if component.version is not None:
         entry["version"] = component.version
     if isinstance(component.facts, PackageFacts):
         entry |= _scope(component.facts)
-    artifacts = component.artifacts
-    if len(artifacts) == 1 and artifacts[0].digests:
-        entry["hashes"] = _hashes(artifacts[0].digests)
-    if component.licenses:
-        entry["licenses"] = licenses.encode(component.licenses)
+    files = component.artifacts
+    if len(files) == 1 and files[0].digests:
+        entry["hashes"] = artifacts.hashes(files[0].digests)
+    homeless = _licenses(entry, component, mixed=mixed)
     if component.purl is not None:
         entry["purl"] = component.purl.to_string()
-    if artifacts and (references := _distributions(artifacts, inline=True)):
+    if files and (references := artifacts.distributions(files, inline=True)):
         entry["externalReferences"] = references
-    entry["evidence"] = _evidence(component)
+    entry["evidence"] = evidence(component)
     if isinstance(component.facts, ModelFacts) and (card := _card(component.facts)):
         entry["modelCard"] = card
-    entry["properties"] = _properties(component)
+    entry["properties"] = _properties(component, homeless)
     if starts_server and component.kind is Kind.APPLICATION:
         entry["tags"] = [Kind.MCP_SERVER.value]
     return entry
 
 
-def service_entry(server: Component) -> _Entry:
-    """Return the service that stands for an MCP server."""
-    entry: _Entry = {"bom-ref": server.ref, "group": SERVER_GROUP}
+def service_entry(server: Component, *, mixed: bool = False) -> _Entry:
+    """Return the service that stands for an MCP server, or for another service."""
+    entry: _Entry = {"bom-ref": server.ref}
+    if server.kind is Kind.MCP_SERVER:
+        entry["group"] = SERVER_GROUP
     entry["name"] = server.name or UNNAMED
     if server.version is not None:
         entry["version"] = server.version
-    facts = server.facts
-    if isinstance(facts, ServerFacts):
-        if facts.endpoint is not None:
-            entry["endpoints"] = [iri(facts.endpoint)]
-        if any(each.lower() == "authorization" for each in facts.headers):
+    told = server.facts
+    if isinstance(told, ServerFacts):
+        if told.endpoint is not None:
+            entry["endpoints"] = [iri(told.endpoint)]
+        if any(each.lower() == "authorization" for each in told.headers):
             entry["authenticated"] = True
-        entry["x-trust-boundary"] = facts.endpoint is not None
-    if server.licenses:
-        entry["licenses"] = licenses.encode(server.licenses)
-    if references := _distributions(server.artifacts, inline=False):
+        entry["x-trust-boundary"] = told.endpoint is not None
+    homeless = _licenses(entry, server, mixed=mixed)
+    if references := artifacts.distributions(server.artifacts, inline=False):
         entry["externalReferences"] = references
-    entry["properties"] = _properties(server)
+    if isinstance(told, ServerFacts) and told.tools:
+        entry["services"] = [_tool(each) for each in told.tools]
+    entry["properties"] = [*_properties(server, homeless), *_of_service(server)]
     return entry
 
 
@@ -116,7 +107,7 @@ def location_value(location: Location) -> _Entry:
     return value
 
 
-def compact(value: _Entry) -> str:
+def compact(value: object) -> str:
     """Return *value* as JSON text for a property."""
     return _ENCODE(value)
 
@@ -128,85 +119,35 @@ def _named(name: str) -> _Entry:
     return {"name": name or UNNAMED}
 
 
-def _scope(facts: PackageFacts) -> _Entry:
-    if facts.development:
+def _scope(told: PackageFacts) -> _Entry:
+    if told.development:
         return {"scope": "excluded"}
-    return {"scope": "optional"} if facts.optional else {}
+    return {"scope": "optional"} if told.optional else {}
 
 
-def _hashes(digests: tuple[Digest, ...]) -> list[_Entry]:
-    return [{"alg": ALGORITHMS[d.algorithm], "content": d.value} for d in digests]
+def _licenses(entry: _Entry, component: Component, *, mixed: bool) -> tuple[str, ...]:
+    """Add the licences to *entry*; return those concluded ones that do not fit."""
+    if not (component.licenses or component.concluded):
+        return ()
+    entry["licenses"], homeless = licenses.encode(
+        component.licenses, component.concluded, mixed=mixed
+    )
+    return homeless
 
 
-def _distributions(artifacts: tuple[Artifact, ...], *, inline: bool) -> list[_Entry]:
-    """Return a reference for each artifact, in their order.
-
-    Args:
-        artifacts: What the component may be.
-        inline: A component holds the digests of its only artifact itself, and an
-            artifact of which there is nothing else to say needs no reference.
-    """
-    single = inline and len(artifacts) == 1
-    if single and artifacts[0].digests and artifacts[0] == _only_digests(artifacts[0]):
-        return []
-    references = []
-    for index, artifact in enumerate(artifacts):
-        facts = _artifact_facts(artifact)
-        url = f"{NO_ADDRESS}{index}"
-        if artifact.url is not None:
-            url = iri(artifact.url)
-            if url != artifact.url:
-                facts["url"] = artifact.url
-        reference: _Entry = {"type": "distribution", "url": url}
-        if facts:
-            reference["comment"] = compact(facts)
-        if artifact.digests and not single:
-            reference["hashes"] = _hashes(artifact.digests)
-        references.append(reference)
-    return references
+def _tool(tool: Tool) -> _Entry:
+    marks = [property_entry(properties.MCP_TOOL, str(tool.digest))]
+    if not tool.name:
+        marks.append(property_entry(properties.NAME, ""))
+    return {"name": tool.name or UNNAMED, "properties": marks}
 
 
-def _only_digests(artifact: Artifact) -> Artifact:
-    return Artifact(digests=artifact.digests)
-
-
-def _artifact_facts(artifact: Artifact) -> _Entry:
-    facts: _Entry = {}
-    if artifact.name:
-        facts["name"] = artifact.name
-    if artifact.size is not None:
-        facts["size"] = artifact.size
-    if artifact.published is not None:
-        facts["published"] = artifact.published.isoformat()
-    if artifact.withdrawn is not None:
-        facts["withdrawn"] = artifact.withdrawn
-    return facts
-
-
-def _evidence(component: Component) -> _Entry:
-    technique, confidence = _TECHNIQUES[component.basis]
-    identity = {
-        "field": "name" if component.purl is None else "purl",
-        "confidence": confidence,
-        "methods": [{"technique": technique, "confidence": confidence}],
-    }
-    occurrences = []
-    for location in component.locations:
-        occurrence: _Entry = {"location": location.path}
-        if location.line is not None:
-            occurrence["line"] = location.line
-        if location.pointer:
-            occurrence["additionalContext"] = location.pointer
-        occurrences.append(occurrence)
-    return {"identity": [identity], "occurrences": occurrences}
-
-
-def _card(facts: ModelFacts) -> _Entry:
+def _card(told: ModelFacts) -> _Entry:
     card: _Entry = {}
-    if facts.architecture is not None:
-        card["modelParameters"] = {"architectureFamily": facts.architecture}
-    if facts.parameters is not None:
-        count = _rounded(facts.parameters)
+    if told.architecture is not None:
+        card["modelParameters"] = {"architectureFamily": told.architecture}
+    if told.parameters is not None:
+        count = _rounded(told.parameters)
         card["properties"] = [property_entry(properties.PARAMETER_COUNT, count)]
     return card
 
@@ -218,20 +159,16 @@ def _rounded(count: int) -> str:
     return str(count)
 
 
-def _properties(component: Component) -> list[_Entry]:
-    pairs = [*_common(component), *_facts(component.facts)]
-    if component.kind is Kind.MCP_SERVER:
-        if component.purl is not None:
-            pairs.append((properties.MCP_PURL, component.purl.to_string()))
-        pairs += [
-            (properties.LOCATION, compact(location_value(each)))
-            for each in component.locations
-        ]
+def _properties(component: Component, homeless: tuple[str, ...]) -> list[_Entry]:
+    pairs = [*_common(component), *facts.written(component.facts)]
+    pairs += [(properties.CONCLUDED, each) for each in homeless]
     return [{"name": name, "value": value} for name, value in pairs]
 
 
-def _common(component: Component) -> Iterator[tuple[str, str]]:
+def _common(component: Component) -> _Pairs:
     yield properties.BASIS, component.basis.value
+    if component.kind is Kind.OTHER:
+        yield properties.KIND, Kind.OTHER.value
     if not component.name:
         yield properties.NAME, ""
     if component.pin is not None:
@@ -240,61 +177,11 @@ def _common(component: Component) -> Iterator[tuple[str, str]]:
         yield properties.REQUESTED, component.requested
 
 
-def _facts(facts: Facts | None) -> Iterator[tuple[str, str]]:
-    if isinstance(facts, PackageFacts):
-        yield from _package_facts(facts)
-    elif isinstance(facts, ServerFacts):
-        yield from _server_facts(facts)
-    elif facts is not None:
-        yield from _model_facts(facts)
-
-
-def _package_facts(facts: PackageFacts) -> Iterator[tuple[str, str]]:
-    yield properties.ORIGIN, facts.origin.value
-    yield from _registries(facts)
-    if facts.development:
-        yield properties.DEVELOPMENT, "true"
-    if facts.optional:
-        yield properties.OPTIONAL, "true"
-    if facts.alias:
-        yield properties.ALIAS, facts.alias
-
-
-def _server_facts(facts: ServerFacts) -> Iterator[tuple[str, str]]:
-    yield properties.MCP_CLIENT, facts.client
-    yield properties.MCP_TRANSPORT, facts.transport.value
-    if facts.launcher:
-        yield properties.MCP_LAUNCHER, facts.launcher
-    if facts.endpoint is not None:
-        yield properties.MCP_ENDPOINT, facts.endpoint
-    for each in facts.env:
-        yield properties.MCP_ENV, each
-    for each in facts.headers:
-        yield properties.MCP_HEADER, each
-    yield from _registries(facts)
-
-
-def _model_facts(facts: ModelFacts) -> Iterator[tuple[str, str]]:
-    yield properties.MODEL_FORMAT, facts.format
-    if facts.parameters is not None:
-        yield properties.MODEL_PARAMETERS, str(facts.parameters)
-    if facts.tensors is not None:
-        yield properties.MODEL_TENSORS, str(facts.tensors)
-    if facts.architecture is not None:
-        yield properties.MODEL_ARCHITECTURE, facts.architecture
-    if facts.license is not None:
-        yield properties.MODEL_LICENSE, facts.license
-    for each in facts.imports:
-        yield properties.MODEL_IMPORT, each
-
-
-def _registries(facts: PackageFacts | ServerFacts) -> Iterator[tuple[str, str]]:
-    if facts.registry is not None:
-        yield properties.REGISTRY, facts.registry
-    for each in facts.extra_registries:
-        yield properties.EXTRA_REGISTRY, each
-
-
-def moment(time: dt.datetime) -> str:
-    """Return *time*, which must be aware, as RFC 3339 in UTC, to the second."""
-    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _of_service(server: Component) -> Iterator[_Entry]:
+    if server.purl is not None:
+        yield property_entry(properties.MCP_PURL, server.purl.to_string())
+    for each in server.license_texts:
+        text = compact({"name": each.name, "text": each.text})
+        yield property_entry(properties.MCP_LICENSE_TEXT, text)
+    for place in server.locations:
+        yield property_entry(properties.LOCATION, compact(location_value(place)))

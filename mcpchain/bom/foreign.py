@@ -14,9 +14,11 @@ from typing import Final
 from packageurl import PackageURL
 
 from mcpchain.artifact import Algorithm, Artifact, Digest, identified
-from mcpchain.bom.encode import ALGORITHMS, SERVER_GROUP
+from mcpchain.bom import licenses
+from mcpchain.bom.artifacts import ALGORITHMS, digest
+from mcpchain.bom.encode import SERVER_GROUP
 from mcpchain.bom.entry import Entry
-from mcpchain.bom.own import digest, license_texts, parse_purl
+from mcpchain.bom.own import parse_purl
 from mcpchain.bom.tally import Tally
 from mcpchain.component import (
     Component,
@@ -90,6 +92,7 @@ class Foreign:
         elif kind not in PACKAGES | OTHERS | {Kind.MODEL.value}:
             what = "components of a type that CycloneDX does not have"
             self._tally.note(what, entry.pointer, State.PARTIAL)
+        declared, concluded = self._licenses(entry)
         bare = Component(
             kind=Kind.MODEL if model else Kind.LIBRARY,
             name=f"{group}/{name}" if group else name,
@@ -97,7 +100,8 @@ class Foreign:
             version=self._version(entry, purl),
             purl=purl,
             artifacts=self._artifacts(entry),
-            licenses=self._licenses(entry),
+            licenses=declared,
+            concluded=concluded,
         )
         return as_stated(bare, entry.text("versionRange"))
 
@@ -186,11 +190,10 @@ class Foreign:
                     self._tally.note(what, each.pointer)
         return digests
 
-    def _licenses(self, entry: Entry) -> tuple[str, ...]:
-        texts: list[str] = []
+    def _licenses(self, entry: Entry) -> tuple[tuple[str, ...], tuple[str, ...]]:
         with self._found.entry():
-            texts += license_texts(entry)
-        return tuple(texts)
+            return licenses.decode(entry)
+        return (), ()
 
 
 def _without_secrets(purl: PackageURL) -> PackageURL:

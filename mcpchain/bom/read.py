@@ -18,7 +18,7 @@ from typing import Any, Final
 from mcpchain.bom import own, properties
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.foreign import OTHER_BOMS, PACKAGES, Foreign
-from mcpchain.bom.own import Properties
+from mcpchain.bom.marks import Properties
 from mcpchain.bom.properties import VOCABULARY
 from mcpchain.bom.schemas import VERSIONS
 from mcpchain.bom.tally import Tally
@@ -87,6 +87,7 @@ class _Reader:
         self._foreign = Foreign(self._found, self._tally)
         self._components: dict[str, Component] = {}
         self._subject: str | None = None
+        self._tools: set[str] = set()
 
     def inventory(self) -> Inventory:
         """Read all of it."""
@@ -166,10 +167,14 @@ class _Reader:
         return None if component is None else self._keep(entry, component)
 
     def _service(self, entry: Entry) -> str | None:
+        if entry.pointer in self._tools:
+            return None
         marks = self._marks_of(entry)
         if marks is not None and properties.BASIS in marks:
             with self._found.entry():
-                return self._keep(entry, own.server(entry, marks))
+                ref = self._keep(entry, own.service(entry, marks))
+                self._tools.update(pointer for pointer, _ in own.tools(entry))
+                return ref
         server = self._foreign.server(entry)
         return None if server is None else self._keep(entry, server)
 

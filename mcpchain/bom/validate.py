@@ -12,7 +12,7 @@ from typing import Any, Final
 from packageurl import PackageURL
 
 from mcpchain.bom import licenses, schemas
-from mcpchain.bom.encode import ALGORITHMS
+from mcpchain.bom.artifacts import ALGORITHMS
 from mcpchain.document import join
 from mcpchain.errors import MalformedError
 

@@ -22,7 +22,6 @@ from mcpchain.bom.encode import (
     compact,
     component_entry,
     location_value,
-    moment,
     property_entry,
     service_entry,
 )
@@ -109,7 +108,7 @@ def _document(
     marks = [property_entry(properties.REPRODUCIBLE, "true")] if reproducible else []
     tool = {"type": "application", "name": "mcpchain", "version": version}
     metadata = {
-        "timestamp": moment(timestamp),
+        "timestamp": _moment(timestamp),
         "lifecycles": [{"phase": "pre-build"}],
         "tools": {"components": [tool]},
         "component": metadata["component"],
@@ -126,6 +125,11 @@ def _document(
     members["metadata"] = _ENCODE(metadata)
     lines = [f'"{key}": {text}' for key, text in {**members, **lists}.items()]
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def _moment(time: dt.datetime) -> str:
+    """Return *time*, which must be aware, as RFC 3339 in UTC, to the second."""
+    return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _lines(entries: list[_Entry]) -> str:

@@ -1,6 +1,7 @@
 """Inventories of every shape, for laws about BOMs."""
 
 import datetime as dt
+from dataclasses import replace
 
 from hypothesis import strategies as st
 from packageurl import PackageURL
@@ -11,12 +12,14 @@ from mcpchain.component import (
     Basis,
     Component,
     Kind,
+    LicenseText,
     Location,
     ModelFacts,
     Origin,
     PackageFacts,
     Pin,
     ServerFacts,
+    Tool,
     Transport,
 )
 from mcpchain.inventory import Collector, Gap, Inventory, RelationKind, State
@@ -71,12 +74,20 @@ FACTS = st.one_of(
         extra_registries=TEXTS,
         development=st.booleans(),
         optional=st.booleans(),
+        peer=st.booleans(),
+        workspace=st.booleans(),
         alias=TEXT,
+        groups=TEXTS,
+        extras=TEXTS,
+        marker=TEXT,
     ),
     st.builds(
         ServerFacts,
         client=TEXT,
         transport=st.sampled_from(Transport),
+        scope=st.sampled_from(["project", "user", "managed"]) | TEXT,
+        disabled=st.booleans(),
+        wrappers=TEXTS,
         launcher=TEXT,
         endpoint=st.none() | URLS,
         env=TEXTS,
@@ -98,6 +109,12 @@ LICENSES = st.lists(
     st.sampled_from(["MIT", "mit", "MIT OR Apache-2.0", "LicenseRef-x", "llama3.1"])
     | SOME_TEXT,
     max_size=3,
+).map(tuple)
+LICENSE_TEXTS = st.lists(st.builds(LicenseText, name=TEXT, text=TEXT), max_size=2).map(
+    tuple
+)
+TOOLS = st.lists(
+    st.builds(Tool, name=TEXT | st.just(""), digest=DIGESTS), max_size=2
 ).map(tuple)
 
 
@@ -124,10 +141,14 @@ def components(draw: st.DrawFn) -> Component:
         pins = [Pin.COMMIT, Pin.EXACT]
     else:
         pins = [Pin.DIGEST] if version.startswith("sha256") else [Pin.EXACT]
+    kind = draw(st.sampled_from(Kind))
+    facts = draw(FACTS)
+    if kind is Kind.MCP_SERVER and isinstance(facts, ServerFacts):
+        facts = replace(facts, tools=draw(TOOLS))
     return draw(
         st.builds(
             Component,
-            kind=st.sampled_from(Kind),
+            kind=st.just(kind),
             name=TEXT | st.just("") | st.just("@acme/files"),
             locations=st.lists(LOCATIONS, min_size=1, max_size=3, unique=True).map(
                 tuple
@@ -139,7 +160,9 @@ def components(draw: st.DrawFn) -> Component:
             basis=st.sampled_from(Basis),
             artifacts=st.just(artifacts),
             licenses=LICENSES,
-            facts=FACTS,
+            concluded=LICENSES,
+            license_texts=LICENSE_TEXTS,
+            facts=st.just(facts),
         )
     )
 

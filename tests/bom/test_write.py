@@ -97,7 +97,13 @@ def test_a_package_is_a_library_with_its_place_and_its_pin() -> None:
                 {
                     "field": "purl",
                     "confidence": 0.8,
-                    "methods": [{"technique": "manifest-analysis", "confidence": 0.8}],
+                    "methods": [
+                        {
+                            "technique": "manifest-analysis",
+                            "confidence": 0.8,
+                            "value": "declared",
+                        }
+                    ],
                 }
             ],
             "occurrences": [
@@ -132,6 +138,7 @@ def test_a_server_is_a_service_that_depends_on_its_package() -> None:
         "mcpchain:basis": "configured",
         "mcpchain:pin": "exact",
         "mcpchain:mcp:client": "claude-code",
+        "mcpchain:mcp:scope": "project",
         "mcpchain:mcp:transport": "stdio",
         "mcpchain:mcp:launcher": "npx",
         "mcpchain:mcp:env": "TOKEN",
@@ -185,8 +192,10 @@ def test_a_model_has_its_hash_and_a_card_of_what_its_header_says() -> None:
     }
     assert marks(model)["mcpchain:model:parameters"] == "7241732096"
     assert model["licenses"][0]["license"]["name"] == "llama3.1"
-    identity = model["evidence"]["identity"][0]
-    assert identity["methods"] == [{"technique": "binary-analysis", "confidence": 1.0}]
+    assert [
+        (each["field"], each["methods"][0]["technique"], each["confidence"])
+        for each in model["evidence"]["identity"]
+    ] == [("name", "binary-analysis", 1.0), ("hash", "hash-comparison", 1.0)]
 
 
 @pytest.mark.parametrize(
