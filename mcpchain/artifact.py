@@ -148,3 +148,33 @@ def identified(artifacts: Iterable[Artifact]) -> bool:
     """
     checks = [any(d.algorithm.identifies for d in a.digests) for a in artifacts]
     return bool(checks) and all(checks)
+
+
+def contradiction(first: Iterable[Artifact], second: Iterable[Artifact]) -> str:
+    """Say which bytes of *first* are others in *second*; empty if none are.
+
+    A file of the same name with another digest is. Where no such names are given, what
+    has digests of the same kinds and none of them in common is.
+    """
+    first, second = tuple(first), tuple(second)
+    named = {each.name: each for each in first if each.name}
+    for artifact in second:
+        known = named.get(artifact.name)
+        for digest in artifact.digests if known else ():
+            other = known.digest(digest.algorithm) if known else None
+            if other is not None and other != digest:
+                return f"`{artifact.name[:140]}`: {other} -> {digest}"
+    before, after = _by_kind(first), _by_kind(second)
+    shared = before.keys() & after.keys()
+    if shared and all(before[kind].isdisjoint(after[kind]) for kind in shared):
+        kind = max(shared)
+        return f"{min(before[kind])} -> {min(after[kind])}"
+    return ""
+
+
+def _by_kind(artifacts: Iterable[Artifact]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for artifact in artifacts:
+        for each in artifact.digests:
+            found.setdefault(each.algorithm.value, set()).add(str(each))
+    return found

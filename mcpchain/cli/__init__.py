@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from mcpchain import __version__
+from mcpchain.cli.bom import bom
 from mcpchain.cli.explain import explain
 from mcpchain.cli.gate import gate
 from mcpchain.cli.sbom import sbom
@@ -70,9 +71,10 @@ def main() -> None:
       mcpchain gate                     may this folder be deployed?
       mcpchain gate --offline           the same, without the network
       mcpchain sbom -o bom.cdx.json     what is it made of?
+      mcpchain bom diff OLD NEW         what changed?
       mcpchain explain unpinned-server  what does a rule mean?
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 
-for _command in (gate, sbom, explain):
+for _command in (gate, sbom, bom, explain):
     main.add_command(_command)

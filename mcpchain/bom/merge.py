@@ -1,0 +1,236 @@
+"""Make one inventory of several, in which each thing stands once.
+
+Two components are one if they are the same package (by purl, compared parsed), else the
+same file (by digest), else of the same kind, name and version, and come from the same
+place. Their digests, licences, places and edges are united; where they contradict each
+other, both stay and a gap says so. What one of them says that would make a verdict
+milder counts only if all say it.
+
+Configured servers are never one: the same words in two places start two servers.
+"""
+
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from mcpchain.artifact import Artifact, Digest, contradiction
+from mcpchain.component import (
+    Basis,
+    Component,
+    Facts,
+    Kind,
+    Location,
+    ModelFacts,
+    PackageFacts,
+    Pin,
+)
+from mcpchain.inventory import Collector, Gap, Inventory, State
+
+_BASES: Final = (Basis.OBSERVED, Basis.RESOLVED, Basis.DECLARED, Basis.CONFIGURED)
+"""Strongest first."""
+_PINS: Final = (
+    Pin.FLOATING,
+    Pin.RANGE,
+    Pin.TAG,
+    Pin.REMOTE,
+    Pin.LOCAL,
+    Pin.EXACT,
+    Pin.COMMIT,
+    Pin.DIGEST,
+)
+"""Weakest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One inventory to merge."""
+
+    label: str
+    """Stands before its paths, so that nobody takes one file for another's."""
+    inventory: Inventory
+
+
+def merge(parts: Sequence[Part], *, name: str) -> Inventory:
+    """Return one inventory of all *parts*, whatever their order.
+
+    Labels must differ.
+    """
+    groups: dict[object, list[Component]] = {}
+    keys: dict[tuple[str, str], object] = {}
+    for part in sorted(parts, key=lambda each: each.label):
+        for component in part.inventory.components:
+            key = _key(part.label, component)
+            keys[part.label, component.ref] = key
+            groups.setdefault(key, []).append(_placed(component, part.label))
+    found = Collector(name)
+    refs = {key: _keep(group, found) for key, group in groups.items()}
+    for part in parts:
+        names = {
+            component.ref: refs[keys[part.label, component.ref]]
+            for component in part.inventory.components
+        }
+        _connect(part, names, found)
+    return found.inventory()
+
+
+def _key(label: str, component: Component) -> object:
+    """Return what two entries have in common that are the same thing."""
+    facts, kind = component.facts, component.kind
+    if kind is Kind.MCP_SERVER:
+        return (kind, label, component.ref)
+    place: tuple[object, ...] = ()
+    if isinstance(facts, PackageFacts):
+        place = (facts.origin, facts.registry, facts.extra_registries, facts.alias)
+    if component.purl is not None and kind is not Kind.MODEL:
+        return (kind, component.purl.to_string(), component.version, place)
+    digests = sorted(
+        str(digest)
+        for artifact in component.artifacts
+        for digest in artifact.digests
+        if digest.algorithm.identifies
+    )
+    if digests:
+        return (kind, component.name, digests[0], place)
+    return (kind, component.name, component.version, place)
+
+
+def _placed(component: Component, label: str) -> Component:
+    places = tuple(replace(p, path=f"{label}/{p.path}") for p in component.locations)
+    return replace(component, locations=places)
+
+
+def _keep(group: Sequence[Component], found: Collector) -> str:
+    """Keep all that *group* says of one thing, and return its ref."""
+    if len(group) == 1:
+        return found.add(group[0])
+    ranked = sorted(group, key=repr)
+    carried, contradicted = _carried([each.carried for each in ranked])
+    weakest = min(ranked, key=lambda each: _firmness(each.pin))
+    one = replace(
+        ranked[0],
+        pin=weakest.pin,
+        requested=weakest.requested,
+        basis=min((each.basis for each in ranked), key=_BASES.index),
+        artifacts=_artifacts(each for one in ranked for each in one.artifacts),
+        licenses=_union(each.licenses for each in ranked),
+        concluded=_union(each.concluded for each in ranked),
+        license_texts=_union(each.license_texts for each in ranked),
+        graph=any(each.graph for each in ranked),
+        carried=carried,
+        facts=_facts([each.facts for each in ranked]),
+        locations=_union(each.locations for each in ranked),
+    )
+    ref = found.add(one)
+    for before, other in itertools.pairwise(ranked):
+        both = (ranked[0], before)
+        clashes = (contradiction(each.artifacts, other.artifacts) for each in both)
+        if said := next(filter(None, clashes), ""):
+            reason = f"`{one.title}` has other bytes in another place: {said}"
+            found.gap(_gap(other.location, reason, State.UNMATCHED, ref))
+    for key in contradicted:
+        reason = f"`{one.title}`: `{key}` is said to be one thing and another"
+        found.gap(_gap(one.location, reason, State.PARTIAL, ref))
+    return ref
+
+
+def _firmness(pin: Pin | None) -> int:
+    return -1 if pin is None else _PINS.index(pin)
+
+
+def _gap(place: Location, reason: str, state: State, ref: str) -> Gap:
+    return Gap(
+        stage="discover",
+        location=place,
+        reason=reason,
+        state=state,
+        hint="examine both sources anew, and merge what they say then",
+        ref=ref,
+    )
+
+
+def _artifacts(artifacts: Iterable[Artifact]) -> tuple[Artifact, ...]:
+    """Unite what has a digest in common: it is the same file."""
+    kept: list[Artifact] = []
+    known: dict[Digest | Artifact, int] = {}
+    for artifact in artifacts:
+        strong = tuple(d for d in artifact.digests if d.algorithm.identifies)
+        marks = strong or (artifact,)
+        at = next((known[each] for each in marks if each in known), None)
+        if at is None:
+            at = len(kept)
+            kept.append(artifact)
+        else:
+            kept[at] = _same(kept[at], artifact)
+        known.update(dict.fromkeys(marks, at))
+    return tuple(kept)
+
+
+def _same(one: Artifact, other: Artifact) -> Artifact:
+    own = {each.algorithm for each in one.digests}
+    more = tuple(each for each in other.digests if each.algorithm not in own)
+    return replace(
+        one,
+        name=one.name or other.name,
+        digests=(*one.digests, *more),
+        url=one.url or other.url,
+        size=one.size if one.size is not None else other.size,
+        published=one.published or other.published,
+        withdrawn=one.withdrawn or other.withdrawn,
+    )
+
+
+def _union(some: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(each for one in some for each in one))
+
+
+def _facts(some: Sequence[Facts | None]) -> Facts | None:
+    """Unite facts. An excuse from checks counts only where all have it."""
+    packages = [each for each in some if isinstance(each, PackageFacts)]
+    if len(packages) != len(some):
+        return max(some, key=lambda each: (isinstance(each, ModelFacts), repr(each)))
+    markers = {each.marker for each in packages}
+    return replace(
+        packages[0],
+        development=all(each.development for each in packages),
+        optional=all(each.optional for each in packages),
+        peer=all(each.peer for each in packages),
+        workspace=all(each.workspace for each in packages),
+        groups=_asked([each.groups for each in packages]),
+        extras=_asked([each.extras for each in packages]),
+        marker=markers.pop() if len(markers) == 1 else "",
+    )
+
+
+def _asked(some: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Unite the groups that ask for a package; where one is not asked, it is needed."""
+    return tuple(sorted({*_union(some)})) if all(some) else ()
+
+
+def _carried(texts: Sequence[str]) -> tuple[str, list[str]]:
+    """Unite JSON objects, and name the members of which they say different things."""
+    members: dict[str, Any] = {}
+    contradicted: dict[str, None] = {}
+    for text in filter(None, texts):
+        for key, value in json.loads(text).items():
+            known = members.setdefault(key, value)
+            if isinstance(known, list) and isinstance(value, list):
+                members[key] = [*known, *(each for each in value if each not in known)]
+            elif known != value:
+                contradicted[key] = None
+    if not members:
+        return "", []
+    text = json.dumps(members, ensure_ascii=False, sort_keys=True)
+    return text, [*contradicted]
+
+
+def _connect(part: Part, names: dict[str, str], found: Collector) -> None:
+    """Keep the edges and gaps of *part*, by the refs of what it was merged into."""
+    for each in part.inventory.relations:
+        source = names.get(each.source, each.source)
+        found.relate(source, names.get(each.target, each.target), each.kind)
+    for gap in part.inventory.gaps:
+        place = replace(gap.location, path=f"{part.label}/{gap.location.path}")
+        ref = names.get(gap.ref, gap.ref) if gap.ref is not None else None
+        found.gap(replace(gap, location=place, ref=ref))

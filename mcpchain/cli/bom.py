@@ -1,0 +1,93 @@
+"""`mcpchain bom`: BOMs as documents."""
+
+from pathlib import Path
+
+import click
+
+from mcpchain.cli import options
+from mcpchain.errors import Exit
+
+_EXISTING = click.Path(exists=True, path_type=Path)
+
+
+@click.group()
+def bom() -> None:
+    """Merge BOMs, or tell what changed from one to the next.
+
+    \b
+    Examples:
+      mcpchain bom diff old.cdx.json new.cdx.json
+      mcpchain bom merge api.cdx.json worker.cdx.json -o all.cdx.json
+    """  # noqa: D301 - \b is click's mark for a block that is not wrapped
+
+
+@bom.command(
+    epilog="""\b
+Examples:
+  mcpchain bom diff old.cdx.json new.cdx.json
+  mcpchain bom diff bom.cdx.json .             a released BOM and this folder
+  mcpchain bom diff OLD NEW --format markdown  for a comment on a pull request
+  mcpchain bom diff OLD NEW --exit-code        ends with 10 where there are alarms
+"""
+)
+@click.argument("old", type=_EXISTING)
+@click.argument("new", type=_EXISTING)
+@click.option(
+    "--format",
+    "format_id",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How to tell it on standard output.",
+)
+@click.option(
+    "--exit-code", is_flag=True, help="End with 10 if there are alarms, else with 0."
+)
+def diff(old: Path, new: Path, format_id: str, *, exit_code: bool) -> None:
+    """Tell what changed from OLD to NEW, alarms first.
+
+    Each is a CycloneDX BOM, or a folder, lock or configuration that is read as `sbom`
+    reads it. Alarms are: other bytes under the same version; a new text of a tool; a
+    server that turned remote; a new endpoint, environment variable or header; another
+    registry; a pin that was loosened. Serial numbers, times and places do not count.
+    """
+    from mcpchain.difference import compare
+    from mcpchain.difference.render import RENDERERS
+    from mcpchain.pipeline.documents import described
+
+    difference = compare(described(old), described(new))
+    click.echo(RENDERERS[format_id](difference), nl=False)
+    alarming = exit_code and difference.alarms
+    click.get_current_context().exit(Exit.DENIED if alarming else Exit.ALLOWED)
+
+
+@bom.command(
+    epilog="""\b
+Examples:
+  mcpchain bom merge api.cdx.json worker.cdx.json -o all.cdx.json
+"""
+)
+@click.argument("boms", nargs=-1, required=True, type=_EXISTING, metavar="A B...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Where to write the BOM; `-` is standard output.",
+)
+def merge(boms: tuple[Path, ...], output: Path) -> None:
+    """Make one CycloneDX BOM of several.
+
+    The same package becomes one component, with the hashes, licences, places and edges
+    of all. Where two BOMs contradict each other, both are kept and a gap says so; paths
+    begin with the name of the BOM that they come from.
+    """
+    from mcpchain.pipeline.documents import merged
+    from mcpchain.report import printable
+
+    inventory = merged(boms)
+    options.write_bom(inventory, output)
+    for gap in inventory.gaps:
+        place = printable(str(gap.location))
+        click.echo(f"gap: {place}: {printable(gap.reason)}", err=True)

@@ -1,0 +1,155 @@
+"""What is compared of two components, and which changes are alarms.
+
+Places in files and the order of entries are no change. Of hashes, it is one if a file
+has other bytes; that more files are listed than before is a change, and no alarm.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from mcpchain.artifact import contradiction
+from mcpchain.component import (
+    Component,
+    Kind,
+    ModelFacts,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+)
+from mcpchain.difference.record import Alarm, Values, Warned
+
+_SHOWN: Final = 200
+_FIRM: Final = frozenset({Pin.EXACT, Pin.COMMIT, Pin.DIGEST})
+
+
+def changes(old: Component, new: Component) -> Mapping[str, tuple[Values, Values]]:
+    """Return the fields in which the two differ, by name, sorted."""
+    before, after = _fields(old), _fields(new)
+    pairs = {
+        name: (before.get(name, ()), after.get(name, ()))
+        for name in sorted({*before, *after})
+    }
+    found = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    if "version" in found or new.kind is Kind.MODEL:
+        found.pop("purl", None)  # it holds the version, or the digest: said already
+    return found
+
+
+def alarms(old: Component | None, new: Component) -> Iterator[Warned]:
+    """Yield what is alarming about *new*; *old* is `None` if it was added."""
+    for alarm, detail in _alarms(old, new):
+        yield Warned(alarm=alarm, about=new, detail=detail)
+
+
+def _alarms(old: Component | None, new: Component) -> Iterator[tuple[Alarm, str]]:
+    if isinstance(new.facts, ServerFacts):
+        before = old.facts if old is not None else None
+        yield from _server(before if isinstance(before, ServerFacts) else None, new)
+    if old is None:
+        return
+    if old.version == new.version and (
+        said := contradiction(old.artifacts, new.artifacts)
+    ):
+        yield Alarm.HASH, said
+    if _registries(old) != _registries(new):
+        were = ", ".join(_registries(old)) or "of the client's own choice"
+        yield Alarm.REGISTRY, f"{were} -> {', '.join(_registries(new)) or 'its choice'}"
+    if old.pin in _FIRM and new.pin not in _FIRM and new.pin is not None:
+        yield Alarm.PIN, f"{old.pin.value if old.pin else 'none'} -> {new.pin.value}"
+
+
+def _server(old: ServerFacts | None, new: Component) -> Iterator[tuple[Alarm, str]]:
+    facts = new.facts
+    if not isinstance(facts, ServerFacts):
+        return
+    if facts.endpoint is not None and (old is None or old.endpoint != facts.endpoint):
+        if old is not None and old.endpoint is None:
+            yield Alarm.REMOTE, facts.endpoint
+        else:
+            yield Alarm.ENDPOINT, facts.endpoint
+    known = {*old.env, *old.headers} if old else set()
+    for name in sorted({*facts.env, *facts.headers} - known):
+        yield Alarm.ENVIRONMENT, name
+    if old is None:
+        return
+    texts = {each.name: each.digest for each in old.tools}
+    for tool in facts.tools:
+        if texts.get(tool.name) != tool.digest:
+            what = "another text" if tool.name in texts else "new"
+            yield Alarm.TOOL, f"`{tool.name}`: {what}"
+
+
+def _registries(component: Component) -> Values:
+    facts = component.facts
+    if not isinstance(facts, PackageFacts | ServerFacts):
+        return ()
+    first = (facts.registry,) if facts.registry else ()
+    return (*first, *facts.extra_registries)
+
+
+def _fields(component: Component) -> dict[str, Values]:
+    """Return all that is compared, without what is not said."""
+    facts = component.facts
+    found: dict[str, Values] = {
+        "version": _word(component.version),
+        "purl": _word(component.purl.to_string() if component.purl else None),
+        "pin": _word(component.pin.value if component.pin else None),
+        "requested": _word(component.requested),
+        "hashes": _sorted(str(d) for a in component.artifacts for d in a.digests),
+        "licences": _sorted(component.licenses),
+        "concluded licences": _sorted(component.concluded),
+        "registries": _registries(component),
+        **_carried(component.carried),
+    }
+    if isinstance(facts, ServerFacts):
+        found |= {
+            "transport": (facts.transport.value,),
+            "endpoint": _word(facts.endpoint),
+            "launcher": (*facts.wrappers, *_word(facts.launcher)),
+            "environment": _sorted(facts.env),
+            "headers": _sorted(facts.headers),
+            "tools": _sorted(f"{each.name} {each.digest}" for each in facts.tools),
+            "disabled": _flag(said=facts.disabled),
+        }
+    elif isinstance(facts, PackageFacts):
+        found |= {
+            "origin": (facts.origin.value,),
+            "groups": facts.groups,
+            "extras": facts.extras,
+            "marker": _word(facts.marker),
+            "development": _flag(said=facts.development),
+            "optional": _flag(said=facts.optional),
+        }
+    elif isinstance(facts, ModelFacts):
+        found |= {
+            "format": (facts.format,),
+            "parameters": _word(facts.parameters),
+            "imports": facts.imports,
+        }
+    return {name: values for name, values in found.items() if values}
+
+
+def _carried(text: str) -> dict[str, Values]:
+    """Return what a BOM says besides, by its members."""
+    members: Any = json.loads(text) if text else {}
+    if not isinstance(members, dict):
+        return {}
+    return {f"`{key}`": (_compact(value),) for key, value in members.items()}
+
+
+def _compact(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _word(value: object) -> Values:
+    return (str(value),) if value not in {None, ""} else ()
+
+
+def _flag(*, said: bool) -> Values:
+    return ("yes",) if said else ()
+
+
+def _sorted(values: Any) -> Values:  # noqa: ANN401 - any iterable of text
+    return tuple(sorted(set(values)))

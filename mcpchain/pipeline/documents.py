@@ -1,0 +1,67 @@
+"""BOMs as documents: to be compared and merged, not judged."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from mcpchain.bom.merge import Part, merge
+from mcpchain.bom.read import read
+from mcpchain.errors import UsageError
+from mcpchain.inventory import Inventory
+from mcpchain.pipeline.target import survey
+
+_LIMIT: Final = 512 << 20
+"""How many bytes of a BOM are read."""
+
+
+def described(target: Path) -> Inventory:
+    """Return what a BOM says, or what a folder, lock or configuration is made of.
+
+    Of a BOM, everything that it says: what that is worth is for a judge to say.
+
+    Raises:
+        MalformedError: It begins like a BOM, and is none.
+        UsageError: It cannot be read.
+    """
+    if target.is_dir():
+        return survey(target, environment=None)
+    data = _bytes(target)
+    if b'"bomFormat"' not in data:
+        return survey(target, environment=None)
+    return read(data, source=target.name)
+
+
+def merged(targets: Sequence[Path]) -> Inventory:
+    """Return one inventory of several BOMs. The same file twice counts once.
+
+    Raises:
+        MalformedError: One of them is no BOM.
+        UsageError: One of them cannot be read.
+    """
+    documents = {data: target for target in targets for data in [_bytes(target)]}
+    known = {data: read(data, source=each.name) for data, each in documents.items()}
+    names = Counter(inventory.name for inventory in known.values())
+    parts = []
+    for data, inventory in known.items():
+        label = inventory.name or "unnamed"
+        if names[inventory.name] > 1:
+            label += f"-{hashlib.sha256(data).hexdigest()[:8]}"
+        parts.append(Part(label=label, inventory=inventory))
+    return merge(parts, name=" + ".join(sorted(each.label for each in parts)))
+
+
+def _bytes(target: Path) -> bytes:
+    try:
+        if target.stat().st_size > _LIMIT:
+            raise UsageError(
+                f"`{target}` is larger than {_LIMIT >> 20} MiB, and is not read",
+                hint="merge or compare smaller BOMs",
+            )
+        return target.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"`{target}` cannot be read: {error.strerror or error}",
+            hint="name a CycloneDX BOM (1.4 to 1.7, JSON)",
+        ) from error

@@ -1,0 +1,204 @@
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from mcpchain.artifact import Artifact, Digest
+from mcpchain.bom.merge import Part, merge
+from mcpchain.bom.read import read
+from mcpchain.bom.validate import validate
+from mcpchain.component import (
+    Basis,
+    Component,
+    Kind,
+    LicenseText,
+    Location,
+    Origin,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+    Transport,
+)
+from mcpchain.inventory import Collector, Inventory, State
+from tests.bom.inventories import inventories, written
+from tests.making import component, gap
+
+ONE, TWO = (Digest.of("sha256", letter * 64) for letter in "ab")
+LONG = Digest.of("sha512", "c" * 128)
+
+
+def package(purl: str = "pkg:npm/files@1.2.0", **fields: Any) -> Component:  # noqa: ANN401 - the fields of Component
+    given = {"pin": Pin.EXACT, "facts": PackageFacts()}
+    return component(purl, **(given | fields))
+
+
+def part(label: str, *components: Component, **fields: Any) -> Part:  # noqa: ANN401 - the fields of Inventory
+    found = Collector(label)
+    for each in components:
+        found.add(each)
+    return Part(label=label, inventory=replace(found.inventory(), **fields))
+
+
+def both(one: Component, other: Component) -> Inventory:
+    return merge([part("a", one), part("b", other)], name="both")
+
+
+def test_the_same_package_is_one_with_all_that_is_said_of_it() -> None:
+    one = package(
+        artifacts=(Artifact(digests=(ONE,)),),
+        licenses=("MIT",),
+        license_texts=(LicenseText(name="LICENSE", text="..."),),
+        graph=True,
+    )
+    other = package(
+        basis=Basis.OBSERVED,
+        artifacts=(Artifact(name="f.tgz", digests=(ONE, LONG), size=9),),
+        licenses=("ISC", "MIT"),
+        concluded=("MIT",),
+    )
+    (merged,) = both(one, other).components
+    assert merged == replace(
+        one,
+        basis=Basis.OBSERVED,
+        artifacts=(Artifact(name="f.tgz", digests=(ONE, LONG), size=9),),
+        licenses=merged.licenses,
+        concluded=("MIT",),
+        locations=(
+            Location(path="a/package-lock.json", pointer="/packages/x"),
+            Location(path="b/package-lock.json", pointer="/packages/x"),
+        ),
+    )
+    assert {*merged.licenses} == {"MIT", "ISC"}
+    assert merged.ref == "pkg:npm/files@1.2.0"
+    assert both(one, other).gaps == ()
+
+
+APART = {
+    "two versions": (package(), package("pkg:npm/files@1.3.0")),
+    "two registries": (
+        package(),
+        package(facts=PackageFacts(registry="https://packages.example")),
+    ),
+    "an archive's own and a registry's": (
+        package(),
+        package(facts=PackageFacts(origin=Origin.BUNDLED)),
+    ),
+    "a package and a server's package": (package(), package(kind=Kind.APPLICATION)),
+    "two files of one name": tuple(
+        Component(
+            kind=Kind.MODEL,
+            name="m.gguf",
+            locations=(Location(path="m.gguf"),),
+            artifacts=(Artifact(digests=(digest,)),),
+        )
+        for digest in (ONE, TWO)
+    ),
+    "a server, configured twice": tuple(
+        Component(
+            kind=Kind.MCP_SERVER,
+            name="x",
+            locations=(Location(path=".mcp.json"),),
+            facts=ServerFacts(client="cursor", transport=Transport.STDIO),
+        )
+        for _ in range(2)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_kept_apart_is(name: str) -> None:
+    merged = both(*APART[name])
+    assert len(merged.components) == 2
+    assert len({each.ref for each in merged.components}) == 2
+
+
+CONTRADICTIONS = {
+    "one file with two digests": (
+        (Artifact(name="f.tgz", digests=(ONE,)),),
+        (Artifact(name="f.tgz", digests=(TWO,)),),
+    ),
+    "two lone digests": ((Artifact(digests=(ONE,)),), (Artifact(digests=(TWO,)),)),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_gap_and_both_digests_are_left_by(name: str) -> None:
+    one, other = (package(artifacts=each) for each in CONTRADICTIONS[name])
+    merged = both(one, other)
+    (kept,) = merged.components
+    assert {d for a in kept.artifacts for d in a.digests} == {ONE, TWO}
+    (said,) = merged.gaps
+    assert (said.state, said.ref) == (State.UNMATCHED, kept.ref)
+    assert str(ONE) in said.reason
+    assert str(TWO) in said.reason
+
+
+def test_what_excuses_from_checks_counts_only_where_all_say_it() -> None:
+    mild = PackageFacts(
+        development=True, optional=True, peer=True, groups=("dev",), marker="a"
+    )
+    (merged,) = both(package(facts=mild), package()).components
+    assert merged.facts == PackageFacts()
+    (merged,) = both(package(facts=mild), package(facts=mild)).components
+    assert merged.facts == mild
+
+
+def test_the_weaker_pin_counts() -> None:
+    loose = package(pin=Pin.TAG, requested="next")
+    (merged,) = both(package(), loose).components
+    assert (merged.pin, merged.requested) == (Pin.TAG, "next")
+
+
+def test_what_other_tools_say_is_united_and_a_contradiction_told() -> None:
+    one = package(carried='{"cpe": "a", "properties": [1, 2]}')
+    other = package(carried='{"cpe": "b", "properties": [2, 3], "author": "x"}')
+    merged = both(one, other)
+    assert merged.components[0].carried == (
+        '{"author": "x", "cpe": "a", "properties": [1, 2, 3]}'
+    )
+    assert [(each.state, "`cpe`" in each.reason) for each in merged.gaps] == [
+        (State.PARTIAL, True)
+    ]
+
+
+def test_edges_and_gaps_follow_what_was_merged() -> None:
+    found = Collector("a")
+    source = found.add(package("pkg:npm/app@1"))
+    target = found.add(package(requested="^1"))
+    found.relate(source, target)
+    found.gap(gap(ref=target))
+    one = Part(label="a", inventory=found.inventory())
+    merged = merge([one, part("b", package())], name="both")
+    assert [(r.source, r.target) for r in merged.relations] == [
+        ("pkg:npm/app@1", "pkg:npm/files@1.2.0")
+    ]
+    assert [(str(g.location), g.ref) for g in merged.gaps] == [
+        ("a/x.json", "pkg:npm/files@1.2.0")
+    ]
+
+
+def test_the_order_of_parts_makes_no_difference() -> None:
+    parts = [
+        part("a", package(licenses=("MIT",), carried='{"cpe": "1"}')),
+        part("b", package(licenses=("ISC",), carried='{"cpe": "2"}')),
+        part("c", package(artifacts=(Artifact(digests=(ONE,)),))),
+    ]
+    results = {merge(each, name="all") for each in permutations(parts)}
+    assert len(results) == 1
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(inventories(), inventories())
+def test_a_merged_bom_is_valid_and_loses_no_name(
+    one: Inventory, other: Inventory
+) -> None:
+    parts = [Part(label="a", inventory=one), Part(label="b", inventory=other)]
+    merged = merge(parts, name="both")
+    data = written(merged)
+    validate(data)
+    assert read(data, source="x") == merged
+    known = {(c.kind, c.purl or c.name) for p in (one, other) for c in p.components}
+    assert known == {(c.kind, c.purl or c.name) for c in merged.components}
+    assert len(merged.gaps) >= len({*one.gaps}), "a gap was lost"

@@ -1,0 +1,91 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mcpchain.cli import main
+
+SERVERS = {"mcpServers": {"files": {"command": "npx", "args": ["-y", "files@1.2.0"]}}}
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in args])
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return bom_of(tmp_path / "old", "requests==2.32.5 --hash=sha256:" + "a" * 64)
+
+
+def bom_of(folder: Path, requirements: str) -> Path:
+    project = folder / "app"
+    project.mkdir(parents=True)
+    (project / "requirements.txt").write_text(requirements + "\n")
+    (project / ".mcp.json").write_text(json.dumps(SERVERS))
+    out = folder / "bom.cdx.json"
+    result = run("sbom", "--no-environment", "-o", out, project)
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def test_the_same_project_twice_has_no_difference(old: Path) -> None:
+    result = run("bom", "diff", old, old, "--exit-code")
+    assert (result.exit_code, result.stdout) == (0, "nothing\n")
+
+
+def test_a_bom_is_compared_with_the_folder_that_it_was_made_from(old: Path) -> None:
+    result = run("bom", "diff", old, old.parent / "app", "--exit-code")
+    assert (result.exit_code, result.stdout) == (0, "nothing\n")
+
+
+def test_alarms_end_with_10_only_if_that_is_asked_for(
+    old: Path, tmp_path: Path
+) -> None:
+    new = bom_of(tmp_path / "new", "requests==2.32.5 --hash=sha256:" + "b" * 64)
+    result = run("bom", "diff", old, new)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("alarm[other-bytes]: library requests==2.32.5")
+    assert run("bom", "diff", old, new, "--exit-code").exit_code == 10
+    told = json.loads(run("bom", "diff", old, new, "--format", "json").stdout)
+    assert told["format"] == "mcpchain/bom-diff/v1"
+    assert [each["alarm"] for each in told["alarms"]] == ["other-bytes"]
+    assert "### Alarms" in run("bom", "diff", old, new, "--format", "markdown").stdout
+
+
+def test_merged_boms_make_one_with_the_gap_of_their_contradiction(
+    old: Path, tmp_path: Path
+) -> None:
+    new = bom_of(tmp_path / "new", "requests==2.32.5 --hash=sha256:" + "b" * 64)
+    out = tmp_path / "all.cdx.json"
+    result = run("bom", "merge", old, new, "-o", out)
+    assert result.exit_code == 0, result.output
+    assert "has other bytes in another place" in result.stderr
+    document = json.loads(out.read_bytes())
+    names = [each["name"] for each in document["components"]]
+    assert names == ["files", "requests"]
+    assert len(document["services"]) == 2
+    again = tmp_path / "again.cdx.json"
+    assert run("bom", "merge", new, old, "-o", again).exit_code == 0
+    assert json.loads(again.read_bytes())["serialNumber"] == document["serialNumber"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "to judge"),
+        ('{"bomFormat": "CycloneDX", "specVersion": "9"}', "is not read"),
+        ('{"bomFormat": "CycloneDX"', "not JSON"),
+    ],
+    ids=["no BOM", "a later version", "half a BOM"],
+)
+def test_what_is_no_bom_is_refused_with_its_reason(
+    text: str, said: str, old: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(text)
+    for args in (("bom", "diff", old, bad), ("bom", "merge", old, bad, "-o", "-")):
+        result = run(*args)
+        assert result.exit_code in {0, 3, 4}, result.output
+        assert said in result.output or "bomFormat" in result.output
+        assert "Traceback" not in result.output
