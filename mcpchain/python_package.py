@@ -1,0 +1,316 @@
+"""What a Python lock says of one package: its version, its files, and where it lies.
+
+The locks of uv, Poetry, PDM and pipenv spell it differently and mean the same. What
+lies on this machine means something only inside the examined tree.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from mcpchain.artifact import Artifact, Digest, identified
+from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
+from mcpchain.document import Node
+from mcpchain.inventory import Collector, Gap, State
+from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_url
+from mcpchain.tree import File
+from mcpchain.tree.named import Named
+
+_FITTING: Final = 100
+_STEPS: Final = 2_000_000
+"""How many packages one edge may fit, and how many edges are followed to mark them."""
+_HERE: Final = frozenset({".", "./"})
+"""Ways to write the folder of the lock itself."""
+_MARKS: Final = ("pyproject.toml", "setup.py")
+
+
+def declared(node: Node, name: Node, version: Node, found: Collector) -> Component:
+    """Declare the package at *node*, which comes from an index unless it says more.
+
+    A version that is none is a gap, and the package has none.
+
+    Raises:
+        MalformedError: *name* is not the name of a package.
+    """
+    try:
+        purl = pypi_purl(name.text())
+    except ValueError as error:
+        raise name.malformed(str(error)) from None
+    exact = None
+    with found.entry():
+        exact = version_of(version)
+    return Component(
+        kind=Kind.LIBRARY,
+        name=purl.name,
+        version=exact,
+        purl=pypi_purl(purl.name, exact),
+        pin=Pin.EXACT if exact else Pin.FLOATING,
+        facts=PackageFacts(),
+        locations=(Location(path=node.source, pointer=node.pointer),),
+    )
+
+
+def version_of(node: Node) -> str | None:
+    """Read a version (PEP 440), normalised; `None` where there is none.
+
+    Raises:
+        MalformedError: It is something else.
+    """
+    text = node.optional_text()
+    if text is None:
+        return None
+    try:
+        return str(Version(text))
+    except ValueError:
+        raise node.malformed(f"`{text[:140]}` is no version (PEP 440)") from None
+
+
+def digest_of(node: Node, found: Collector) -> tuple[Digest, ...]:
+    """Read a hash. A bad one is a gap, and what it stands for has no digest."""
+    digests: tuple[Digest, ...] = ()
+    with found.entry():
+        text = node.optional_text()
+        try:
+            digests = (Digest.parse(text),) if text is not None else ()
+        except ValueError as error:
+            raise node.malformed(str(error)) from None
+    return digests
+
+
+def listed_files(files: Node, found: Collector) -> Iterator[Artifact]:
+    """Read the files of a package: tables of `file` or `url`, and `hash`."""
+    for each in files.elements():
+        with found.entry():
+            url = bare_url(each.at("url").optional_text() or "")
+            name = each.at("file").optional_text() or url
+            yield Artifact(
+                name=name.replace("\\", "/").rpartition("/")[2],
+                digests=digest_of(each.at("hash"), found),
+                url=url or None,
+            )
+
+
+def from_repository(
+    component: Component, url: str, commit: str, folder: str | None = None
+) -> Component:
+    """Return *component* as it comes from a repository.
+
+    Args:
+        component: What the lock calls it.
+        url: Of the repository.
+        commit: A commit, tag or branch; empty: whatever is newest.
+        folder: Where in the repository the package is.
+    """
+    where = vcs_url(url, commit or None)
+    purl = pypi_purl(component.name, component.version, vcs_url=where)
+    firm = Pin.COMMIT if is_commit(commit) else Pin.TAG
+    return replace(
+        component,
+        purl=purl._replace(subpath=folder or None),
+        pin=firm if commit else Pin.FLOATING,
+        requested=where,
+        facts=replace(
+            facts_of(component), origin=Origin.VCS, registry=source_address(url)
+        ),
+    )
+
+
+def from_address(component: Component, url: str) -> Component:
+    """Return *component* as it comes from a URL that names one file."""
+    address = bare_url(url)
+    return replace(
+        component,
+        purl=pypi_purl(component.name, component.version, download_url=address),
+        pin=Pin.DIGEST if identified(component.artifacts) else Pin.TAG,
+        requested=address,
+        facts=replace(
+            facts_of(component), origin=Origin.URL, registry=source_address(url)
+        ),
+    )
+
+
+def facts_of(component: Component) -> PackageFacts:
+    """Return what is known of *component* as a package."""
+    facts = component.facts
+    return facts if isinstance(facts, PackageFacts) else PackageFacts()
+
+
+def is_local(url: str) -> bool:
+    """Say whether *url* is an address on this machine."""
+    return url.lower().startswith("file:")
+
+
+class Beside:
+    """The files and folders that one lock names, looked at in the tree.
+
+    Args:
+        file: The lock.
+        found: Where a gap is left for what is not as the lock says.
+    """
+
+    def __init__(self, file: File, found: Collector) -> None:
+        self._named = Named(file.tree)
+        self._base = file.path.rpartition("/")[0]
+        self._found = found
+
+    def folder(self, component: Component, node: Node, path: str) -> Component:
+        """Return *component* as the project in the folder *path*."""
+        if path not in _HERE:
+            with self.doubt(node, f"the folder `{shown(path)}`"):
+                self._named.folder(path, [self._base], _MARKS)
+        # A folder's name is nobody's on an index: looked up, it names a stranger.
+        return replace(_local(component), purl=None)
+
+    def archive(self, component: Component, node: Node, path: str) -> Component:
+        """Return *component* as the wheel or source archive at *path*."""
+        local = _local(component)
+        pins = [digest for each in local.artifacts for digest in each.digests]
+        with self.doubt(node, f"the file `{shown(path)}`"):
+            if is_local(path):
+                raise ValueError("is an address on this machine, and is not read")
+            seen = self._named.artifact(path, [self._base], pins)
+            local = replace(local, artifacts=(seen,))
+        return local if local.version else replace(local, purl=None)
+
+    def index(
+        self, component: Component, node: Node, folder: str, paths: Sequence[str | None]
+    ) -> Component:
+        """Return *component* as it comes from a folder that serves as an index.
+
+        Args:
+            component: What the lock calls it, with its files.
+            node: Where the lock does.
+            folder: The index.
+            paths: Of each of its files in there.
+        """
+        artifacts = list(component.artifacts)
+        with self.doubt(node, f"the index `{shown(folder)}`"):
+            if not artifacts or len(artifacts) != len(paths) or None in paths:
+                raise ValueError("has a file of which the lock gives no path")
+            bases = [f"{self._base}/{folder}" if self._base else folder]
+            for index, path in enumerate(filter(None, paths)):
+                self._named.folder(folder, [self._base], [path])
+                pins = artifacts[index].digests
+                artifacts[index] = self._named.artifact(path, bases, pins)
+        return replace(_local(component), artifacts=tuple(artifacts))
+
+    @contextlib.contextmanager
+    def doubt(self, node: Node, what: str) -> Iterator[None]:
+        """Turn what is not as the lock says into a gap."""
+        try:
+            yield
+        except ValueError as error:
+            self._found.gap(
+                Gap(
+                    stage="discover",
+                    location=Location(path=node.source, pointer=node.pointer),
+                    reason=f"{what} {error}",
+                    state=State.UNREADABLE,
+                    hint="put it into the examined folder, name it by a relative path, "
+                    "and lock again",
+                )
+            )
+
+
+def _local(component: Component) -> Component:
+    facts = replace(facts_of(component), origin=Origin.PATH, registry=None)
+    return replace(component, pin=Pin.LOCAL, facts=facts)
+
+
+def shown(text: str) -> str:
+    """Return *text* for a reader: bounded, and without anything that may be secret."""
+    return bare_url(text)[:140]
+
+
+class Names:
+    """The packages of one lock by name, of which there may be several versions."""
+
+    def __init__(self, components: Iterable[Component]) -> None:
+        self._named: dict[str, list[tuple[int, str | None]]] = {}
+        for index, each in enumerate(components):
+            self._named.setdefault(each.name, []).append((index, each.version))
+
+    def __contains__(self, name: str) -> bool:
+        return canonicalize_name(name) in self._named
+
+    def fitting(self, name: str, accepts: Callable[[str], bool]) -> list[int]:
+        """Return the places of the packages that a dependency may mean.
+
+        Args:
+            name: In any spelling.
+            accepts: Whether it takes a version. Not asked of the only one.
+
+        Raises:
+            ValueError: There is none, or there are too many to be followed.
+        """
+        known = self._named.get(canonicalize_name(name), [])
+        if len(known) > 1:
+            known = [each for each in known if each[1] is None or accepts(each[1])]
+        if not 0 < len(known) <= _FITTING:
+            raise ValueError(f"fits {len(known)} packages of this lock, not one")
+        return [index for index, _ in known]
+
+
+class Reach:
+    """What can be reached in a graph, within a budget for the whole of it.
+
+    Args:
+        edges: From each place, where its edges lead.
+    """
+
+    def __init__(self, edges: Sequence[Sequence[int]]) -> None:
+        self._edges = edges
+        self._left = _STEPS
+
+    def from_(self, start: Iterable[int]) -> set[int]:
+        """Return all that *start* leads to, itself included.
+
+        Raises:
+            ValueError: That is more than is followed.
+        """
+        reached: set[int] = set()
+        pending = [*start]
+        while pending:
+            index = pending.pop()
+            if index in reached:
+                continue
+            reached.add(index)
+            pending += self._edges[index]
+            self._left -= 1 + len(self._edges[index])
+            if self._left < 0:
+                raise ValueError(
+                    f"more than {_STEPS:,} edges to tell which group or extra asks for "
+                    "what"
+                )
+        return reached
+
+
+def contradict(components: Iterable[Component], found: Collector) -> None:
+    """Leave a gap for each file of one release to which a lock gives two hashes."""
+    known: dict[tuple[object, ...], tuple[Digest, ...]] = {}
+    told: set[tuple[object, ...]] = set()
+    for each in components:
+        for artifact in each.artifacts:
+            if not artifact.name:
+                continue
+            for digest in artifact.digests:
+                facts = facts_of(each)
+                release = (each.name, each.version, facts.origin, facts.registry)
+                key = (*release, artifact.name, digest.algorithm)
+                if known.setdefault(key, (digest,)) == (digest,) or release in told:
+                    continue
+                told.add(release)
+                found.gap(
+                    Gap(
+                        stage="discover",
+                        location=each.location,
+                        reason=f"two {digest.algorithm.value} hashes for "
+                        f"`{artifact.name[:140]}` of `{each.title[:140]}`",
+                        state=State.UNREADABLE,
+                        hint="find out who changed the lock, and lock again",
+                    )
+                )
