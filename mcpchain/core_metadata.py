@@ -14,6 +14,10 @@ from mcpchain.license import concluded
 
 LIMIT: Final = 4 << 20
 """How many bytes of METADATA are read."""
+BOM_LIMIT: Final = 16 << 20
+BOMS: Final = 100
+"""How many bytes of a BOM that came with a distribution are read (PEP 770), and how
+many of them."""
 _SHORT: Final = 100
 """A longer `License` is the text of one."""
 _SHOWN: Final = 140
@@ -52,7 +56,8 @@ class CoreMetadata:
         except (ValueError, InvalidVersion) as error:
             raise MalformedError(str(error)[:200], source=source) from None
         short, text = _license(head)
-        classifiers = [c for c in head.get("classifier", ()) if c.startswith("License")]
+        licenses = (c for c in head.get("classifier", ()) if c.startswith("License ::"))
+        classifiers = [*licenses]
         declared = head.get("license-expression", [])[:1] or short or classifiers
         return cls(
             name=name,

@@ -4,7 +4,7 @@ import contextlib
 import enum
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from mcpchain.component import Component, Kind, Location, ServerFacts
@@ -79,6 +79,16 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """A BOM that came inside a component (PEP 770), still to be read."""
+
+    ref: str
+    """The component that it is about."""
+    location: Location
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """The components of a target, their relations, and the gaps in that list.
 
@@ -90,6 +100,8 @@ class Inventory:
     components: tuple[Component, ...] = ()
     relations: tuple[Relation, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    embedded: tuple[Embedded, ...] = ()
+    """BOMs that came with components, which nobody has read yet."""
     carried: str = ""
     """What a BOM says that has no place here: a JSON object as text."""
 
@@ -112,6 +124,7 @@ class Collector:
         self._places: dict[str, dict[Location, None]] = {}
         self._relations: dict[Relation, None] = {}
         self._gaps: dict[Gap, None] = {}
+        self._embedded: dict[Embedded, None] = {}
 
     def add(self, component: Component) -> str:
         """Keep *component* and return its ref, as `relate` and `Gap.ref` take it.
@@ -141,6 +154,10 @@ class Collector:
         """Keep a place where we could not look."""
         self._gaps[gap] = None
 
+    def embed(self, document: Embedded) -> None:
+        """Keep a BOM that came with a component, whose ref `add` returned."""
+        self._embedded[document] = None
+
     @contextlib.contextmanager
     def entry(self, *, line: int | None = None) -> Iterator[None]:
         """Turn a malformed entry into a gap, so that its siblings are still read."""
@@ -166,6 +183,8 @@ class Collector:
             self.relate(source, names.get(each.target, each.target), each.kind)
         for gap in other.gaps:
             self.gap(replace(gap, ref=names.get(gap.ref or "", gap.ref)))
+        for document in other.embedded:
+            self.embed(replace(document, ref=names.get(document.ref, document.ref)))
 
     def inventory(self) -> Inventory:
         """Return all of it, every list in a total order."""
@@ -194,7 +213,12 @@ class Collector:
                 sorted(relations, key=lambda r: (r.source, r.target, r.kind.value))
             ),
             gaps=tuple(sorted(gaps, key=_rank)),
+            embedded=self._documents(final),
         )
+
+    def _documents(self, final: dict[str, str]) -> tuple[Embedded, ...]:
+        named = (replace(e, ref=final.get(e.ref, e.ref)) for e in self._embedded)
+        return tuple(sorted(named, key=lambda e: (_place(e.location), e.ref, e.data)))
 
     def _final(self) -> dict[str, str]:
         """Name each component by what it is; of several, all but one by content."""

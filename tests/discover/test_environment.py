@@ -73,7 +73,10 @@ def test_an_environment_is_named_by_its_folder_too(site: Path) -> None:
         ("License: MIT\n", ("MIT",)),
         ("License: " + "x" * 200 + "\n", ()),
         ("License: UNKNOWN\n", ()),
-        ("Classifier: License :: OSI Approved :: MIT License\n", ("MIT License",)),
+        (
+            "Classifier: License :: OSI Approved :: MIT License\n",
+            ("License :: OSI Approved :: MIT License",),
+        ),
         ("", ()),
     ],
 )

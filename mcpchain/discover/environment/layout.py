@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from mcpchain.errors import UsageError
-from mcpchain.tree import Tree
+from mcpchain.tree import Tree, UnreadableError
 
 _CONFIGURATION: Final = "pyvenv.cfg"
 _LIMIT: Final = 1 << 16
 _INTERPRETER: Final = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?")
+_VERSION: Final = re.compile(r"(\d+\.\d+(?:\.\d+)?)(?:\.|$)")
+_FEATURE: Final = re.compile(r"/(?:python|pypy)(\d+\.\d+)/")
 _SITES: Final = (
     "lib/python3*/site-packages",
     "lib64/python3*/site-packages",
@@ -73,3 +75,24 @@ def has_system_packages(root: Path) -> bool:
         if equals and key.strip().lower() == "include-system-site-packages":
             value = told.strip().lower()
     return value == "true"
+
+
+def python_version(root: Path, folder: Path) -> str:
+    """Return the version of Python of the environment, as far as it is told.
+
+    Args:
+        root: The environment.
+        folder: Its site-packages, whose path has at least the feature version.
+    """
+    told = ""
+    if (root / _CONFIGURATION).is_file():
+        try:
+            data = Tree(root).file(_CONFIGURATION).read(_LIMIT)
+        except UnreadableError:
+            data = b""  # which `has_system_packages` says
+        for line in data.decode("utf-8", "replace").splitlines():
+            key, _, value = line.partition("=")
+            if key.strip().lower() in {"version", "version_info"}:
+                told = value.strip()
+    version = _VERSION.match(told) or _FEATURE.search(folder.as_posix())
+    return version[1] if version else ""

@@ -6,6 +6,7 @@ every start.
 """
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
@@ -15,18 +16,18 @@ from pathlib import Path
 from typing import Final
 
 from mcpchain.component import Location
+from mcpchain.discover.environment import record
 from mcpchain.discover.environment.distribution import Distribution
+from mcpchain.discover.environment.integrity import MODULES, Integrity
 from mcpchain.inventory import Gap, State
 from mcpchain.tree import File, Tree, UnreadableError
 from mcpchain.tree.paths import shown
 
-_RECORD_LIMIT: Final = 64 << 20
 _PATH_LIMIT: Final = 1 << 20
 _TOLD: Final = 5
 """How many modules without an owner are told by name."""
 _LOOKED_AT: Final = 1000
 """How many files of a folder are looked at before it counts as one with modules."""
-_MODULES: Final = (".py", ".pyc", ".pyd", ".so")
 _FIRST: Final = re.compile(rb'^"?([^/,\n"]+).*(?:\n\1/.*)*', re.MULTILINE)
 """The first part of a path in RECORD, once for a run of lines that begin with it."""
 _HASHED: Final = re.compile(rb'^"?([^/,\n"]+\.pth)"?,sha256=([\w-]+)', re.MULTILINE)
@@ -48,6 +49,10 @@ class Site:
     folder: Path
     place: str
     """The folder as a reader knows it."""
+    name: str = ""
+    """The folder, relative to the environment."""
+    integrity: Integrity | None = None
+    """Takes what is to be compared with the files, if anything is."""
     _names: set[str] = field(default_factory=set)
     """Entries that a RECORD lists."""
     _modules: set[str] = field(default_factory=set)
@@ -63,14 +68,19 @@ class Site:
         lists = (("RECORD", _FIRST), ("installed-files.txt", _INSTALLED))
         for name, pattern in lists:
             try:
-                record = file.beside(name)
+                listing = file.beside(name)
             except UnreadableError:
                 continue
             try:
-                data = record.read(_RECORD_LIMIT)
+                data = listing.read(record.LIMIT)
             except UnreadableError as error:
-                yield self._gap(record.path, error.reason, error.state)
+                yield self._gap(listing.path, error.reason, error.state)
                 return
+            if self.integrity and name == "RECORD":
+                source = f"{self.place}/{listing.path}"
+                yield from self.integrity.own(data, self.name, source)
+            elif self.integrity:
+                yield self._unverified(file)
             names = set(map(os.fsdecode, pattern.findall(data)))
             self._names |= names
             for path, digest in _HASHED.findall(data) if b".pth" in data else ():
@@ -80,12 +90,18 @@ class Site:
                 links = (each for each in names if each.endswith(".pth"))
                 self._projects.update(dict.fromkeys(links, distribution.project))
             return
-        self._modules.add(distribution.component.name.replace("-", "_"))
-        try:
+        names = {distribution.component.name.replace("-", "_")}
+        with contextlib.suppress(UnreadableError):
             tops = file.beside("top_level.txt").read(_PATH_LIMIT)
-        except UnreadableError:
-            return
-        self._modules.update(os.fsdecode(each.strip()) for each in tops.splitlines())
+            names.update(os.fsdecode(each.strip()) for each in tops.splitlines())
+        self._modules |= names
+        if self.integrity:
+            self.integrity.unlisted(sorted(names), self.name)
+            yield self._unverified(file)
+
+    def _unverified(self, file: File) -> Gap:
+        reason = "has no RECORD with which its files could be compared"
+        return self._gap(file.path, reason, State.UNMATCHED)
 
     def gaps(self, entries: Sequence[str]) -> Iterator[Gap]:
         """Yield a gap for each of *entries* through which foreign code could come.
@@ -120,7 +136,7 @@ class Site:
         if entry in _MAKERS or entry == "__pycache__" or not stem.isidentifier():
             return False
         path = self.folder / entry
-        if entry.endswith(_MODULES):
+        if entry.endswith(MODULES):
             return True
         if stem != entry or not path.is_dir():
             return False
@@ -184,7 +200,7 @@ def _holds_modules(folder: Path) -> bool:
         if "__pycache__" in folders:
             folders.remove("__pycache__")
         count += len(folders) + len(files)
-        if count > _LOOKED_AT or any(each.endswith(_MODULES) for each in files):
+        if count > _LOOKED_AT or any(each.endswith(MODULES) for each in files):
             return True
     return bool(refused)
 
