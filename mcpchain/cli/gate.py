@@ -68,6 +68,7 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
     help="Write the CycloneDX BOM of TARGET to this file as well.",
 )
 @options.environment_options
+@options.user_config_option
 def gate(  # noqa: PLR0913 - one parameter an option
     target: Path,
     policy: str,
@@ -80,6 +81,7 @@ def gate(  # noqa: PLR0913 - one parameter an option
     offline: bool,
     download: bool,
     no_environment: bool,
+    user_config: bool,
 ) -> None:
     """Say whether TARGET may be deployed, and why not.
 
@@ -99,7 +101,9 @@ def gate(  # noqa: PLR0913 - one parameter an option
             hint="leave one of them out",
         )
     chosen = load_policy(policy)
-    inventory = options.survey(target, environment, no_environment=no_environment)
+    inventory = options.survey(
+        target, environment, no_environment=no_environment, user_config=user_config
+    )
     if bom:
         options.write_bom(inventory, bom)
     with options.progress("checking") as checking:

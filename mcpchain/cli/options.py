@@ -44,6 +44,16 @@ def environment_options(command: _Command) -> _Command:
     )(command)
 
 
+def user_config_option(command: _Command) -> _Command:
+    """Add the option to read what the clients of this user are configured with."""
+    return click.option(
+        "--user-config",
+        is_flag=True,
+        help="Read the MCP servers too that clients find in your home folder, and what "
+        "an administrator has put there for all users.",
+    )(command)
+
+
 def now() -> dt.datetime:
     """Return the time of this run."""
     return dt.datetime.now(tz=dt.UTC)  # noqa: TID251 - the one clock
@@ -144,11 +154,18 @@ def write_bom(inventory: "Inventory", path: Path) -> None:
 
 
 def survey(
-    target: Path, environment: Path | None, *, no_environment: bool
+    target: Path,
+    environment: Path | None,
+    *,
+    no_environment: bool,
+    user_config: bool = False,
 ) -> "Inventory":
     """Find out what *target* is made of, with a bar for long hashing."""
+    from mcpchain.pipeline.target import UserFolder
     from mcpchain.pipeline.target import survey as look
 
     chosen = None if no_environment else environment
+    environ = os.environ  # noqa: TID251 - the cli reads it
+    user = UserFolder(home=Path.home(), environ=environ) if user_config else None
     with progress("hashing") as hashing:
-        return look(target, environment=chosen, hashing=hashing)
+        return look(target, environment=chosen, user=user, hashing=hashing)

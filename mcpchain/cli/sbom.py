@@ -12,6 +12,7 @@ from mcpchain.cli import options
 Examples:
   mcpchain sbom -o bom.cdx.json               this folder
   mcpchain sbom app/ --environment .venv/bin/python -o bom.cdx.json
+  mcpchain sbom --user-config -o bom.cdx.json your own MCP servers as well
   SOURCE_DATE_EPOCH=0 mcpchain sbom -o a.json the same bytes on every run
 """
 )
@@ -25,8 +26,14 @@ Examples:
     help="Where to write the BOM; `-` is standard output.",
 )
 @options.environment_options
+@options.user_config_option
 def sbom(
-    target: Path, output: Path, environment: Path | None, *, no_environment: bool
+    target: Path,
+    output: Path,
+    environment: Path | None,
+    *,
+    no_environment: bool,
+    user_config: bool,
 ) -> None:
     """Write what TARGET is made of, as a CycloneDX 1.6 BOM.
 
@@ -36,7 +43,9 @@ def sbom(
     """
     from mcpchain.report import printable
 
-    inventory = options.survey(target, environment, no_environment=no_environment)
+    inventory = options.survey(
+        target, environment, no_environment=no_environment, user_config=user_config
+    )
     options.write_bom(inventory, output)
     for gap in inventory.gaps:
         place = printable(str(gap.location))

@@ -36,25 +36,6 @@ _LOCKS: Final = {
 _PYTHON_LOCKS: Final = ("requirements.txt", "uv.lock", "pylock.toml")
 _NPM_LOCKS: Final = ("package-lock.json", "npm-shrinkwrap.json")
 _MODELS: Final = frozenset({".h5", ".hdf5", ".keras", ".onnx", ".pt2", ".tflite"})
-_SERVERS: Final = {
-    r"(?:.*/)?\.claude/settings(?:\.local)?\.json": b"mcpServers",
-    r"(?:.*/)?(?:\.claude|gemini-extension)\.json": b"mcpServers",
-    r"(?:.*/)?(?:cline_mcp_settings|mcp_settings|mcp_config)\.json": b"mcpServers",
-    r"(?:.*/)?\.codex/.*\.toml": b"mcp_servers",
-    r"(?:.*/)?\.gemini/settings\.json": b"mcpServers",
-    r"(?:.*/)?\.zed/settings\.json": b"context_servers",
-    r"(?:.*/)?\.vscode/settings\.json": b"mcp",
-    r"(?:.*/)?\.continue/.*\.ya?ml": b"mcpServers",
-    r"(?:.*/)?\.(?:amazonq|kiro)/.*\.json": b"mcpServers",
-    r"(?:.*/)?opencode\.jsonc?": b'"mcp"',
-    r"(?:.*/)?\.?crush\.json": b'"mcp"',
-    r"(?:.*/)?devcontainer\.json": b'"mcp"',
-    r".*\.code-workspace": b'"mcp"',
-}
-"""Configurations of other clients, and what stands in one that starts servers."""
-_SERVER_FILES: Final = re.compile("|".join(_SERVERS), re.IGNORECASE)
-_ESCAPED: Final = re.compile(rb"\\(?:u00|x)[0-7]|\0")
-"""A plain letter in disguise, which could hide any of these words."""
 _UNCOMPILED: Final = re.compile(
     r"(?:.*/)?(?:requirements[^/]*|[^/]*requirements|requirements/[^/]*)\.in",
     re.IGNORECASE,
@@ -81,7 +62,6 @@ class Unread:
             or name in {"package.json", "pyproject.toml", "uv.toml", "saved_model.pb"}
             or file.suffix in _MODELS
             or _UNCOMPILED.fullmatch(file.path) is not None
-            or _SERVER_FILES.fullmatch(file.path) is not None
         )
 
     def discover(self, file: File, found: Collector) -> None:
@@ -118,22 +98,9 @@ def _gaps(file: File) -> Iterator[tuple[str, str]]:
     elif file.suffix in _MODELS or name == "saved_model.pb":
         hint = "use safetensors or GGUF, or check this file by other means"
         yield "a model in a format that is not read", hint
-    elif _UNCOMPILED.fullmatch(file.path):
-        if _asks(file) and not _locked(file, (f"{file.name[:-3]}.txt",), above=False):
-            hint = "compile it: `pip-compile --generate-hashes`, or `uv pip compile`"
-            yield "names dependencies, and no list compiled from it lies beside", hint
-    elif _starts_servers(file):
-        hint = "declare the servers in `.mcp.json`, or check them by other means"
-        yield "MCP servers in the configuration of a client that is not read", hint
-
-
-def _starts_servers(file: File) -> bool:
-    data = file.read().lower()
-    return _ESCAPED.search(data) is not None or any(
-        mark.lower() in data
-        for pattern, mark in _SERVERS.items()
-        if re.fullmatch(pattern, file.path, re.IGNORECASE)
-    )
+    elif _asks(file) and not _locked(file, (f"{file.name[:-3]}.txt",), above=False):
+        hint = "compile it: `pip-compile --generate-hashes`, or `uv pip compile`"
+        yield "names dependencies, and no list compiled from it lies beside", hint
 
 
 def _asks(file: File) -> bool:

@@ -14,9 +14,12 @@ from mcpchain.bom.write import write
 from mcpchain.component import Location
 from mcpchain.discover import survey as survey_tree
 from mcpchain.discover.environment import environment_root, read_environment
+from mcpchain.discover.mcp_config import UserFolder, read_user_configs
 from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
 from mcpchain.inventory import Collector, Gap, Inventory, State
 from mcpchain.tree import Tree, UnreadableError
+
+__all__ = ["UserFolder", "bom", "nothing", "survey"]
 
 _MANIFESTS: Final = frozenset({"package.json", "pyproject.toml"})
 _BOM_LIMIT: Final = 512 << 20
@@ -27,9 +30,16 @@ def survey(
     target: Path,
     *,
     environment: Path | None,
+    user: UserFolder | None = None,
     hashing: Callable[[int, int], None] | None = None,
 ) -> Inventory:
     """Return what *target*, a folder, file or BOM, is made of.
+
+    Args:
+        target: What to examine.
+        environment: A Python environment to read as well.
+        user: Whose configurations of MCP clients to read as well.
+        hashing: Called with (bytes done, bytes in all) while files are hashed.
 
     Raises:
         UsageError: There is no environment where *environment* says.
@@ -40,11 +50,15 @@ def survey(
         inventory = survey_tree(Tree(target), name=name, hashing=hashing)
     else:
         inventory = _survey_file(target, name, hashing)
-    if environment is None:
+    if environment is None and user is None:
         return inventory
     found = Collector(name)
-    found.include(_without(inventory, target, environment_root(environment)))
-    found.include(read_environment(environment))
+    if environment is not None:
+        inventory = _without(inventory, target, environment_root(environment))
+        found.include(read_environment(environment))
+    found.include(inventory)
+    if user is not None:
+        found.include(read_user_configs(user))
     return found.inventory()
 
 

@@ -6,7 +6,7 @@ be vouched for.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -25,8 +25,12 @@ from mcpchain.launch import Code, CodeKind, Launch
 from mcpchain.tree import File, UnreadableError
 from mcpchain.tree.paths import shown
 
-_FOLDER: Final = re.compile(r"\$\{(?:workspaceFolder|CLAUDE_PLUGIN_ROOT)\}(?:/|$)")
-"""How clients name the folder of the project."""
+_FOLDER: Final = re.compile(
+    r"\$\{(?:(workspaceFolder)|CLAUDE_PLUGIN_ROOT|extensionPath)\}(?:/|$)"
+)
+"""How clients name the folder of the project, and that of an extension."""
+_EXTENSION: Final = re.compile(r"/(?:extensions|plugins)/")
+_SEPARATOR: Final = re.compile(r"\$\{(?:/|pathSeparator)\}")
 _ABSOLUTE: Final = re.compile(r"[/~$%]|[A-Za-z]:|file:", re.IGNORECASE)
 _LONGEST: Final = 1000
 _INLINE: Final = re.compile(rb"(?:^|[\r\n])#\s*///")
@@ -53,11 +57,15 @@ class Project:
 
     Args:
         file: The configuration.
+        anywhere: Whether the client may start them in any folder, as it does those of
+            a user. Then only the files of an extension can be found.
     """
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, *, anywhere: bool = False) -> None:
         self._tree = file.tree
-        self._roots = tuple(_roots(file.path))
+        self._roots = () if anywhere else tuple(_roots(file.path))
+        extension = not anywhere or _EXTENSION.search(file.path)
+        self._own = (_own(file.path),) if extension else ()
         self._known: dict[str, Component] = {}
         self._inline: dict[str, bool] = {}
 
@@ -79,21 +87,42 @@ class Project:
                     "looked for",
                     State.UNSUPPORTED,
                 )
-            where = _joined(_joined("", cwd), launch.folder)
-            found = [
-                each
-                for root in self._roots
-                for each in self._first(f"{root}/{where}".strip("/"), code)
-            ]
+            found = [*self._found((cwd, launch.folder), code)]
             if not found:
                 raise CodeError(f"the {code.kind.value} that it runs {_MISSING}")
             yield from found
 
-    def _first(self, folder: str, code: Code) -> Iterator[Component]:
+    def _found(self, folders: Sequence[str], code: Code) -> Iterator[Component]:
+        """Yield the file that *code* can mean, for each folder it may be started in."""
+        roots, where = self._roots, ""
+        for each in folders:
+            roots, where = self._joined(roots, where, each)
+        roots, _ = self._joined(roots, where, code.path)
+        for root in roots:
+            yield from self._first(root, where, code)
+
+    def _joined(
+        self, roots: tuple[str, ...], folder: str, path: str
+    ) -> tuple[tuple[str, ...], str]:
+        """Return *path* seen from *folder*, and what that is seen from.
+
+        Raises:
+            CodeError: It is no relative path.
+        """
+        plain = _SEPARATOR.sub("/", path).replace("\\", "/")
+        if match := _FOLDER.match(plain):
+            roots = self._roots if match[1] else self._own
+            folder, plain = "", plain[match.end() :]
+        if _ABSOLUTE.match(plain) or "\0" in plain or len(plain) > _LONGEST:
+            raise CodeError(f"the file that it runs {_OUTSIDE}")
+        return roots, f"{folder}/{plain}".strip("/")
+
+    def _first(self, root: str, folder: str, code: Code) -> Iterator[Component]:
         """Yield the first file in *folder* that *code* can mean."""
-        for path in _candidates(code):
+        for each in _candidates(code):
+            _, path = self._joined((), folder, each)
             try:
-                file = self._tree.file(shown(_joined(folder, path)))
+                file = self._tree.file(shown(f"{root}/{path}".lstrip("/")))
                 component = self._component(file)
                 installs = code.installs and self._installs(file)
             except (UnreadableError, UnicodeEncodeError):
@@ -130,18 +159,14 @@ def _roots(path: str) -> Iterator[str]:
         yield "/".join(folders[: hidden[0]])
 
 
-def _joined(folder: str, path: str) -> str:
-    """Return *path* seen from *folder*.
+def _own(path: str) -> str:
+    """Return the folder of the extension that *path* belongs to.
 
-    Raises:
-        CodeError: It is no relative path.
+    A manifest in `.claude-plugin` speaks of the folder around that.
     """
-    plain = path.replace("\\", "/")
-    if match := _FOLDER.match(plain):
-        folder, plain = "", plain[match.end() :]
-    if _ABSOLUTE.match(plain) or "\0" in plain or len(plain) > _LONGEST:
-        raise CodeError(f"the file that it runs {_OUTSIDE}")
-    return f"{folder}/{plain}".strip("/")
+    folder = PurePosixPath(path).parent
+    own = folder.parent if folder.name.startswith(".") else folder
+    return "" if str(own) == "." else str(own)
 
 
 def _candidates(code: Code) -> Iterator[str]:

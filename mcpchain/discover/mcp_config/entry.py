@@ -1,38 +1,55 @@
 """One entry of a configuration: how a client starts or reaches the server."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
 from mcpchain.component import Transport
+from mcpchain.discover.mcp_config.shape import Dialect
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.launch import Launch, read_launch
 from mcpchain.naming import bare_url
 
-_ADDRESSES: Final = ("url", "serverUrl", "httpUrl", "uri")
+_ADDRESSES: Final = ("url", "serverUrl", "httpUrl", "uri", "remote_url")
 _TRANSPORTS: Final = {
     "stdio": Transport.STDIO,
+    "local": Transport.STDIO,
     "http": Transport.STREAMABLE_HTTP,
     "streamable-http": Transport.STREAMABLE_HTTP,
     "streamablehttp": Transport.STREAMABLE_HTTP,
+    "streamable": Transport.STREAMABLE_HTTP,
     "sse": Transport.SSE,
     "ws": Transport.WEBSOCKET,
     "websocket": Transport.WEBSOCKET,
 }
+_PLAIN: Final = Dialect()
 _SCHEMES: Final = frozenset({"http", "https", "ws", "wss"})
 _HERE: Final = frozenset({"", ".", "./", "${workspaceFolder}"})
 """Ways to write the folder that a client starts its servers in anyway."""
+
+
+_INHERITED: Final = frozenset(
+    {"HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER"}
+)
+"""Variables that every program has from its user, whether a client says so or not."""
 
 
 @dataclass(slots=True)
 class Server:
     """What could be read of one entry. Fields stay empty where it is malformed."""
 
+    dialect: Dialect = _PLAIN
     launch: Launch | None = None
     endpoint: str | None = None
     remote: bool = False
+    sound: bool = True
+    """Whether all of it could be read."""
+    inside: bool = False
+    """Whether it is a part of the client itself."""
+    disabled: bool = False
     transport: Transport = Transport.UNKNOWN
     env: dict[str, str] = field(default_factory=dict)
     """With values, to read the command; only the names leave this module."""
@@ -46,47 +63,99 @@ def is_server(entry: Node) -> bool:
     return any(key in entry for key in ("command", *_ADDRESSES))
 
 
-def read_server(entry: Node, found: Collector) -> tuple[Server, bool]:
-    """Return what *entry* says, and whether all of it could be read.
-
-    Each part that could not leaves a gap in *found*.
-    """
-    server = Server()
+def read_server(entry: Node, found: Collector, dialect: Dialect) -> Server:
+    """Return what *entry* says. Each part that cannot be read leaves a gap."""
+    server = Server(dialect=dialect)
     parts = (
+        _read_state,
         _read_env,
+        _read_passed,
         _read_headers,
         _read_address,
         _read_command,
         _read_surroundings,
         _read_sign_in,
     )
-    read = []
     for part in parts:
+        sound, server.sound = server.sound, False
         with found.entry():
             part(entry, server)
-            read.append(part)
-    return server, len(read) == len(parts)
+            server.sound = sound
+    return server
+
+
+def _read_state(entry: Node, server: Server) -> None:
+    """Read whether it is switched off: only a clear word counts."""
+    disabled, enabled = entry.at("disabled"), entry.at("enabled")
+    off = disabled.value is True and not disabled.problem
+    server.disabled = off or (enabled.value is False and not enabled.problem)
+    kind = entry.at("type")
+    server.inside = kind.is_text() and kind.value in server.dialect.inside
 
 
 def _read_env(entry: Node, server: Server) -> None:
-    node = entry.at("env")
+    for key in server.dialect.env:
+        _add_variables(entry.at(key), server)
+
+
+def _add_variables(node: Node, server: Server) -> None:
     values = dict(node.items())
     server.env.update(dict.fromkeys(values, ""))
     for name, value in values.items():
         # A number or `null` chooses no registry; a name that appears twice raises.
         server.env[name] = value.text() if value.is_text() else ""
+        _refuse_shell(value, server)
+
+
+def _read_passed(entry: Node, server: Server) -> None:
+    """Read the names of variables whose values are kept elsewhere.
+
+    Each stands for itself, so that a command that depends on it is undecidable.
+    """
+    for key in server.dialect.passed:
+        node = entry.at(key)
+        for each in node.elements() if node.is_list() else [node]:
+            if not each.exists:
+                continue
+            name = _variable(each)
+            if name in _INHERITED:
+                continue
+            server.env.setdefault(name, f"${{{name}}}")
+
+
+def _variable(node: Node) -> str:
+    """Return the name of the variable that *node* sets, in any client's way."""
+    if node.is_object():
+        key = "env" if "env" in node else "name"
+        return node.at(key).text()
+    # ToolHive: `secret,target=VARIABLE`.
+    return node.text().rpartition("target=")[2]
 
 
 def _read_headers(entry: Node, server: Server) -> None:
-    server.headers.update(name for name, _ in entry.at("headers").items())
+    for key in server.dialect.headers:
+        node = entry
+        for part in key.split("."):
+            node = node.at(part) if node.exists else node
+        for name, value in node.items():
+            server.headers.add(name)
+            _refuse_shell(value, server)
     helper = entry.at("headersHelper")
     if helper.exists:
         raise helper.malformed("runs a command for its headers, which is not read")
 
 
+def _refuse_shell(value: Node, server: Server) -> None:
+    if (
+        server.dialect.substitutes
+        and value.is_text()
+        and re.search(r"\$\(|`", value.text())
+    ):
+        raise value.malformed("runs a command for its value, which is not read")
+
+
 def _read_address(entry: Node, server: Server) -> None:
-    kind = (entry.at("type").optional_text() or "").lower().replace("_", "-")
-    server.transport = _TRANSPORTS.get(kind, Transport.UNKNOWN)
+    server.transport = _TRANSPORTS.get(_kind(entry), Transport.UNKNOWN)
     nodes = [
         node
         for key in _ADDRESSES
@@ -98,8 +167,9 @@ def _read_address(entry: Node, server: Server) -> None:
         return
     if server.transport is Transport.STDIO:
         server.transport = Transport.UNKNOWN
-    if server.transport is Transport.UNKNOWN and entry.at("httpUrl").exists:
-        server.transport = Transport.STREAMABLE_HTTP
+    if server.transport is Transport.UNKNOWN:
+        streams = entry.at("httpUrl").exists
+        server.transport = Transport.STREAMABLE_HTTP if streams else server.dialect.url
     if len(texts) > 1:
         raise entry.malformed("has several addresses, of which a client takes one")
     address = bare_url(texts.pop())
@@ -111,9 +181,17 @@ def _read_address(entry: Node, server: Server) -> None:
     server.endpoint = address
 
 
+def _kind(entry: Node) -> str:
+    """Return what the entry calls its transport, in one spelling."""
+    other = entry.at("transport")
+    node = (
+        other if other.is_text() and not entry.at("type").exists else entry.at("type")
+    )
+    return (node.optional_text() or "").lower().replace("_", "-")
+
+
 def _read_command(entry: Node, server: Server) -> None:
-    command = entry.at("command").optional_text()
-    args = entry.at("args").texts()
+    command, args = _words(entry, server)
     if command:
         server.launch = read_launch(command, args, server.env)
         if server.remote:
@@ -121,9 +199,54 @@ def _read_command(entry: Node, server: Server) -> None:
                 "has both a command and an address; which one counts depends on the "
                 "client"
             )
-        server.transport = Transport.STDIO
-    elif not server.remote:
-        raise entry.malformed("names neither a command nor an address")
+        # A container may be reached in another way than its command.
+        known = server.transport is not Transport.UNKNOWN
+        if not (server.dialect.image and known):
+            server.transport = Transport.STDIO
+        if server.inside:
+            raise entry.malformed("has a command, but a type that needs none")
+    elif not server.remote and not server.inside:
+        raise entry.malformed(_nothing(entry))
+    if server.remote and server.inside:
+        raise entry.malformed("has an address, but a type that needs none")
+
+
+def _words(entry: Node, server: Server) -> tuple[str, tuple[str, ...]]:
+    """Return the command of *entry* and its arguments."""
+    dialect = server.dialect
+    if dialect.image and (image := entry.at(dialect.image)).exists:
+        return _container(image)
+    node = entry.at(dialect.command)
+    if dialect.tables and node.is_object():
+        _add_variables(node.at("env"), server)
+        return node.at("path").optional_text() or "", node.at("args").texts()
+    if dialect.lists and node.is_list():
+        command, *args = node.texts() or ("",)
+        return command, (*args, *entry.at("args").texts())
+    command = node.optional_text() or ""
+    return command, entry.at("args").texts()
+
+
+def _container(image: Node) -> tuple[str, tuple[str, ...]]:
+    """Return the command that ToolHive, or Docker's toolkit, makes of *image*."""
+    text = image.text()
+    scheme, mark, package = text.partition("://")
+    if mark:
+        launcher = {"npx": ("npx",), "uvx": ("uvx",), "go": ("go", "run")}.get(scheme)
+        if launcher is None:
+            raise image.malformed("has an image of a kind that is not read")
+        return launcher[0], (*launcher[1:], package)
+    if text.startswith("toolhivelocal/"):
+        raise image.malformed("was built on this machine, from what is not said here")
+    return ("docker", ("run", text)) if text else ("", ())
+
+
+def _nothing(entry: Node) -> str:
+    if "uses" in entry:
+        return "is a block of a hub, which is not looked at"
+    if "source" in entry or "settings" in entry:
+        return "is started by an extension of the client, which is not looked at"
+    return "names neither a command nor an address"
 
 
 def _read_surroundings(entry: Node, server: Server) -> None:
