@@ -827,7 +827,7 @@ def test_a_key_that_appears_twice_is_a_gap() -> None:
     assert inventory.gaps[0].reason == "this key appears twice in one object"
 
 
-@pytest.mark.parametrize("version", [-1, 0, 1, 4, 10**30])
+@pytest.mark.parametrize("version", [-1, 0, 4, 10**30])
 def test_another_version_is_a_gap(version: int) -> None:
     inventory = lock({"node_modules/files": FILES}, version)
     assert inventory.components == ()

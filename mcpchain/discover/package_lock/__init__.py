@@ -1,37 +1,35 @@
-"""npm's lock files, `package-lock.json` and `npm-shrinkwrap.json`, version 2 and 3.
+"""npm's lock files, `package-lock.json` and `npm-shrinkwrap.json`, versions 1 to 3.
 
 What counts is the map `packages`, from folders to the packages in them (npm's manual,
 "package-lock.json"). The map `dependencies` of version 2 is for npm 6; it must not say
-anything else.
+anything else. In version 1 it is all there is.
 """
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import ClassVar, Final
 
-from mcpchain.artifact import Artifact, Digest
+from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.discover import Discoverer
 from mcpchain.discover.package_lock.edges import bundled, connect
-from mcpchain.discover.package_lock.entry import (
-    SHOWN,
-    Entry,
-    flag,
-    is_name,
-    read_entry,
-)
-from mcpchain.discover.package_lock.source import (
+from mcpchain.discover.package_lock.entry import Entry, flag, read_entry
+from mcpchain.discover.package_lock.first import first_entries
+from mcpchain.discover.package_lock.twice import compare
+from mcpchain.document import Node
+from mcpchain.inventory import Collector, Gap, State
+from mcpchain.naming import npm_purl
+from mcpchain.npm_lock.integrity import artifacts_of
+from mcpchain.npm_lock.marker import marker_of
+from mcpchain.npm_lock.name import SHOWN, is_name, version_of
+from mcpchain.npm_lock.source import (
     FOLDER,
     Source,
     address_of,
     folder_problem,
     source_of,
 )
-from mcpchain.discover.package_lock.twice import compare
-from mcpchain.document import Node
-from mcpchain.inventory import Collector, Gap, State
-from mcpchain.launch.npm_spec import exact_version
-from mcpchain.naming import npm_purl
+from mcpchain.npm_lock.workspace import Members, members_of
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
@@ -56,17 +54,14 @@ class PackageLock:
         """
         lock = Node.from_json(file.read(_BYTES), source=file.path)
         version = lock.at("lockfileVersion").integer()
-        if version not in {2, 3}:
+        if version not in {1, 2, 3}:
             found.gap(_unsupported(version, file.path))
             return
-        packages = lock.at("packages")
-        if not packages.exists:
-            raise packages.unexpected("an object")
-        entries: dict[str, Entry] = {}
-        for path, node in packages.items():
-            with found.entry():
-                entries[path] = read_entry(path, node)
-        reader = _Reader(file, entries, found)
+        first = version == 1
+        entries = (first_entries if first else _entries)(file, lock, found)
+        # The first npm that wrote such a lock did not write what needs what.
+        graph = not first or lock.value.get("requires") is True
+        reader = _Reader(file, entries, found, graph=graph)
         for entry in entries.values():
             target = entries.get(entry.link) if entry.link is not None else None
             # A link to a link may lead nowhere, or to itself.
@@ -74,20 +69,29 @@ class PackageLock:
                 with found.entry():
                     entry.ref = found.add(reader.component(entry))
         connect(entries, found)
-        if "dependencies" in lock:
+        if "dependencies" in lock and not first:
             compare(lock, entries, found)
 
 
+def _entries(file: File, lock: Node, found: Collector) -> dict[str, Entry]:
+    del file  # what version 1 needs
+    packages = lock.at("packages")
+    if not packages.exists:
+        raise packages.unexpected("an object")
+    entries: dict[str, Entry] = {}
+    for path, node in packages.items():
+        with found.entry():
+            entries[path] = read_entry(path, node)
+    return entries
+
+
 def _unsupported(version: int, path: str) -> Gap:
-    hint = "lock with an npm that writes version 3"
-    if version == 1:
-        hint = "run `npm install --package-lock-only` with npm 7 or later"
     return Gap(
         stage="discover",
         location=Location(path=path, pointer="/lockfileVersion"),
         reason=f"lockfileVersion {str(version)[:40]} is not read",
         state=State.UNSUPPORTED,
-        hint=hint,
+        hint="lock with an npm that writes version 3",
     )
 
 
@@ -95,12 +99,22 @@ class _Reader:
     """Reads the entries of one lock."""
 
     def __init__(
-        self, file: File, entries: Mapping[str, Entry], found: Collector
+        self,
+        file: File,
+        entries: Mapping[str, Entry],
+        found: Collector,
+        *,
+        graph: bool,
     ) -> None:
         self._base = file.path.rpartition("/")[0]
         self._named = Named(file.tree)
         self._bundled = bundled(entries, found)
         self._found = found
+        self._graph = graph
+        self._members = Members()
+        if "" in entries and "workspaces" in entries[""].node:
+            with found.entry():
+                self._members = members_of(entries[""].node)
 
     def component(self, entry: Entry) -> Component:
         """Declare what lies in one folder.
@@ -113,18 +127,23 @@ class _Reader:
         version: str | None = None
         licenses: tuple[str, ...] = ()
         with found.entry():
-            version = _version(node.at("version"), required=entry.installed)
+            needed = entry.installed and entry.versioned
+            version = _version(node.at("version"), required=needed)
         if "license" in node:
             with found.entry():
                 licenses = tuple(_licenses(node.at("license")))
         source, artifacts = self._source(entry, name, version)
         if source.other is not None:
             name, version = source.other.name, source.other.version
+        marker = ""
+        with found.entry():
+            marker = marker_of(node)
+        member = not entry.installed and entry.path in self._members
         purl = npm_purl(name, version) if source.named else None
         if purl and source.qualifiers:
             purl = purl._replace(qualifiers=source.qualifiers)
         return Component(
-            kind=Kind.LIBRARY if entry.path else Kind.APPLICATION,
+            kind=Kind.APPLICATION if member or not entry.path else Kind.LIBRARY,
             name=name,
             version=version,
             purl=purl,
@@ -132,11 +151,15 @@ class _Reader:
             requested=source.requested,
             licenses=licenses,
             artifacts=artifacts,
+            graph=self._graph,
             facts=PackageFacts(
                 origin=source.origin,
                 registry=source.registry,
                 development=flag(node, "dev") or flag(node, "devOptional"),
                 optional=flag(node, "optional"),
+                peer=flag(node, "peer"),
+                workspace=member,
+                marker=marker,
                 alias=entry.folder if entry.installed and entry.folder != name else "",
             ),
             locations=(Location(path=node.source, pointer=node.pointer),),
@@ -154,7 +177,8 @@ class _Reader:
                 self._doubt(node, problem)
             return FOLDER, ()
         resolved = _resolved(node, self._found)
-        artifacts = _artifacts(node, address_of(resolved), self._found)
+        address = address_of(resolved)
+        artifacts = artifacts_of(node, "integrity", address, self._found)
         if not resolved:
             inside = flag(node, "inBundle") and entry.path in self._bundled
             origin = Origin.BUNDLED if inside else Origin.REGISTRY
@@ -194,12 +218,7 @@ def _own_name(entry: Entry) -> str:
 
 def _version(node: Node, *, required: bool) -> str | None:
     text = node.text() if required else node.optional_text()
-    if text is None:
-        return None
-    version = exact_version(text)
-    if version is None or not text[0].isdigit():
-        raise node.malformed(f"`{text[:SHOWN]}` is no version (SemVer)")
-    return version
+    return version_of(text, node) if text is not None else None
 
 
 def _licenses(node: Node) -> Iterator[str]:
@@ -216,29 +235,6 @@ def _resolved(node: Node, found: Collector) -> str:
         with found.entry():
             text = node.at("resolved").optional_text()
     return (text or "").strip()
-
-
-def _artifacts(node: Node, address: str, found: Collector) -> tuple[Artifact, ...]:
-    """Read an integrity value. A bad one is a gap, and accepts nothing."""
-    digests: tuple[Digest, ...] = ()
-    if "integrity" in node:
-        with found.entry():
-            digests = _digests(node.at("integrity"))
-    name = address.rpartition("/")[2]
-    return tuple(
-        Artifact(name=name, digests=(digest,), url=address or None)
-        for digest in dict.fromkeys(digests)
-    )
-
-
-def _digests(node: Node) -> tuple[Digest, ...]:
-    text = node.optional_text()
-    if text is None:
-        return ()
-    try:
-        return Digest.parse_sri(text)
-    except ValueError as error:
-        raise node.malformed(str(error)) from None
 
 
 DISCOVERER: Final[Discoverer] = PackageLock()

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from mcpchain.component import Location
-from mcpchain.discover.package_lock.entry import SHOWN, Entry
+from mcpchain.discover.package_lock.entry import Entry
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.npm_lock.name import SHOWN
 
 _STEPS: Final = 3_000_000
 """How many folders are looked into, in all, for the packages of edges."""

@@ -1,23 +1,16 @@
 """One folder of npm's lock: where it lies, and what it is called."""
 
-import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
 from mcpchain.document import Node
+from mcpchain.npm_lock.name import SHOWN, is_name
 
-SHOWN: Final = 140
-"""How many characters of a text from the lock stand in a message."""
 SEGMENTS: Final = 200
 """How deep a folder may lie."""
 PATH_LENGTH: Final = 2000
 """How long its path may be."""
-
-_WORD: Final = r"[A-Za-z0-9~!'()*-][A-Za-z0-9~!'()*._-]*"
-_NAME: Final = re.compile(rf"(?:@[A-Za-z0-9~!'()*._-]+/)?{_WORD}")
-"""validate-npm-package-name, with what it allows for old packages."""
-_RESERVED: Final = frozenset({"node_modules", "favicon.ico"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +23,8 @@ class Entry:
     """The name of the package's folder, with its scope: what `require` asks for."""
     installed: bool
     """Whether the folder is in a `node_modules`, and not the project's own."""
+    versioned: bool = True
+    """Whether the lock has to say which version it is."""
     link: str | None = None
     """The folder that this one is a link to."""
     ref: str | None = None
@@ -64,11 +59,6 @@ def read_entry(path: str, node: Node) -> Entry:
         installed=installed,
         link=link,
     )
-
-
-def is_name(text: str) -> bool:
-    """Say whether *text* can be the name of an npm package."""
-    return _NAME.fullmatch(text) is not None and text.lower() not in _RESERVED
 
 
 def flag(node: Node, key: str) -> bool:

@@ -6,10 +6,11 @@ It has to say the same as `packages`: what stands only there would be seen by no
 from collections.abc import Iterator, Mapping
 
 from mcpchain.component import Location
-from mcpchain.discover.package_lock.entry import PATH_LENGTH, SHOWN, Entry
+from mcpchain.discover.package_lock.entry import PATH_LENGTH, Entry
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.npm_lock.name import SHOWN
 
 
 def compare(lock: Node, entries: Mapping[str, Entry], found: Collector) -> None:

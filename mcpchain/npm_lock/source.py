@@ -1,4 +1,4 @@
-"""Where the bytes of a package in npm's lock come from: what `resolved` means.
+"""Where the bytes of a package in a lock come from: what npm's `resolved` means.
 
 npm reads it as it reads any specification of a package (npm-package-arg), so a path, a
 short name of a repository and an address have to be told apart as npm does. What is
@@ -11,10 +11,10 @@ from typing import Final
 
 from mcpchain.artifact import Artifact, identified
 from mcpchain.component import Origin, Pin
-from mcpchain.discover.package_lock.entry import SHOWN
-from mcpchain.discover.package_lock.tarball import Tarball, read_tarball
 from mcpchain.inventory import State
 from mcpchain.naming import bare_url, is_commit, source_address, vcs_url
+from mcpchain.npm_lock.name import SHOWN
+from mcpchain.npm_lock.tarball import Tarball, read_tarball
 from mcpchain.tree.named import Named
 
 _GIT: Final = re.compile(r"git(?:\+[a-z]+)?:|[^@/:]+@[^:/]+:", re.IGNORECASE)

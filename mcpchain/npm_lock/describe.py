@@ -1,0 +1,154 @@
+"""Declare what a lock says of one package."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from mcpchain.artifact import Digest
+from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
+from mcpchain.document import Node
+from mcpchain.inventory import Collector, Gap, State
+from mcpchain.naming import npm_purl
+from mcpchain.npm_lock.integrity import artifacts
+from mcpchain.npm_lock.name import SHOWN, is_name
+from mcpchain.npm_lock.source import (
+    FOLDER,
+    Source,
+    address_of,
+    folder_problem,
+    source_of,
+)
+from mcpchain.tree import File
+from mcpchain.tree.named import Named
+
+_SHA: Final = "(?P<commit>[0-9a-fA-F]{40})"
+_SNAPSHOT: Final = re.compile(
+    rf"""https://(?:
+      codeload\.(?P<github>github\.com/[^/]+/[^/]+)/tar\.gz/{_SHA}
+    | (?P<bitbucket>bitbucket\.org/[^/]+/[^/]+)/get/{_SHA.replace("commit", "second")}
+      \.tar\.gz
+    )""",
+    re.VERBOSE,
+)
+"""How GitHub and Bitbucket deliver a commit as an archive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What a lock says of one package."""
+
+    node: Node
+    name: str
+    version: str | None = None
+    """Exact, as the registry names it."""
+    resolved: str = ""
+    """Where it comes from, as npm writes it; empty: from a registry."""
+    digests: tuple[Digest, ...] = ()
+    marker: str = ""
+    graph: bool = True
+    origin: Origin = Origin.REGISTRY
+    """Where it comes from if `resolved` is empty."""
+
+
+class Describer:
+    """Declares the packages of one lock.
+
+    Args:
+        file: The lock.
+        found: Gets the gaps.
+        hint: How to write the lock anew.
+    """
+
+    def __init__(self, file: File, found: Collector, hint: str) -> None:
+        self._base = file.path.rpartition("/")[0]
+        self._named = Named(file.tree)
+        self._found = found
+        self._hint = hint
+
+    def package(self, stated: Stated) -> Component:
+        """Declare a package that is installed.
+
+        Raises:
+            MalformedError: Its name is none.
+        """
+        node, name, version = stated.node, stated.name, stated.version
+        if not is_name(name):
+            raise node.malformed(f"`{name[:SHOWN]}` is not the name of a package")
+        resolved = _cloned(stated.resolved)
+        files = artifacts(stated.digests, address_of(resolved))
+        if resolved:
+            source = source_of(
+                resolved, (name, version), files, self._named, self._base
+            )
+            self.doubt(node, source.problem, source.state)
+            files = (source.artifact,) if source.artifact else files
+        else:
+            firm = Pin.EXACT if version else Pin.FLOATING
+            source = Source(origin=stated.origin, pin=firm)
+        if source.other is not None:
+            name, version = source.other.name, source.other.version
+        purl = npm_purl(name, version) if source.named else None
+        if purl and source.qualifiers:
+            purl = purl._replace(qualifiers=source.qualifiers)
+        return Component(
+            kind=Kind.LIBRARY,
+            name=name,
+            version=version,
+            purl=purl,
+            pin=source.pin,
+            requested=source.requested,
+            artifacts=files,
+            graph=stated.graph,
+            facts=PackageFacts(
+                origin=source.origin, registry=source.registry, marker=stated.marker
+            ),
+            locations=(Location(path=node.source, pointer=node.pointer),),
+        )
+
+    def folder(self, stated: Stated, folder: str) -> Component:
+        """Declare a package that is a folder beside the lock."""
+        problem = folder_problem(folder, self._named, self._base)
+        self.doubt(stated.node, problem)
+        return self._own(stated, Kind.LIBRARY)
+
+    def project(self, stated: Stated, folder: str) -> Component:
+        """Declare the project itself, or the member of it that lies in *folder*."""
+        if folder:
+            problem = folder_problem(folder, self._named, self._base)
+            self.doubt(stated.node, problem)
+        return self._own(stated, Kind.APPLICATION, member=bool(folder))
+
+    def doubt(self, node: Node, problem: str, state: State = State.UNREADABLE) -> None:
+        """Leave a gap if there is a problem with what *node* names."""
+        if problem:
+            self._found.gap(
+                Gap(
+                    stage="discover",
+                    location=Location(path=node.source, pointer=node.pointer),
+                    reason=problem,
+                    state=state,
+                    hint="examine the folder in which this lock would be installed, "
+                    f"and write the lock anew: {self._hint}",
+                )
+            )
+
+    def _own(self, stated: Stated, kind: Kind, *, member: bool = False) -> Component:
+        node = stated.node
+        return Component(
+            kind=kind,
+            name=stated.name,
+            version=stated.version,
+            pin=FOLDER.pin,
+            graph=stated.graph,
+            facts=PackageFacts(origin=FOLDER.origin, workspace=member),
+            locations=(Location(path=node.source, pointer=node.pointer),),
+        )
+
+
+def _cloned(resolved: str) -> str:
+    """Return the repository and commit that an archive's address is of, if it is."""
+    match = _SNAPSHOT.fullmatch(resolved.partition("#")[0])
+    if match is None:
+        return resolved
+    place, commit = match["github"] or match["bitbucket"], match["commit"]
+    return f"git+https://{place}.git#{commit or match['second']}"

@@ -1,0 +1,55 @@
+"""The `package.json` beside a lock, for what some locks leave out."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mcpchain.document import Node
+from mcpchain.errors import MalformedError
+from mcpchain.npm_lock.name import is_name
+from mcpchain.tree import File, UnreadableError
+
+_BYTES: Final = 4 << 20
+KINDS: Final = (
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "peerDependencies",
+)
+"""The members of a manifest that name packages."""
+
+
+def manifest_of(lock: File, folder: str = "") -> Node | None:
+    """Return the manifest in *folder*, seen from that of *lock*.
+
+    `None`: there is none that can be read. A broken one has its gap elsewhere.
+    """
+    try:
+        file = lock.beside(f"{folder}/package.json" if folder else "package.json")
+        node = Node.from_json(file.read(_BYTES), source=file.path)
+    except (UnreadableError, MalformedError):
+        return None
+    return node if node.is_object() else None
+
+
+def own_name(manifest: Node | None, default: str) -> str:
+    """Return the name that *manifest* gives its package, if it gives it one."""
+    value = manifest.value.get("name") if manifest is not None else None
+    return value if isinstance(value, str) and is_name(value) else default
+
+
+def own_version(manifest: Node | None) -> str | None:
+    """Return the version that *manifest* gives its package."""
+    value = manifest.value.get("version") if manifest is not None else None
+    return value[:140] if isinstance(value, str) and value else None
+
+
+def declared(manifest: Node | None) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, kind, specification) of each package that *manifest* asks for.
+
+    What is not of the right type has its gap elsewhere.
+    """
+    for kind in KINDS if manifest is not None else ():
+        members = manifest.value.get(kind) if manifest is not None else None
+        for name, text in members.items() if isinstance(members, dict) else ():
+            if isinstance(text, str):
+                yield name, kind, text
