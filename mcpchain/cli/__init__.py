@@ -32,7 +32,7 @@ class FrontDoor(click.Group):
         try:
             return super().invoke(ctx)
         except McpchainError as error:
-            from mcpchain.report import printable
+            from mcpchain.printable import printable
 
             click.echo(f"error: {printable(str(error))}", err=True)
             click.echo(f"hint: {printable(error.hint)}", err=True)

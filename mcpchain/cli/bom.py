@@ -84,7 +84,7 @@ def merge(boms: tuple[Path, ...], output: Path) -> None:
     begin with the name of the BOM that they come from.
     """
     from mcpchain.pipeline.documents import merged
-    from mcpchain.report import printable
+    from mcpchain.printable import printable
 
     inventory = merged(boms)
     options.write_bom(inventory, output)

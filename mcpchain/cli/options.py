@@ -135,7 +135,7 @@ def write_bom(inventory: "Inventory", path: Path) -> None:
     """Write *inventory* as a validated BOM; `-` is standard output."""
     from mcpchain import __version__
     from mcpchain.pipeline.target import bom
-    from mcpchain.report import printable
+    from mcpchain.printable import printable
 
     if path.is_file() and b'"bomFormat"' not in path.read_bytes()[:_LOOK]:
         raise UsageError(

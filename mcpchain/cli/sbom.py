@@ -41,7 +41,7 @@ def sbom(
     and the network is not used. What could not be read is said on standard error, and
     in the BOM.
     """
-    from mcpchain.report import printable
+    from mcpchain.printable import printable
 
     inventory = options.survey(
         target, environment, no_environment=no_environment, user_config=user_config

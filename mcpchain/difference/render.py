@@ -8,7 +8,7 @@ from typing import Final
 from mcpchain.component import Component
 from mcpchain.difference.record import Alarm, Change, Difference, Values
 from mcpchain.inventory import Gap
-from mcpchain.report import printable
+from mcpchain.printable import printable
 
 FORMAT_VERSION: Final = "mcpchain/bom-diff/v1"
 """Changes when a field changes its meaning or goes; not when one is added."""

@@ -9,7 +9,8 @@ from packageurl import PackageURL
 
 from mcpchain.component import Component, Kind
 from mcpchain.finding import Finding
-from mcpchain.report import Account, Format, printable
+from mcpchain.printable import printable
+from mcpchain.report import Account, Format
 from mcpchain.rules import why
 from mcpchain.verdict import Decision, Waiver
 

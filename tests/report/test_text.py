@@ -6,7 +6,8 @@ import pytest
 from mcpchain.component import Kind, Location
 from mcpchain.inventory import Inventory, State
 from mcpchain.policy import Policy, parse
-from mcpchain.report import Account, all_formats, printable
+from mcpchain.printable import printable
+from mcpchain.report import Account, all_formats
 from mcpchain.verdict import Verdict, Waived
 from tests.making import NOW, TODAY, component, finding, gap, waiver
 
