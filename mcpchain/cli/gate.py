@@ -82,6 +82,7 @@ def gate(  # noqa: PLR0913 - one parameter an option
     download: bool,
     no_environment: bool,
     user_config: bool,
+    verify_installed: bool,
 ) -> None:
     """Say whether TARGET may be deployed, and why not.
 
@@ -102,7 +103,11 @@ def gate(  # noqa: PLR0913 - one parameter an option
         )
     chosen = load_policy(policy)
     inventory = options.survey(
-        target, environment, no_environment=no_environment, user_config=user_config
+        target,
+        environment,
+        no_environment=no_environment,
+        user_config=user_config,
+        verify_installed=verify_installed,
     )
     if bom:
         options.write_bom(inventory, bom)

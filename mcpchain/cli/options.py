@@ -28,7 +28,13 @@ TARGET = click.argument(
 
 
 def environment_options(command: _Command) -> _Command:
-    """Add the options that say which Python environment to read."""
+    """Add the options that say which Python environment to read, and how."""
+    command = click.option(
+        "--verify-installed",
+        is_flag=True,
+        help="Compare every file of that environment with the digest that was noted "
+        "when it was installed (RECORD).",
+    )(command)
     command = click.option(
         "--no-environment",
         is_flag=True,
@@ -159,13 +165,23 @@ def survey(
     *,
     no_environment: bool,
     user_config: bool = False,
+    verify_installed: bool = False,
+    license_texts: bool = False,
 ) -> "Inventory":
     """Find out what *target* is made of, with a bar for long hashing."""
-    from mcpchain.pipeline.target import UserFolder
+    from mcpchain.pipeline.target import UserFolder, Wish
     from mcpchain.pipeline.target import survey as look
 
     chosen = None if no_environment else environment
+    if verify_installed and chosen is None:
+        raise UsageError(
+            "`--verify-installed` needs an environment",
+            hint="name its interpreter with `--environment`",
+        )
     environ = os.environ  # noqa: TID251 - the cli reads it
     user = UserFolder(home=Path.home(), environ=environ) if user_config else None
     with progress("hashing") as hashing:
-        return look(target, environment=chosen, user=user, hashing=hashing)
+        wish = Wish(
+            verify=verify_installed, license_texts=license_texts, progress=hashing
+        )
+        return look(target, environment=chosen, wish=wish, user=user, hashing=hashing)

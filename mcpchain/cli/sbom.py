@@ -25,15 +25,22 @@ Examples:
     type=click.Path(path_type=Path, allow_dash=True),
     help="Where to write the BOM; `-` is standard output.",
 )
+@click.option(
+    "--license-texts",
+    is_flag=True,
+    help="Put the texts of licences that came with installed packages into the BOM.",
+)
 @options.environment_options
 @options.user_config_option
-def sbom(
+def sbom(  # noqa: PLR0913 - one parameter an option
     target: Path,
     output: Path,
     environment: Path | None,
     *,
     no_environment: bool,
     user_config: bool,
+    verify_installed: bool,
+    license_texts: bool,
 ) -> None:
     """Write what TARGET is made of, as a CycloneDX 1.6 BOM.
 
@@ -44,7 +51,12 @@ def sbom(
     from mcpchain.printable import printable
 
     inventory = options.survey(
-        target, environment, no_environment=no_environment, user_config=user_config
+        target,
+        environment,
+        no_environment=no_environment,
+        user_config=user_config,
+        verify_installed=verify_installed,
+        license_texts=license_texts,
     )
     options.write_bom(inventory, output)
     for gap in inventory.gaps:

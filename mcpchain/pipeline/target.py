@@ -13,13 +13,14 @@ from mcpchain.bom.worth import declared
 from mcpchain.bom.write import write
 from mcpchain.component import Location
 from mcpchain.discover import survey as survey_tree
-from mcpchain.discover.environment import environment_root, read_environment
+from mcpchain.discover.environment import Wish, environment_root, read_environment
 from mcpchain.discover.mcp_config import UserFolder, read_user_configs
 from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
 from mcpchain.inventory import Collector, Gap, Inventory, State
+from mcpchain.pipeline.embedded import unfold
 from mcpchain.tree import Tree, UnreadableError
 
-__all__ = ["UserFolder", "bom", "nothing", "survey"]
+__all__ = ["UserFolder", "Wish", "bom", "nothing", "survey"]
 
 _MANIFESTS: Final = frozenset({"package.json", "pyproject.toml"})
 _BOM_LIMIT: Final = 512 << 20
@@ -30,6 +31,7 @@ def survey(
     target: Path,
     *,
     environment: Path | None,
+    wish: Wish | None = None,
     user: UserFolder | None = None,
     hashing: Callable[[int, int], None] | None = None,
 ) -> Inventory:
@@ -38,6 +40,7 @@ def survey(
     Args:
         target: What to examine.
         environment: A Python environment to read as well.
+        wish: What to look at in it besides.
         user: Whose configurations of MCP clients to read as well.
         hashing: Called with (bytes done, bytes in all) while files are hashed.
 
@@ -51,15 +54,15 @@ def survey(
     else:
         inventory = _survey_file(target, name, hashing)
     if environment is None and user is None:
-        return inventory
+        return unfold(inventory)
     found = Collector(name)
     if environment is not None:
         inventory = _without(inventory, target, environment_root(environment))
-        found.include(read_environment(environment))
+        found.include(read_environment(environment, wish))
     found.include(inventory)
     if user is not None:
         found.include(read_user_configs(user))
-    return found.inventory()
+    return unfold(found.inventory())
 
 
 def _without(inventory: Inventory, target: Path, environment: Path) -> Inventory:
