@@ -34,11 +34,13 @@ def test_these_are_the_discoverers() -> None:
         "environment",
         "gguf",
         "mcp-config",
+        "mcpb",
         "package-lock",
         "pickle-model",
         "pylock",
         "requirements",
         "safetensors",
+        "server-json",
         "unread",
         "uv-lock",
     ]
