@@ -1,0 +1,145 @@
+"""What MCP servers pull in when they start, to the last dependency.
+
+A command such as `npx -y files@1.2.0` names one package; its launcher installs whatever
+that one asks for, and so on. Here the registries are asked the same questions, from
+their descriptions of packages alone: nothing is downloaded, unpacked, built or run.
+
+    library     pages of registries, each asked for once, within limits
+    group       what one server installs together, and whom to ask
+    npm         packument, wish, semver: as npm chooses
+    pypi        project, metadata, provider: as pip chooses
+    graph       what hangs on what; joined: as part of the inventory
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
+
+from mcpchain.closure.graph import Graph
+from mcpchain.closure.group import Group, Sources
+from mcpchain.closure.joined import joined
+from mcpchain.closure.library import Door
+from mcpchain.component import Component, Kind, Origin, PackageFacts
+from mcpchain.fetch import Fetcher
+from mcpchain.inventory import Inventory, RelationKind, State
+from mcpchain.settings import Settings
+
+_GROUPS: Final = 500
+"""How many servers with different packages are followed."""
+_ELSEWHERE: Final = frozenset({Origin.URL, Origin.VCS})
+
+
+def close(
+    inventory: Inventory,
+    *,
+    settings: Settings,
+    trusted: frozenset[str],
+    fetcher: Fetcher,
+    progress: Callable[[int, int], None] | None = None,
+) -> Inventory:
+    """Return *inventory* with everything that its MCP servers pull in.
+
+    Python packages are chosen for the interpreter that runs us, npm's for any system.
+
+    Args:
+        inventory: What is there.
+        settings: Whom the user's own clients would ask.
+        trusted: Further registries that may be asked, normalised.
+        fetcher: The network.
+        progress: Called with (pages read, pages known of).
+    """
+    door = Door(fetcher, settings, progress)
+    closers: dict[str, _Closer] = {}
+    graphs: list[Graph] = []
+    for roots in _launched(inventory):
+        kind = _type(roots[0])
+        if kind not in {"npm", "pypi"} or _from_elsewhere(roots[0]):
+            graphs.append(_unknown(roots))
+            continue
+        group = Group(roots=roots, sources=Sources.of(roots, settings, trusted))
+        if group.sources.refused:
+            reason = f"what this server pulls in is not known: {group.sources.refused}"
+            hint = "if it is right, trust it in the policy, under `registries`"
+            graphs.append(_failed(roots, reason, State.UNMATCHED, hint))
+        elif len(graphs) >= _GROUPS:
+            reason = f"more than {_GROUPS} servers; what this one pulls in is not known"
+            hint = "examine fewer servers at a time"
+            graphs.append(_failed(roots, reason, State.LIMIT, hint))
+        else:
+            if kind not in closers:
+                closers[kind] = _closer(kind, door)
+            graphs.append(closers[kind].close(group))
+    return joined(inventory, graphs)
+
+
+class _Closer(Protocol):
+    def close(self, group: Group) -> Graph: ...
+
+
+def _closer(kind: str, door: Door) -> _Closer:
+    # Imported when used: an npm server need not pay for PEP 440 and the resolver.
+    if kind == "npm":
+        from mcpchain.closure.npm import NpmCloser
+
+        return NpmCloser(door)
+    from mcpchain.closure.project import Interpreter
+    from mcpchain.closure.pypi import PypiCloser
+
+    return PypiCloser(door, Interpreter.running())
+
+
+def _launched(inventory: Inventory) -> Iterator[tuple[Component, ...]]:
+    """Yield the packages that each server starts, one kind at a time and each once."""
+    known = {each.ref: each for each in inventory.components}
+    started: dict[str, list[Component]] = {}
+    for each in inventory.relations:
+        source, target = known.get(each.source), known.get(each.target)
+        if (
+            each.kind is RelationKind.DEPENDS_ON
+            and source is not None
+            and source.kind is Kind.MCP_SERVER
+            and target is not None
+            and target.kind in {Kind.APPLICATION, Kind.LIBRARY}
+            and isinstance(target.facts, PackageFacts)
+            and target.facts.origin is not Origin.PATH
+        ):
+            started.setdefault(source.ref, []).append(target)
+    seen: set[tuple[str, ...]] = set()
+    for server in sorted(started):
+        kinds: dict[str, list[Component]] = {}
+        for package in started[server]:
+            apart = package.ref if _from_elsewhere(package) else ""
+            kinds.setdefault(f"{_type(package)} {apart}", []).append(package)
+        for kind in sorted(kinds):
+            roots = tuple(sorted(kinds[kind], key=lambda root: root.ref))
+            refs = tuple(each.ref for each in roots)
+            if refs not in seen:
+                seen.add(refs)
+                yield roots
+
+
+def _type(root: Component) -> str:
+    return root.purl.type if root.purl else ""
+
+
+def _from_elsewhere(root: Component) -> bool:
+    return isinstance(root.facts, PackageFacts) and root.facts.origin in _ELSEWHERE
+
+
+def _unknown(roots: tuple[Component, ...]) -> Graph:
+    """Say of what comes from a repository or an address that it is not followed.
+
+    An image brings everything with it, and so pulls in nothing.
+    """
+    elsewhere = tuple(each for each in roots if _from_elsewhere(each))
+    reason = "it comes from no registry; what it pulls in is not known"
+    hint = "start the server from a package of a registry, or look into it yourself"
+    return _failed(elsewhere, reason, State.PARTIAL, hint)
+
+
+def _failed(
+    roots: tuple[Component, ...], reason: str, state: State, hint: str
+) -> Graph:
+    graph = Graph()
+    for each in roots:
+        graph.fail(each.ref, f"`{each.title}`: {reason}", state, hint)
+    return graph

@@ -1,0 +1,127 @@
+"""Core metadata of a wheel, which an index gives beside it (PEP 658, PEP 714)."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from mcpchain.artifact import Algorithm, Digest
+from mcpchain.document import Node
+from mcpchain.fetch import Request, Response, unreadable
+from mcpchain.requirement import clauses, harmless
+
+_BYTES: Final = 16 << 20
+_HEADER: Final = 1 << 20
+_NEEDS: Final = 2_000
+"""Limits: bytes of an answer, bytes of its header, dependencies of one release."""
+_LENGTH: Final = 8 << 10
+_CLAUSES: Final = 50
+"""How long a dependency may be, and of how many parts."""
+_END: Final = re.compile(rb"\r?\n\r?\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The metadata of one wheel, not yet fetched."""
+
+    name: str
+    version: Version
+    url: str
+    digest: Digest | None
+    """What the index says that it is; `None` if it does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What a wheel says that it needs."""
+
+    needs: tuple[Requirement, ...]
+    problems: tuple[str, ...]
+    """Which of its needs could not be read."""
+
+
+def sheet(node: Node, name: str, version: Version, url: str) -> Sheet | None:
+    """Return where the metadata of the wheel *node* are; `None`: not told.
+
+    Raises:
+        MalformedError: What it says of them cannot be read.
+    """
+    for key in ("core-metadata", "dist-info-metadata"):
+        told = node.at(key)
+        if told.is_object():
+            return Sheet(name=name, version=version, url=url, digest=_strongest(told))
+        if told.exists and told.flag():
+            return Sheet(name=name, version=version, url=url, digest=None)
+    return None
+
+
+def request(wanted: Sheet) -> Request:
+    """Return the request for *wanted*."""
+    return Request(url=f"{wanted.url}.metadata", accept="*/*", limit=_BYTES)
+
+
+def read(wanted: Sheet, response: Response) -> Metadata:
+    """Read the header of *wanted*; what comes after is for people.
+
+    Raises:
+        FetchError: It is not what the index promised, or of another package.
+    """
+    body, digest = response.body, wanted.digest
+    where = response.url
+    if digest is not None:
+        actual = hashlib.new(digest.algorithm.value, body).hexdigest()
+        if actual != digest.value:
+            problem = f"is not `{digest}`, which the index says that it is"
+            raise unreadable(where, problem)
+    end = _END.search(body)
+    header = body[: end.start() if end else len(body)]
+    if len(header) > _HEADER:
+        raise unreadable(where, f"its header has more than {_HEADER:,} bytes")
+    fields = BytesHeaderParser().parsebytes(header)
+    told = str(fields.get("Name", "")), str(fields.get("Version", ""))
+    if canonicalize_name(told[0]) != wanted.name or _version(told[1]) != wanted.version:
+        shown = f"{told[0][:140]} {told[1][:140]}"
+        raise unreadable(where, f"is the metadata of another package, `{shown}`")
+    texts = [str(each) for each in fields.get_all("Requires-Dist", [])]
+    problems: list[str] = []
+    if len(texts) > _NEEDS:
+        problems.append(f"it has more than {_NEEDS:,} dependencies")
+    needs = tuple(_needs(texts[:_NEEDS], problems))
+    return Metadata(needs=needs, problems=tuple(problems))
+
+
+def _needs(texts: list[str], problems: list[str]) -> Iterator[Requirement]:
+    for text in texts:
+        if len(text) > _LENGTH or clauses(text) > _CLAUSES:
+            problems.append(f"`{harmless(text)}` is too long to be read")
+            continue
+        try:
+            yield Requirement(text)
+        except (ValueError, RecursionError):
+            problems.append(f"`{harmless(text)}` is not a requirement (PEP 508)")
+
+
+def _strongest(node: Node) -> Digest | None:
+    """Return the strongest digest of those that are known here."""
+    known = {each.value: each for each in Algorithm}
+    found: Digest | None = None
+    for algorithm in known:
+        if algorithm in node:
+            try:
+                found = Digest.of(algorithm, node.at(algorithm).text())
+            except ValueError as error:
+                raise node.at(algorithm).malformed(str(error)) from None
+    return found
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None

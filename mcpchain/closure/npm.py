@@ -1,0 +1,317 @@
+"""What npm would install for a server, by the packuments of its registry.
+
+npm lays packages out in folders, so several versions of one may stand side by side. A
+package is first looked for at the top, where the first that asked for it has put it;
+one that does not fit gets a version of its own below. Nothing is ever revised. The
+order is npm's (arborist): by depth, then by path.
+"""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mcpchain.artifact import Artifact
+from mcpchain.closure import packument
+from mcpchain.closure.graph import SHOWN, Graph
+from mcpchain.closure.group import Group
+from mcpchain.closure.library import Door, Library
+from mcpchain.closure.packument import Packument, Page
+from mcpchain.closure.semver import parse_range, parse_version
+from mcpchain.closure.wish import Wish, wish_of, wishes
+from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts
+from mcpchain.document import Node
+from mcpchain.errors import MalformedError
+from mcpchain.fetch import FetchError
+from mcpchain.inventory import State
+from mcpchain.launch import Requested
+from mcpchain.naming import npm_purl
+from mcpchain.registries import npm
+from mcpchain.registries.page import Problems
+
+_ROUNDS: Final = 200
+"""How many levels are loaded at once each. Honest ones end before thirty; what lies
+deeper is loaded one by one."""
+_PLACES: Final = 5_000
+"""How many packages one server may pull in."""
+_NOTHING: Final = Node(value={}, source="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A package that was given a folder."""
+
+    key: str
+    name: str
+    version: str
+    depth: int
+    path: str
+    manifest: Node
+
+    @property
+    def title(self) -> str:
+        return f"`{self.name[:SHOWN]}@{self.version[:SHOWN]}`"
+
+
+class NpmCloser:
+    """Finds out what packages from npm's registry pull in.
+
+    Args:
+        door: The way to the registry.
+    """
+
+    def __init__(self, door: Door) -> None:
+        self._pages: Library[Page, Packument] = Library(
+            door, packument.request, packument.read
+        )
+
+    def close(self, group: Group) -> Graph:
+        """Return everything that the packages of *group* pull in."""
+        return _Run(group, _Shelf(group, self._pages)).graph()
+
+
+class _Shelf:
+    """The packuments that a group may see: each from the registry that delivers it."""
+
+    def __init__(self, group: Group, pages: Library[Page, Packument]) -> None:
+        self._sources = group.sources
+        self._pages = pages
+
+    def load(self, names: Iterable[str]) -> None:
+        self._pages.load((name, where) for name in names if (where := self.of(name)))
+
+    def of(self, name: str) -> str:
+        """Return whom to ask for *name*; npm asks only one. Empty: nobody."""
+        return next(iter(self._sources.of_package(name)), "")
+
+    def packument(self, name: str) -> Packument | FetchError:
+        where = self.of(name)
+        if not where:
+            reason = "no registry for npm is configured"
+            return FetchError(State.NO_SOURCE, reason, hint="set `registry` in .npmrc")
+        return self._pages[name, where]
+
+    def pick(self, wish: Wish) -> str | None:
+        """Return the version that *wish* gets; `None` for none."""
+        found = self.packument(wish.name)
+        try:
+            return None if isinstance(found, FetchError) else found.pick(wish.spec)
+        except ValueError:
+            return None
+
+    def manifest(self, name: str, version: str) -> Node:
+        found = self.packument(name)
+        return _NOTHING if isinstance(found, FetchError) else found.versions[version]
+
+    def prefetch(self, wanted: Iterable[Wish]) -> None:
+        """Load every page that may be needed, a level at a time.
+
+        Which version is taken where one is already there is not known yet. It is one
+        that somebody asks for, so its page is among these.
+        """
+        seen: set[tuple[str, str]] = set()
+        opened: set[tuple[str, str]] = set()
+        for _ in range(_ROUNDS):
+            fresh = {(w.name, w.spec): w for w in wanted if w.name}
+            fresh = {key: fresh[key] for key in sorted(fresh) if key not in seen}
+            if not fresh:
+                return
+            seen.update(fresh)
+            self.load(sorted({name for name, _ in fresh}))
+            following: list[Wish] = []
+            for wish in fresh.values():
+                version = self.pick(wish)
+                if version is not None and (wish.name, version) not in opened:
+                    opened.add((wish.name, version))
+                    following += wishes(self.manifest(wish.name, version), [])
+            wanted = following
+
+
+class _Run:
+    """The closure of one group."""
+
+    def __init__(self, group: Group, shelf: _Shelf) -> None:
+        self._group = group
+        self._shelf = shelf
+        self._graph = Graph()
+        self._tops: dict[str, _Place] = {}
+        self._known: dict[tuple[str, str], _Place] = {}
+        self._queue: list[tuple[int, str, str, _Place]] = []
+
+    def graph(self) -> Graph:
+        roots = [(root, wish_of(root)) for root in self._group.roots]
+        self._shelf.prefetch([wish for _, wish in roots])
+        for root, wish in roots:
+            self._begin(root, wish)
+        while self._queue and len(self._known) <= _PLACES:
+            self._open(heapq.heappop(self._queue)[-1])
+        for root, _ in roots if self._queue else ():
+            reason = f"`{root.title}` pulls in more than {_PLACES:,} packages"
+            self._graph.fail(root.ref, f"{reason}; the rest is left out", State.LIMIT)
+        return self._graph
+
+    def _begin(self, root: Component, wish: Wish) -> None:
+        version = self._shelf.pick(wish)
+        if version is None:
+            self._missing(root.ref, wish)
+            return
+        release, problems = self._release(wish.name, version)
+        self._graph.delivered[root.ref] = release
+        self._put(root.ref, wish, version, None)
+        self._note(root.ref, release, problems)
+
+    def _put(self, key: str, wish: Wish, version: str, above: _Place | None) -> _Place:
+        """Give a version its folder: at the top, or in that of *above*."""
+        folder = wish.need.folder
+        place = _Place(
+            key=key,
+            name=wish.name,
+            version=version,
+            depth=above.depth + 1 if above else 1,
+            path=f"{above.path}/{folder}"[-2000:] if above else folder,
+            manifest=self._shelf.manifest(wish.name, version),
+        )
+        self._known[wish.name, version] = place
+        if above is None:
+            self._tops.setdefault(folder, place)
+        heapq.heappush(self._queue, (place.depth, place.path, key, place))
+        return place
+
+    def _open(self, place: _Place) -> None:
+        """Follow everything that a package asks for."""
+        self._graph.whole.add(place.key)
+        problems: list[str] = []
+        for wish in wishes(place.manifest, problems):
+            if wish.name:
+                self._follow(place, wish)
+            elif wish.elsewhere is not None:
+                self._list(place, wish, wish.elsewhere)
+            else:
+                folder = wish.need.folder[:SHOWN]
+                problems.append(f"`{folder}`: {wish.problem}")
+        for each in problems:
+            self._graph.fail(
+                place.key,
+                f"what {place.title} depends on could not all be read: {each}",
+                State.PARTIAL,
+                "ask whoever publishes it",
+            )
+
+    def _follow(self, place: _Place, wish: Wish) -> None:
+        """Find the package that *wish* of *place* gets."""
+        folder = wish.need.folder
+        top = self._tops.get(folder)
+        if top is not None and self._fits(top, wish):
+            self._relate(place, top, wish)
+            return
+        version = self._shelf.pick(wish)
+        if version is None:
+            key = self._graph.add(self._component(wish.name, None))
+            self._graph.relate(place.key, key, wish.ask)
+            self._missing(key, wish)
+            return
+        known = self._known.get((wish.name, version))
+        if known is None:
+            release, problems = self._release(wish.name, version)
+            key = self._graph.add(release)
+            known = self._put(key, wish, version, None if top is None else place)
+            self._note(key, release, problems)
+        else:
+            self._tops.setdefault(folder, known)
+        self._relate(place, known, wish)
+
+    def _fits(self, top: _Place, wish: Wish) -> bool:
+        """Say whether what lies at the top is good enough for *wish*."""
+        version = parse_version(top.version)
+        if top.name != wish.name or version is None:
+            return False
+        try:
+            exact, fitting = parse_version(wish.spec), parse_range(wish.spec)
+        except ValueError:
+            return False
+        if exact is not None:
+            return exact == version
+        if fitting is not None:
+            return fitting.everything or version in fitting
+        return self._shelf.pick(wish) == top.version
+
+    def _relate(self, place: _Place, other: _Place, wish: Wish) -> None:
+        marker = packument.platform(other.manifest)
+        self._graph.relate(place.key, other.key, replace(wish.ask, marker=marker))
+
+    def _list(self, place: _Place, wish: Wish, requested: Requested) -> None:
+        """List what comes from no registry; nobody is asked for it."""
+        alias = wish.need.folder if wish.need.folder != requested.name else ""
+        component = replace(
+            self._component(wish.need.folder, None),
+            name=requested.name,
+            purl=requested.purl,
+            facts=PackageFacts(
+                origin=requested.origin, registry=requested.registry, alias=alias
+            ),
+        )
+        key = self._graph.add(component)
+        self._graph.relate(place.key, key, wish.ask)
+        inside = requested.origin is Origin.BUNDLED
+        what = "brings in its own archive" if inside else "takes from no registry"
+        self._graph.fail(
+            key,
+            f"{place.title} {what} `{wish.need.folder[:SHOWN]}`; which version that "
+            "is, and what it pulls in, is not known",
+            State.PARTIAL,
+            "look into it by other means",
+        )
+
+    def _missing(self, key: str, wish: Wish) -> None:
+        found = self._shelf.packument(wish.name)
+        if isinstance(found, FetchError):
+            self._graph.fail(key, found.reason, found.state, found.hint)
+            return
+        chain = self._graph.chain(key)
+        self._graph.fail(
+            key,
+            f"no version of `{wish.name[:SHOWN]}` fits `{wish.spec[:SHOWN] or '*'}`"
+            f"{f' (asked for by {chain})' if chain else ''}",
+            State.MISSING,
+            "ask its publisher",
+        )
+
+    def _release(self, name: str, version: str) -> tuple[Component, Problems]:
+        """Describe a version as the registry offers it."""
+        page, node = self._shelf.packument(name), self._shelf.manifest(name, version)
+        problems = Problems()
+        artifact = Artifact()
+        try:
+            for key, expected in (("name", name), ("version", version)):
+                if (told := node.at(key).text()) != expected:
+                    raise node.at(key).malformed(
+                        f"`{told[:SHOWN]}` where `{expected[:SHOWN]}` should be"
+                    )
+            if not isinstance(page, FetchError):
+                no_times = _NOTHING.at("time")
+                artifact = npm.tarball(node, page.url, no_times, problems)
+        except MalformedError as error:
+            problems.note(error)
+        artifacts = () if artifact == Artifact() else (artifact,)
+        return replace(self._component(name, version), artifacts=artifacts), problems
+
+    def _note(self, key: str, release: Component, problems: Problems) -> None:
+        for each in problems:
+            where = self._shelf.of(release.name)
+            self._graph.fail(
+                key,
+                f"the answer of `{where}` for `{release.title}`: {each}",
+                State.PARTIAL,
+                "ask whoever runs the registry",
+            )
+
+    def _component(self, name: str, version: str | None) -> Component:
+        return Component(
+            kind=Kind.LIBRARY,
+            name=name,
+            version=version,
+            purl=npm_purl(name, version),
+            basis=Basis.RESOLVED,
+            facts=PackageFacts(registry=self._group.sources.named_for(name)),
+            locations=self._group.locations,
+        )

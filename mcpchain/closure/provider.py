@@ -1,0 +1,302 @@
+"""What resolvelib has to be told to choose Python packages as pip does."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import Final
+
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from resolvelib import AbstractProvider
+from resolvelib.resolvers import RequirementInformation
+
+from mcpchain.closure import metadata, project
+from mcpchain.closure.group import Group
+from mcpchain.closure.library import Door, Library
+from mcpchain.closure.metadata import Metadata, Sheet
+from mcpchain.closure.project import Interpreter, Listing, Page
+from mcpchain.errors import MalformedError
+from mcpchain.fetch import FetchError
+from mcpchain.inventory import State
+from mcpchain.registries.pypi import Project
+
+_SHEETS: Final = 10_000
+"""How many releases are looked into."""
+_ROUNDS: Final = 100
+"""How many levels are loaded at once each; what lies deeper is loaded one by one."""
+_NONE: Final[frozenset[str]] = frozenset()
+
+Name = tuple[str, frozenset[str]]
+"""A project and the extras that are asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A requirement: of a command, or of a release."""
+
+    name: str
+    """Normalised (PEP 503)."""
+    specifier: SpecifierSet
+    extras: frozenset[str] = _NONE
+    marker: str = ""
+    text: str = ""
+    """As it is written, for a reader."""
+    elsewhere: str = ""
+    """The whole requirement, where it names an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One version of a project, with some of its extras."""
+
+    name: str
+    version: Version
+    extras: frozenset[str] = _NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a release needs, as far as that can be known."""
+
+    wanted: tuple[Wanted, ...] = ()
+    problems: tuple[tuple[str, State], ...] = ()
+
+
+class PypiShelf:
+    """The pages and metadata of Python indexes, each asked for once.
+
+    Args:
+        door: The way to the indexes.
+        interpreter: The Python for which is resolved.
+    """
+
+    def __init__(self, door: Door, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+        self.pages: Library[Page, Project] = Library(
+            door, project.request, project.read
+        )
+        self.sheets: Library[Sheet, Metadata] = Library(
+            door, metadata.request, metadata.read, limit=_SHEETS
+        )
+
+
+class Reader:
+    """A shelf as the packages of one group see it: through their own indexes."""
+
+    def __init__(self, group: Group, shelf: PypiShelf) -> None:
+        self._sources = group.sources
+        self._shelf = shelf
+        self._listings: dict[str, Listing | FetchError] = {}
+        self._needs: dict[Release, Needs] = {}
+        self._fitting: dict[tuple[str, SpecifierSet], tuple[Version, ...]] = {}
+
+    def listing(self, name: str) -> Listing | FetchError:
+        """Return the project *name*, or why it cannot be seen.
+
+        An index that does not know it leaves the others their word; one that fails
+        leaves it unknown what all together would deliver.
+        """
+        if name not in self._listings:
+            self._listings[name] = self._listed(name)
+        return self._listings[name]
+
+    def fitting(self, wanted: Iterable[Wanted], name: str) -> tuple[Version, ...]:
+        """Return the versions of *name* that suit all of *wanted*, best first."""
+        found = self.listing(name)
+        if isinstance(found, FetchError):
+            return ()
+        specifier = reduce(and_, (e.specifier for e in wanted), SpecifierSet())
+        key = name, specifier
+        if key not in self._fitting:
+            self._fitting[key] = tuple(found.versions(specifier))
+        return self._fitting[key]
+
+    def needs(self, release: Release) -> Needs:
+        """Return what *release* needs on this interpreter."""
+        if release not in self._needs:
+            self._needs[release] = self._needed(release)
+        return self._needs[release]
+
+    def prefetch(self, wanted: Sequence[Wanted]) -> None:
+        """Load what will probably be needed, a level at a time."""
+        seen: set[Wanted] = set()
+        for _ in range(_ROUNDS):
+            fresh = [e for e in dict.fromkeys(wanted) if e not in seen]
+            if not fresh:
+                return
+            seen.update(fresh)
+            names = sorted({each.name for each in fresh})
+            self._shelf.pages.load(p for name in names for p in self._pages(name))
+            chosen = [
+                Release(name=each.name, version=fit[0], extras=each.extras)
+                for each in fresh
+                if (fit := self.fitting([each], each.name))
+            ]
+            sheets = (self._sheet(each) for each in chosen)
+            self._shelf.sheets.load(e for e in sheets if isinstance(e, Sheet))
+            wanted = [w for each in chosen for w in self.needs(each).wanted]
+
+    def _pages(self, name: str) -> list[Page]:
+        return [(name, where) for where in self._sources.of_package(name)]
+
+    def _listed(self, name: str) -> Listing | FetchError:
+        pages = self._pages(name)
+        if not pages:
+            return FetchError(
+                State.NO_SOURCE,
+                "no registry for pypi is configured",
+                hint="set `index-url` in pip's configuration",
+            )
+        self._shelf.pages.load(pages)
+        answers = [self._shelf.pages[each] for each in pages]
+        errors = [each for each in answers if isinstance(each, FetchError)]
+        found = [each for each in answers if not isinstance(each, FetchError)]
+        failed = [each for each in errors if each.state is not State.MISSING]
+        if failed or not found:
+            return (failed or errors)[0]
+        return Listing.of(name, found, self._shelf.interpreter)
+
+    def _sheet(self, release: Release) -> Sheet | str:
+        """Return where its metadata are, or why nowhere."""
+        found = self.listing(release.name)
+        if isinstance(found, FetchError):
+            return found.reason
+        try:
+            return found.sheet(release.version) or (
+                "its index gives no metadata of it, so that cannot be known without "
+                "downloading or building it"
+            )
+        except MalformedError as error:
+            return f"{error.pointer}: {error.problem}"[:300]
+
+    def _needed(self, release: Release) -> Needs:
+        wanted: list[Wanted] = []
+        if release.extras:
+            exact = SpecifierSet(f"==={release.version}")
+            wanted.append(Wanted(name=release.name, specifier=exact))
+        sheet = self._sheet(release)
+        if isinstance(sheet, str):
+            return Needs(wanted=tuple(wanted), problems=((sheet, State.PARTIAL),))
+        found = self._shelf.sheets[sheet]
+        if isinstance(found, FetchError):
+            problem = (found.reason, found.state)
+            return Needs(wanted=tuple(wanted), problems=(problem,))
+        problems = [(each, State.PARTIAL) for each in found.problems]
+        for each in found.needs:
+            try:
+                if self._applies(each, release.extras):
+                    wanted.append(_wanted(each))
+            except (UndefinedComparison, UndefinedEnvironmentName, ValueError):
+                reason = f"`{each.name}` has a marker that cannot be decided"
+                problems.append((reason, State.PARTIAL))
+        return Needs(wanted=tuple(wanted), problems=tuple(problems))
+
+    def _applies(self, requirement: Requirement, extras: frozenset[str]) -> bool:
+        """Say whether its marker is true; with extras, only if it was not without."""
+        marker = requirement.marker
+        if marker is None:
+            return not extras
+        markers = dict(self._shelf.interpreter.markers)
+        plain = marker.evaluate({**markers, "extra": ""})
+        if not extras:
+            return plain
+        return not plain and any(
+            marker.evaluate({**markers, "extra": each}) for each in sorted(extras)
+        )
+
+
+class Provider(AbstractProvider[Wanted, Release, Name]):
+    """Answers the questions of resolvelib.
+
+    A project with extras is a name of its own, which needs the project without them
+    at the same version.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def identify(self, requirement_or_candidate: Wanted | Release) -> Name:
+        """Return what has one version only."""
+        return requirement_or_candidate.name, requirement_or_candidate.extras
+
+    def narrow_requirement_selection(
+        self,
+        identifiers: Iterable[Name],
+        resolutions: Mapping[Name, Release],  # noqa: ARG002 - resolvelib's signature
+        candidates: Mapping[Name, Iterator[Release]],  # noqa: ARG002 - likewise
+        information: Mapping[Name, Iterator[RequirementInformation[Wanted, Release]]],  # noqa: ARG002 - likewise
+        backtrack_causes: Sequence[RequirementInformation[Wanted, Release]],
+    ) -> Iterable[Name]:
+        """Decide first what was in conflict last."""
+        every = [*identifiers]
+        causes = {self.identify(each.requirement) for each in backtrack_causes}
+        causes |= {self.identify(e.parent) for e in backtrack_causes if e.parent}
+        return [each for each in every if each in causes] or every
+
+    def get_preference(
+        self,
+        identifier: Name,
+        resolutions: Mapping[Name, Release],  # noqa: ARG002 - resolvelib's signature
+        candidates: Mapping[Name, Iterator[Release]],  # noqa: ARG002 - likewise
+        information: Mapping[Name, Iterator[RequirementInformation[Wanted, Release]]],
+        backtrack_causes: Sequence[RequirementInformation[Wanted, Release]],  # noqa: ARG002 - likewise
+    ) -> tuple[bool, str, list[str]]:
+        """Decide what is pinned first, and the rest by name."""
+        exact = any(
+            clause.operator in {"==", "==="}
+            for each in information[identifier]
+            for clause in each.requirement.specifier
+        )
+        return not exact, identifier[0], sorted(identifier[1])
+
+    def find_matches(
+        self,
+        identifier: Name,
+        requirements: Mapping[Name, Iterator[Wanted]],
+        incompatibilities: Mapping[Name, Iterator[Release]],
+    ) -> Callable[[], Iterator[Release]]:
+        """Return the releases that suit every requirement, best first."""
+        name, extras = identifier
+        wanted = [*requirements[identifier]]
+        if extras and (name, _NONE) in requirements:
+            wanted += requirements[name, _NONE]
+        bad = {each.version for each in incompatibilities[identifier]}
+        fitting = self._reader.fitting(wanted, name)
+
+        def matches() -> Iterator[Release]:
+            for version in fitting:
+                if version not in bad:
+                    yield Release(name=name, version=version, extras=extras)
+
+        return matches
+
+    def is_satisfied_by(self, requirement: Wanted, candidate: Release) -> bool:
+        """Say whether *candidate* is a version that *requirement* allows."""
+        return requirement.specifier.contains(candidate.version, prereleases=True)
+
+    def get_dependencies(self, candidate: Release) -> Iterable[Wanted]:
+        """Return what *candidate* needs, but for what nobody has."""
+        return [
+            each for each in self._reader.needs(candidate).wanted if self.offered(each)
+        ]
+
+    def offered(self, wanted: Wanted) -> bool:
+        """Say whether an index has a project for *wanted*."""
+        listing = None if wanted.elsewhere else self._reader.listing(wanted.name)
+        return isinstance(listing, Listing)
+
+
+def _wanted(requirement: Requirement) -> Wanted:
+    marker = requirement.marker
+    return Wanted(
+        name=canonicalize_name(requirement.name),
+        specifier=requirement.specifier,
+        extras=frozenset(map(canonicalize_name, requirement.extras)),
+        marker=str(marker) if marker else "",
+        text=str(requirement.specifier),
+        elsewhere=str(requirement) if requirement.url else "",
+    )
