@@ -11,9 +11,15 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from mcpchain.component import Pin
+from mcpchain.launch.bun import read_bun
 from mcpchain.launch.container import read_container
-from mcpchain.launch.npm import read_bun, read_npm, read_npx, read_pnpm, read_yarn
-from mcpchain.launch.place import folder_of, is_system_folder
+from mcpchain.launch.deno import read_deno
+from mcpchain.launch.dotnet import read_dnx, read_dotnet
+from mcpchain.launch.go import read_go
+from mcpchain.launch.java import read_java, read_jbang
+from mcpchain.launch.npm import read_npm, read_npx, read_pnpm, read_yarn
+from mcpchain.launch.place import folder_of, is_launcher_folder
+from mcpchain.launch.powershell import read_powershell
 from mcpchain.launch.record import (
     Code,
     CodeKind,
@@ -26,12 +32,16 @@ from mcpchain.launch.record import (
     undecidable,
     weakest,
 )
-from mcpchain.launch.script import read_node, read_python
+from mcpchain.launch.script import read_file, read_node, read_python
+from mcpchain.launch.unread import UNREAD, unread
 from mcpchain.launch.uv import read_pipx, read_uv, read_uvx
 from mcpchain.launch.variables import refuse_variables
 from mcpchain.launch.wrapper import (
     read_cmd,
+    read_cross_env,
     read_env,
+    read_injector,
+    read_manager,
     read_op,
     read_shell,
     read_sudo,
@@ -73,27 +83,20 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "sudo": read_sudo,
     "wsl": read_wsl,
     "op": read_op,
+    "cross-env": read_cross_env,
+    "deno": read_deno,
+    "dnx": read_dnx,
+    "dotnet": read_dotnet,
+    "go": read_go,
+    "java": read_java,
+    "jbang": read_jbang,
+    **dict.fromkeys(("powershell", "pwsh"), read_powershell),
+    **dict.fromkeys(("php", "ruby", "rscript", "julia"), read_file),
+    **dict.fromkeys(("dotenvx", "dotenv", "doppler", "infisical"), read_injector),
+    **dict.fromkeys(("mise", "fnm", "volta"), read_manager),
     **dict.fromkeys(("sh", "bash", "zsh", "dash", "ash", "ksh"), read_shell),
 }
-_UNREAD: Final = frozenset(
-    {
-        *("deno", "dnx", "dotnet", "go", "java", "jbang", "cargo", "nix", "gem"),
-        *("powershell", "pwsh", "fish", "busybox", "ssh", "xargs", "timeout", "nice"),
-        *("nohup", "exec", "eval", "curl", "wget", "corepack", "mise", "asdf", "volta"),
-        *("fnm", "nvm", "conda", "mamba", "micromamba", "pixi", "poetry", "pdm"),
-        *("hatch", "rye", "doppler", "direnv", "dotenvx", "perl", "ruby", "php", "lua"),
-        *("cscript", "wscript", "mshta", "rundll32", "start", "toolhive", "thv"),
-        *("smithery", "kubectl", "make", "npm-run", "setsid", "stdbuf", "socat", "nc"),
-        *("pip", "osascript", "time", "gtime", "command", "script", "watch"),
-        *("flock", "chroot", "unshare", "nsenter", "strace", "gdb", "su", "doas"),
-        *("ionice", "chrt", "taskset", "env-cmd", "dotenv", "cross-env", "parallel"),
-        *("find", "awk", "gawk", "sed", "tclsh", "expect", "screen", "tmux", "open"),
-        *("systemd-run", "launchctl", "msiexec", "regsvr32", "wmic", "git", "apt"),
-        *("apt-get", "brew", "apk", "dnf", "yum", "snap"),
-    }
-)
-"""Programs that start or fetch others in ways that are not read here."""
-_INSIDE: Final = frozenset({"npx", "pnpx", "bunx", "uvx", "pipx", "dnx"})
+_INSIDE: Final = frozenset({"npx", "pnpx", "bunx", "uvx", "pipx", "dnx", "jbang"})
 """Programs that no argument names but to have them started."""
 _MAYBE_INSIDE: Final = frozenset(
     {
@@ -134,19 +137,23 @@ def read_launch(command: str, args: Sequence[str], env: Mapping[str, str]) -> La
         return Launch(launcher="", problem="the command is too long to be read")
     chain: list[str] = []
     layers: list[Wrapped] = []
-    changed = ""
+    doubt = ""
     while True:
         launcher = base_name(words[0])
         chain.append(launcher)
-        changed = changed or _changed(launcher, env)
+        doubt = doubt or _displaced(words[0], layers) or _changed(launcher, env)
         try:
-            outcome = _step(words, env, layers, depth=len(chain))
+            outcome = _step(words, env, depth=len(chain))
         except UndecidableError as error:
-            shown = f"`{launcher}`" if launcher else "the command"
-            outcome = Launch(launcher=launcher, problem=f"{shown}: {error}")
+            problem = _about(launcher, str(error))
+            outcome = Launch(launcher=launcher, problem=problem, hint=error.hint)
         if isinstance(outcome, Launch):
             launch = _joined(outcome, layers, chain)
-            return undecidable(launch, launch.problem or changed) if changed else launch
+            if not doubt:
+                return launch
+            return undecidable(launch, launch.problem or doubt, launch.hint)
+        if outcome.doubt:
+            doubt = doubt or _about(launcher, outcome.doubt)
         layers.append(outcome)
         words, env = outcome.command, outcome.env
 
@@ -154,24 +161,43 @@ def read_launch(command: str, args: Sequence[str], env: Mapping[str, str]) -> La
 def _step(
     words: Sequence[str],
     env: Mapping[str, str],
-    layers: Sequence[Wrapped],
     *,
     depth: int,
 ) -> Outcome:
     """Read one command: what runs, or the command in it that is to be read next."""
-    contained = any(each.contained for each in layers)
-    outcome = _read(words, env, depth=depth, contained=contained)
+    outcome = _read(words, env, depth=depth)
     if isinstance(outcome, Launch):
         launch, rest, problem = outcome, words[1:], ""
     elif outcome.otherwise is None or _is_launcher(outcome.command):
         return outcome
     else:
         launch, rest = outcome.otherwise, outcome.command[1:]
-        problem = _changed(base_name(words[0]), outcome.env)
+        launcher = base_name(words[0])
+        problem = _changed(launcher, outcome.env)
+        if outcome.doubt:
+            problem = _about(launcher, outcome.doubt)
     if not problem and _starts_another(rest):
         launcher = base_name(words[0])
         problem = f"`{launcher}`: one of its arguments is a launcher for it to start"
-    return undecidable(launch, launch.problem or problem) if problem else launch
+    if not problem:
+        return launch
+    return undecidable(launch, launch.problem or problem, launch.hint)
+
+
+def _about(launcher: str, problem: str) -> str:
+    return f"`{launcher}`: {problem}" if launcher else f"the command: {problem}"
+
+
+def _displaced(command: str, layers: Sequence[Wrapped]) -> str:
+    """Say that *command* names a launcher where anything of its name could lie."""
+    folder = folder_of(command)
+    contained = any(each.contained for each in layers)
+    if not folder or contained or is_launcher_folder(folder):
+        return ""
+    launcher = base_name(command)
+    if launcher not in _READERS:
+        return ""
+    return f"`{launcher}`: it is a launcher at a place that is not looked at"
 
 
 def _changed(launcher: str, env: Mapping[str, str]) -> str:
@@ -190,7 +216,7 @@ def _starts_another(args: Sequence[str]) -> bool:
         if not words:
             continue
         folder = folder_of(words[0])
-        if folder and not is_system_folder(folder):
+        if folder and not is_launcher_folder(folder):
             continue  # a path of data, which may be called like anything
         name = base_name(words[0])
         if name in _INSIDE:
@@ -220,24 +246,18 @@ def base_name(word: str) -> str:
 
 def _is_launcher(words: Sequence[str]) -> bool:
     name = base_name(words[0]) if words else ""
-    return name in _READERS or name in _UNREAD
+    return name in _READERS or name in UNREAD
 
 
-def _read(
-    words: Sequence[str], env: Mapping[str, str], *, depth: int, contained: bool
-) -> Outcome:
+def _read(words: Sequence[str], env: Mapping[str, str], *, depth: int) -> Outcome:
     command = words[0]
     launcher = base_name(command)
     if depth > _DEPTH:
         raise UndecidableError("it starts a command in a command too often")
-    folder = folder_of(command)
-    elsewhere = folder and not contained and not is_system_folder(folder)
-    if launcher in _READERS and elsewhere:
-        raise UndecidableError("it is a launcher at a place that is not looked at")
     if reader := _READERS.get(launcher):
         return reader(launcher, words[1:], env)
-    if launcher in _UNREAD:
-        raise UndecidableError("it is a launcher that is not read here")
+    if launcher in UNREAD:
+        raise unread(launcher)
     first = command.split()
     if len(first) > 1 and _is_launcher(first):
         raise UndecidableError("its arguments are part of the command")

@@ -20,12 +20,20 @@ from mcpchain.launch.record import (
 from mcpchain.launch.variables import deciding
 from mcpchain.launch.words import Grammar, Line, read_options
 
-_GLOBAL: Final = Grammar(
-    valued=frozenset({"--log-level", "-l", "--namespace", "-n"}),
-    switches=frozenset({"--debug", "-D"}),
+# They make it another machine's runtime, or take its settings from a file.
+_ELSEWHERE: Final = frozenset(
+    {
+        *("--host", "-H", "--context", "-c", "--config", "--url", "--connection"),
+        *("--root", "--identity", "--tlscacert"),
+    }
 )
-# Left out on purpose: `--host`, `--context`, `--url`, `--connection`, `--config` and
-# `--root`, which make it another machine's runtime or take its settings from a file.
+_GLOBAL: Final = Grammar(
+    valued=frozenset({"--log-level", "-l", "--namespace", "-n"}) | _ELSEWHERE,
+    switches=frozenset({"--debug", "-D", "--remote", "-r", "--tls"}),
+    doubted=_ELSEWHERE | {"--remote", "-r"},
+)
+# Variables, and programs, that are not looked at.
+_DOUBTED: Final = frozenset({"--env-file", "--health-cmd", "--runtime"})
 _RUN: Final = Grammar(
     valued=frozenset(
         {
@@ -54,6 +62,7 @@ _RUN: Final = Grammar(
             *("--volume", "-v", "--volume-driver", "--volumes-from", "--workdir"),
             *("-w", "--arch", "--os", "--pod", "--authfile", "--secret", "--tz"),
             *("--umask", "--systemd", "--timeout", "--uidmap", "--gidmap"),
+            *_DOUBTED,
         }
     ),
     switches=frozenset(
@@ -69,9 +78,9 @@ _RUN: Final = Grammar(
     greedy=frozenset(
         {"--env", "-e", "--memory-swap", "--pids-limit", "--oom-score-adj", "--ulimit"}
     ),
+    doubted=_DOUBTED,
 )
-# Left out on purpose: `--rootfs`, which makes the image a folder, `--rmi`, `--runtime`,
-# `--env-file` and `--health-cmd` (variables and programs that are not looked at).
+# Left out on purpose: `--rootfs`, which makes the image a folder, and `--rmi`.
 _DECIDING: Final = re.compile(
     r"(?:DOCKER_(?!CLI_HINTS$).*|CONTAINER_.*|CONTAINERS_.*|CONTAINERD_.*|NERDCTL_.*"
     r"|REGISTRY_AUTH_FILE)"
@@ -97,33 +106,56 @@ def read_container(
     launcher: str, args: Sequence[str], env: Mapping[str, str]
 ) -> Outcome:
     """Read the arguments of `docker`, `podman` or `nerdctl`."""
-    for name in sorted(env):
-        if _DECIDING.fullmatch(name.upper()):
-            raise deciding(name)
-    words = read_options(args, _GLOBAL).words
+    outer = read_options(args, _GLOBAL)
+    words = outer.words
     if words[:1] == ["container"]:
         words = words[1:]
     if words[:1] != ["run"]:
-        raise UndecidableError("its subcommand is not one that is read here")
-    line = read_options(words[1:], _RUN)
+        raise _unread(words)
+    line = outer.joined(read_options(words[1:], _RUN))
     if not line.words:
         raise UndecidableError("it names no image")
     image = read_image(line.words[0])
     entry = line.value("--entrypoint")
     command = [*([entry] if entry else []), *line.words[1:]]
     # Without an entry point, the first word may be an argument, such as a folder.
-    _refuse_mounts(line, f"{entry}/" if entry else "".join(command[:1]))
+    program = f"{entry}/" if entry else "".join(command[:1])
     return Wrapped(
         command=command,
         env=_variables(line, env),
         packages=(image,),
         otherwise=started(launcher, [image]),
         contained=True,
+        doubt=line.doubt or _machine(env) or _mounted(line, program),
     )
 
 
-def _refuse_mounts(line: Line, program: str) -> None:
-    """Check that no folder of this machine stands in for programs of the image."""
+def _machine(env: Mapping[str, str]) -> str:
+    """Say which variable chooses the machine or its settings, if one does."""
+    found = (name for name in sorted(env) if _DECIDING.fullmatch(name.upper()))
+    return next((str(deciding(name)) for name in found), "")
+
+
+def _unread(words: Sequence[str]) -> UndecidableError:
+    """Say why the subcommand that *words* begin with is not read."""
+    hint = "start the image itself: `docker run -i --rm <image>@sha256:<digest>`"
+    match [*words[:2]]:
+        case ["mcp", *_]:
+            problem = (
+                "its gateway starts the servers that Docker's toolkit keeps for its "
+                "user, which this configuration does not name"
+            )
+        case ["exec" | "start" | "attach", *_]:
+            problem = "it uses a container that exists already, whatever is in it"
+        case ["compose" | "stack", *_]:
+            problem = "it starts what a compose file names, which is not looked at"
+        case _:
+            problem, hint = "its subcommand is not one that is read here", ""
+    return UndecidableError(problem, hint)
+
+
+def _mounted(line: Line, program: str) -> str:
+    """Say that a folder of this machine stands in for programs of the image."""
     targets = [
         [*value.split(":"), ""][_target(value)]
         for value in line.values("--volume", "-v")
@@ -136,7 +168,8 @@ def _refuse_mounts(line: Line, program: str) -> None:
     for target in targets:
         clean = posixpath.normpath(target)
         if _CODE_FOLDERS.fullmatch(clean) or program.startswith(f"{clean}/"):
-            raise UndecidableError("it mounts a folder over the programs of the image")
+            return "it mounts a folder over the programs of the image"
+    return ""
 
 
 def _target(volume: str) -> int:

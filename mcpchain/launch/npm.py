@@ -1,4 +1,4 @@
-"""The launchers of the npm world: npx, npm exec, pnpm dlx, yarn dlx, bunx."""
+"""The launchers of the npm world: npx, npm exec, pnpm dlx, yarn dlx."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from mcpchain.launch.record import (
     UndecidableError,
     Wrapped,
     started,
+    undecidable,
     web_address,
 )
 from mcpchain.launch.words import Grammar, Line, read_options, simple_command
@@ -38,31 +39,41 @@ _SWITCHES: Final = frozenset(
         *("--ignore-existing", "--always-spawn", "--production", "--global", "-g"),
     }
 )
-# Left out on purpose, so that they make a line undecidable: `--userconfig` and
-# `--globalconfig` (another registry), `--script-shell`, `--shell`, `--node-options`,
-# `--npm` and `--node-arg` (another program, or code before the package), `--prefix`,
-# `--workspace` and `--cache` (packages and settings of another folder), `--proxy`,
-# `--cafile` and `--no-strict-ssl` (somebody else may answer for the registry).
+# Other registries; other programs, or code before the package; packages and settings
+# of another folder; somebody else who may answer for the registry.
+_DOUBTED_VALUES: Final = frozenset(
+    {
+        *("--userconfig", "--globalconfig", "--script-shell", "--shell"),
+        *("--node-options", "--prefix", "-C", "--workspace", "-w", "--cache"),
+        *("--proxy", "--https-proxy", "--noproxy", "--cafile", "--ca"),
+    }
+)
+_DOUBTED_SWITCHES: Final = frozenset(
+    {"--no-strict-ssl", "--strict-ssl", "--workspaces", "-ws"}
+)
+_DOUBTED: Final = _DOUBTED_VALUES | _DOUBTED_SWITCHES
 _NPX: Final = Grammar(
-    valued=_VALUED | {"-p"},
-    switches=_SWITCHES - {"-n"},
+    valued=_VALUED | _DOUBTED_VALUES | {"-p"},
+    switches=(_SWITCHES | _DOUBTED_SWITCHES) - {"-n"},
     suffix=":registry",
     clusters=False,
+    doubted=_DOUBTED,
 )
 # npm's own `-p` is `--parseable`; only npx makes it `--package`. npm reads its options
 # from the whole line up to `--`, also after the package.
 _NPM: Final = Grammar(
-    valued=_VALUED,
-    switches=_SWITCHES | {"-p", "--parseable"},
+    valued=_VALUED | _DOUBTED_VALUES,
+    switches=_SWITCHES | _DOUBTED_SWITCHES | {"-p", "--parseable"},
     suffix=":registry",
     clusters=False,
     interspersed=True,
+    doubted=_DOUBTED,
 )
 _PNPM: Final = Grammar(
     valued=frozenset(
         {
             *("--package", "--registry", "--reporter", "--loglevel"),
-            "--allow-build",
+            *("--allow-build", "--dir", "-C"),
         }
     ),
     switches=frozenset(
@@ -73,19 +84,14 @@ _PNPM: Final = Grammar(
     ),
     suffix=":registry",
     clusters=False,
+    doubted=frozenset({"--dir", "-C"}),
 )
 _YARN: Final = Grammar(
     valued=frozenset({"--package", "-p"}),
     switches=frozenset({"--quiet", "-q"}),
     clusters=False,
 )
-_BUN: Final = Grammar(
-    valued=frozenset({"--package", "-p"}),
-    switches=frozenset({"--bun", "-b", "--silent", "--verbose", "--no-install", "-y"}),
-    clusters=False,
-)
-
-_LOCAL: Final = frozenset({"run", "run-script", "start", "test"})
+PROJECT_SCRIPTS: Final = frozenset({"run", "run-script", "start", "test"})
 """Subcommands that run a script of the project."""
 _PACKAGES: Final = 100
 """How many packages of one command are read."""
@@ -96,7 +102,7 @@ _REGISTRY_VARIABLES: Final = frozenset(
 
 def read_npx(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
     """Read the arguments of `npx`."""
-    return _run(launcher, read_options(args, _NPX), env)
+    return run_packages(launcher, read_options(args, _NPX), env)
 
 
 def read_npm(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
@@ -109,11 +115,11 @@ def read_npm(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outc
     line = read_options(args, _NPM)
     command, rest = _subcommand(line)
     line.words = rest
-    if command in _LOCAL:
-        return _script(launcher, [command, *rest])
+    if command in PROJECT_SCRIPTS:
+        return project_script(launcher, [command, *rest], line.doubt)
     if command not in {"exec", "x"}:
         raise UndecidableError("its subcommand is not one that is read here")
-    return _run(launcher, line, env)
+    return run_packages(launcher, line, env)
 
 
 def read_pnpm(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
@@ -121,38 +127,30 @@ def read_pnpm(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     line = read_options(args, _PNPM)
     if launcher == "pnpm":
         command, rest = _subcommand(line)
-        if command in _LOCAL:
-            return _script(launcher, [command, *rest])
+        if command in PROJECT_SCRIPTS:
+            return project_script(launcher, [command, *rest], line.doubt)
         if command != "dlx":
             raise UndecidableError("its subcommand is not one that is read here")
         inner = read_options(rest, _PNPM)
-        line = Line(options=[*line.options, *inner.options], words=inner.words)
-    return _run(launcher, line, env)
+        line = line.joined(inner)
+    return run_packages(launcher, line, env)
 
 
 def read_yarn(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
     """Read the arguments of `yarn`."""
     if args[:1] != ["dlx"]:
-        if args and args[0] in _LOCAL:
-            return _script(launcher, args)
+        if args and args[0] in PROJECT_SCRIPTS:
+            return project_script(launcher, args)
         raise UndecidableError("its subcommand is not one that is read here")
-    return _run(launcher, read_options(args[1:], _YARN), env)
+    return run_packages(launcher, read_options(args[1:], _YARN), env)
 
 
-def read_bun(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
-    """Read the arguments of `bunx` or `bun`."""
-    if launcher == "bun":
-        if args[:1] != ["x"]:
-            raise UndecidableError("its subcommand is not one that is read here")
-        args = args[1:]
-    return _run(launcher, read_options(args, _BUN), env)
-
-
-def _script(launcher: str, words: Sequence[str]) -> Launch:
+def project_script(launcher: str, words: Sequence[str], doubt: str = "") -> Launch:
     """Read `start` or `run serve`: a script that the project gives a name to."""
     name = words[1] if words[0].startswith("run") and words[1:] else words[0]
     code = Code(path=name, kind=CodeKind.SCRIPT)
-    return Launch(launcher=launcher, pin=Pin.LOCAL, code=(code,))
+    launch = Launch(launcher=launcher, pin=Pin.LOCAL, code=(code,))
+    return undecidable(launch, f"`{launcher}`: {doubt}") if doubt else launch
 
 
 def _subcommand(line: Line) -> tuple[str, list[str]]:
@@ -161,7 +159,7 @@ def _subcommand(line: Line) -> tuple[str, list[str]]:
     return line.words[0], line.words[1:]
 
 
-def _run(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
+def run_packages(launcher: str, line: Line, env: Mapping[str, str]) -> Wrapped:
     """Say what runs: the packages of the options, else that of the first word."""
     registries = _registries(line, env)
     call = line.value("--call", "-c")
@@ -177,14 +175,14 @@ def _run(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
     if not packages and call is None:
         packages = [read_npm_spec(words[0], registries)]
         words = [packages[0].name, *words[1:]]
-    return Wrapped(
+    wrapped = Wrapped(
         command=words,
         env=env,
         packages=tuple(packages),
-        otherwise=bridged(started(launcher, packages, words), words[1:])
-        if packages
-        else None,
+        otherwise=started(launcher, packages, words) if packages else None,
+        doubt=line.doubt,
     )
+    return bridged(wrapped, words[1:])
 
 
 def _registries(line: Line, env: Mapping[str, str]) -> dict[str, str]:
@@ -192,6 +190,17 @@ def _registries(line: Line, env: Mapping[str, str]) -> dict[str, str]:
 
     An option counts more than a variable (npm's manual, "config").
     """
+    found = variable_registries(env)
+    for name, value in line.options:
+        if name.endswith(":registry"):
+            found[name[2 : -len(":registry")].lower()] = web_address(value)
+    if (registry := line.value("--registry")) is not None:
+        found[""] = web_address(registry)
+    return found
+
+
+def variable_registries(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the registries that variables name, by scope; see `read_npm_spec`."""
     found: dict[str, str] = {}
     for name, value in env.items():
         key = name.lower()
@@ -201,9 +210,4 @@ def _registries(line: Line, env: Mapping[str, str]) -> dict[str, str]:
             found[""] = web_address(value)
         elif key.startswith("npm_config_@") and key.endswith(":registry"):
             found[key[len("npm_config_") : -len(":registry")]] = web_address(value)
-    for name, value in line.options:
-        if name.endswith(":registry"):
-            found[name[2 : -len(":registry")].lower()] = web_address(value)
-    if (registry := line.value("--registry")) is not None:
-        found[""] = web_address(registry)
     return found

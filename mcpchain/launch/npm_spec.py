@@ -4,11 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from packageurl import PackageURL
-
 from mcpchain.component import Origin, Pin
-from mcpchain.launch.record import Requested, UndecidableError, has_host, plain
-from mcpchain.naming import bare_url, is_commit, npm_purl, source_address, vcs_purl
+from mcpchain.launch.record import (
+    Requested,
+    UndecidableError,
+    fetched,
+    has_host,
+    plain,
+)
+from mcpchain.naming import is_commit, npm_purl, source_address, vcs_purl
 
 _WORD: Final = r"[A-Za-z0-9~][A-Za-z0-9._~-]*"
 _NAMED: Final = re.compile(
@@ -52,6 +56,18 @@ def exact_version(text: str) -> str | None:
     return match["version"] if match else None
 
 
+def firmness(spec: str) -> tuple[str | None, Pin, str]:
+    """Return the version that *spec* is, how firm it is, and what it asks for if none.
+
+    Args:
+        spec: What follows the `@` of a name: a version, a range or a tag.
+    """
+    if (version := exact_version(spec)) is not None:
+        return version, Pin.EXACT, ""
+    pin = Pin.RANGE if spec and _RANGE.fullmatch(spec) else Pin.FLOATING
+    return None, pin, spec[:_SHOWN]
+
+
 def read_npm_spec(text: str, registries: Mapping[str, str]) -> Requested:
     """Say which package *text* asks for.
 
@@ -84,14 +100,13 @@ def read_npm_spec(text: str, registries: Mapping[str, str]) -> Requested:
 def _registered(
     match: re.Match[str], spec: str, registries: Mapping[str, str]
 ) -> Requested:
-    version = exact_version(spec)
-    unpinned = Pin.RANGE if spec and _RANGE.fullmatch(spec) else Pin.FLOATING
+    version, pin, requested = firmness(spec)
     return Requested(
         name=match["name"],
         purl=npm_purl(match["name"], version),
         version=version,
-        pin=Pin.EXACT if version else unpinned,
-        requested="" if version else spec[:_SHOWN],
+        pin=pin,
+        requested=requested,
         registry=registries.get((match["scope"] or "").lower(), registries.get("")),
     )
 
@@ -128,7 +143,7 @@ def _elsewhere(spec: str, alias: str = "") -> Requested:
         address, _, reference = spec.partition("#")
         return _repository(address, reference, alias)
     if re.match(r"https?://", spec, re.IGNORECASE):
-        return _archive(spec, alias)
+        return fetched(spec, alias=alias)
     if not _URL.match(spec) and _ARCHIVE.search(spec):
         return _local(spec)
     raise UndecidableError("what it is asked for is not the name of a package")
@@ -161,25 +176,6 @@ def _repository(url: str, reference: str | None, alias: str) -> Requested:
         pin=pin,
         requested="" if pin is Pin.COMMIT else (revision or "")[:_SHOWN],
         origin=Origin.VCS,
-        registry=source_address(url),
-        alias=alias,
-    )
-
-
-def _archive(url: str, alias: str) -> Requested:
-    address = bare_url(url)
-    path = address.partition("://")[2].partition("/")[2]
-    name = path.rstrip("/").rpartition("/")[2]
-    if not name or not has_host(url):
-        raise UndecidableError("what it is asked for is an address without a file")
-    return Requested(
-        name=name,
-        purl=PackageURL(
-            type="generic", name=name, qualifiers={"download_url": address}
-        ),
-        pin=Pin.TAG,
-        requested=address[:_SHOWN],
-        origin=Origin.URL,
         registry=source_address(url),
         alias=alias,
     )

@@ -14,6 +14,16 @@ _SYSTEM: Final = re.compile(
     r"|[a-z]:/windows(?:/system32)?",
     re.IGNORECASE,
 )
+_USER: Final = re.compile(
+    r"(?:/home/[^/]+|/users/(?!shared/)[^/]+|/root|[a-z]:/users/(?!public/)[^/]+"
+    r"|~|\$home|\$\{(?:env:)?home\}|\$\{userhome\}|%userprofile%)"
+    r"/(?:\.local/bin|\.cargo/bin|\.bun/bin|\.deno/bin|\.volta/bin|\.pyenv/shims"
+    r"|\.asdf/shims|\.local/share/mise/shims|\.nvm/versions/node/v[0-9.]+/bin"
+    r"|\.dotnet(?:/tools)?|\.jbang/bin|go/bin|library/pnpm|\.local/share/pnpm"
+    r"|scoop/shims|appdata/roaming/npm|\.npm-global/bin)",
+    re.IGNORECASE,
+)
+"""Where installers put the launchers of one user, by their manuals."""
 _NPM: Final = re.compile(
     r"(?:/usr(?:/local)?/lib|/opt/homebrew/lib"
     r"|[a-z]:/program files/nodejs)/node_modules/npm/bin",
@@ -25,6 +35,13 @@ def is_system_folder(folder: str) -> bool:
     """Say whether only the administrator of a usual machine writes to *folder*."""
     plain = folder.replace("\\", "/").rstrip("/")
     return ".." not in plain and _SYSTEM.fullmatch(plain) is not None
+
+
+def is_launcher_folder(folder: str) -> bool:
+    """Say whether the system, or an installer for its user, keeps launchers there."""
+    plain = folder.replace("\\", "/").rstrip("/")
+    known = ".." not in plain and _USER.fullmatch(plain) is not None
+    return known or is_system_folder(folder)
 
 
 def is_npm_folder(folder: str) -> bool:

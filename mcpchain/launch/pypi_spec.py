@@ -8,8 +8,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from mcpchain.component import Origin, Pin
-from mcpchain.launch.record import Requested, UndecidableError, has_host, plain
-from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_purl
+from mcpchain.launch.record import (
+    Requested,
+    UndecidableError,
+    fetched,
+    has_host,
+    plain,
+)
+from mcpchain.naming import is_commit, pypi_purl, source_address, vcs_purl
 
 _PATH: Final = re.compile(r"\.|~[/\\]|[/\\]|[A-Za-z]:[/\\]|file:", re.IGNORECASE)
 _ARCHIVE: Final = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)$", re.IGNORECASE)
@@ -35,7 +41,7 @@ def read_pypi_spec(text: str, *, at: bool = False) -> Requested:
     if _VCS.match(text):
         return _repository(text)
     if _WEB.match(text):
-        return _archive(text)
+        return fetched(text)
     if _PATH.match(text) or (
         "@" not in text and "://" not in text and ("/" in text or _ARCHIVE.search(text))
     ):
@@ -106,7 +112,7 @@ def _by_address(name: str, url: str) -> Requested:
     if _VCS.match(url):
         return _repository(url, named)
     if _WEB.match(url):
-        return _archive(url, named)
+        return fetched(url, named)
     if _PATH.match(url):
         return Requested(name=url, pin=Pin.LOCAL, origin=Origin.PATH)
     raise UndecidableError("what it is asked for has an address of no known kind")
@@ -136,22 +142,5 @@ def _repository(text: str, named: PackageURL | None = None) -> Requested:
         pin=pin,
         requested="" if pin is Pin.COMMIT else revision[:_SHOWN],
         origin=Origin.VCS,
-        registry=source_address(url),
-    )
-
-
-def _archive(url: str, named: PackageURL | None = None) -> Requested:
-    address = bare_url(url)
-    file = address.partition("://")[2].partition("/")[2].rstrip("/").rpartition("/")[2]
-    if not file or not has_host(url):
-        raise UndecidableError("what it is asked for is an address without a file")
-    if named is None:
-        named = PackageURL(type="generic", name=file)
-    return Requested(
-        name=named.name,
-        purl=named._replace(qualifiers={"download_url": address}),
-        pin=Pin.TAG,
-        requested=address[:_SHOWN],
-        origin=Origin.URL,
         registry=source_address(url),
     )

@@ -9,11 +9,20 @@ from packageurl import PackageURL
 
 from mcpchain.artifact import Digest
 from mcpchain.component import Origin, Pin
-from mcpchain.naming import bare_url
+from mcpchain.naming import bare_url, source_address
 
 
 class UndecidableError(ValueError):
-    """What a command runs cannot be told without running it. Says why."""
+    """What a command runs cannot be told without running it. Says why.
+
+    Args:
+        problem: Why, for a reader; repeats no argument.
+        hint: What to write instead, where that is not obvious.
+    """
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +95,8 @@ class Launch:
     """The address that a bridge (`mcp-remote`) connects to."""
     problem: str = ""
     """Why it cannot be told what runs. Then there is neither `main` nor `pin`."""
+    hint: str = ""
+    """What to write instead, where `problem` does not make that obvious."""
 
     @property
     def version(self) -> str | None:
@@ -118,6 +129,8 @@ class Wrapped:
     """The folder that it changes to before."""
     contained: bool = False
     """Whether the files that the other command sees are those of the packages."""
+    doubt: str = ""
+    """Why it may run something else all the same; what it asks for stays listed."""
 
 
 Outcome = Launch | Wrapped
@@ -144,7 +157,8 @@ def started(
 ) -> Launch:
     """Say that *launcher* installs *packages* and runs *command* from them.
 
-    Of several packages the server is the one that is called like the command.
+    Of several packages the server is the one that is called like the command. Any of
+    them may bring a command of that name, so the weakest says how firm that is.
     """
     run = [each for each in packages if not each.beside]
     named = [each for each in run if command and _bare(each.name) == command[0]]
@@ -153,7 +167,9 @@ def started(
         launcher=launcher,
         packages=tuple(each for each in packages if each.purl),
         main=main if main and main.purl else None,
-        pin=main.pin if main else weakest([each.pin for each in packages]),
+        pin=weakest(
+            [each.pin for each in run if main] or [each.pin for each in packages]
+        ),
     )
     return doubted(launch, packages)
 
@@ -172,9 +188,11 @@ def doubted(launch: Launch, packages: Sequence[Requested]) -> Launch:
     )
 
 
-def undecidable(launch: Launch, problem: str) -> Launch:
+def undecidable(launch: Launch, problem: str, hint: str = "") -> Launch:
     """Return *launch* without what is doubted because of *problem*; packages stay."""
-    return replace(launch, main=None, pin=None, endpoint=None, problem=problem)
+    return replace(
+        launch, main=None, pin=None, endpoint=None, problem=problem, hint=hint
+    )
 
 
 def web_address(text: str) -> str:
@@ -195,6 +213,33 @@ def has_host(url: str) -> bool:
     return bool(bare_url(url).partition("://")[2].partition("/")[0])
 
 
+def fetched(url: str, named: PackageURL | None = None, *, alias: str = "") -> Requested:
+    """Say that a file at a web address is asked for, which its owner can change.
+
+    Args:
+        url: The address.
+        named: What it is called in its ecosystem, if the command says so.
+        alias: The name under which it is installed.
+
+    Raises:
+        UndecidableError: The address has no file, or no clear host.
+    """
+    address = bare_url(url)
+    file = address.partition("://")[2].partition("/")[2].rstrip("/").rpartition("/")[2]
+    if not file or not has_host(url):
+        raise UndecidableError("what it is asked for is an address without a file")
+    named = named or PackageURL(type="generic", name=file)
+    return Requested(
+        name=named.name,
+        purl=named._replace(qualifiers={"download_url": address}),
+        pin=Pin.TAG,
+        requested=address[:_SHOWN],
+        origin=Origin.URL,
+        registry=source_address(url),
+        alias=alias,
+    )
+
+
 def plain(text: str) -> str:
     """Return *text* if a name or version can be read from it.
 
@@ -210,6 +255,7 @@ def plain(text: str) -> str:
 
 
 _LONGEST: Final = 1000
+_SHOWN: Final = 140
 
 
 def _bare(name: str) -> str:

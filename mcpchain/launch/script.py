@@ -128,6 +128,13 @@ def _loaded(name: str) -> Code:
     return Code(path=name, suffixes=_NODE_SUFFIXES)
 
 
+def read_file(launcher: str, args: Sequence[str], _env: Mapping[str, str]) -> Outcome:
+    """Read the arguments of an interpreter whose options are not read: a file."""
+    if args and args[0].startswith("-"):
+        raise UndecidableError("the options before its file are not read here")
+    return _file(launcher, args, ("",))
+
+
 def _file(launcher: str, words: Sequence[str], suffixes: tuple[str, ...]) -> Launch:
     if not words or words[0] in {"", "-"} or "://" in words[0]:
         raise UndecidableError("it runs something else than a file of this machine")

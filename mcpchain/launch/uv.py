@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from mcpchain.component import Origin, Pin
-from mcpchain.launch.bridge import bridged
+from mcpchain.launch.bridge import bridged, served_file
 from mcpchain.launch.pypi_spec import read_pypi_spec
 from mcpchain.launch.record import (
     Code,
@@ -19,6 +21,7 @@ from mcpchain.launch.record import (
     Wrapped,
     doubted,
     started,
+    undecidable,
     weakest,
     web_address,
 )
@@ -37,13 +40,25 @@ _UV_SWITCHES: Final = frozenset(
         *("--no-managed-python", "--native-tls", "--system-certs", "--preview"),
     }
 )
-# Left out on purpose: `--config-file` (another index), `--overrides`, `--constraints`
-# and `--with-requirements` (packages from a file), `--env-file`, `--project` and
-# `--cache-dir` (what another folder says), `--allow-insecure-host` (somebody else may
-# answer for the index), `--config-settings` (words for whatever builds a package).
-_UV: Final = Grammar(valued=_UV_VALUED, switches=_UV_SWITCHES)
+# Another index, packages from a file, what another folder says, somebody else who may
+# answer for the index, words for whatever builds a package.
+_DOUBTED: Final = frozenset(
+    {
+        *("--config-file", "--overrides", "--constraints", "--with-requirements"),
+        *("--env-file", "--project", "--cache-dir", "--allow-insecure-host"),
+        *("--config-setting", "--config-settings-package", "-C", "-c", "-b"),
+        "--build-constraints",
+    }
+)
+_UV_DOUBTED: Final = frozenset(
+    {"--config-file", "--project", "--cache-dir", "--allow-insecure-host"}
+)
+_UV: Final = Grammar(
+    valued=_UV_VALUED | _UV_DOUBTED, switches=_UV_SWITCHES, doubted=_UV_DOUBTED
+)
 _RUN: Final = Grammar(
     valued=_UV_VALUED
+    | _DOUBTED
     | {
         *("--from", "--with", "-w", "--with-editable", "--index"),
         *("--python-platform", "--default-index", "--index-url", "-i"),
@@ -52,13 +67,16 @@ _RUN: Final = Grammar(
         *("--fork-strategy", "--exclude-newer", "--link-mode"),
         *("--exclude-newer-package", "--refresh-package", "--reinstall-package"),
         *("--no-build-package", "--no-binary-package", "--torch-backend"),
+        *("--prerelease-package", "--no-sources-package", "--upgrade-group"),
     },
     switches=_UV_SWITCHES
     | {
         *("--isolated", "--no-env-file", "--no-index", "--upgrade", "-U"),
         *("--no-sources", "--reinstall", "--refresh"),
-        *("--no-build", "--no-binary", "--compile-bytecode", "--pre"),
+        *("--no-build", "--no-binary", "--compile-bytecode", "--pre", "--lfs"),
+        *("--require-build-hashes", "--no-require-build-hashes"),
     },
+    doubted=_DOUBTED,
 )
 _PROJECT: Final = Grammar(
     valued=(_RUN.valued - {"--from"})
@@ -73,6 +91,7 @@ _PROJECT: Final = Grammar(
         *("--no-editable", "--no-sync", "--locked", "--frozen", "--active"),
         *("--no-project", "--all-packages"),
     },
+    doubted=_DOUBTED,
 )
 _PIPX: Final = Grammar(
     valued=frozenset(
@@ -118,12 +137,10 @@ def read_uv(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outco
     """Read the arguments of `uv`: `tool run`, or `run` in a project."""
     outer = read_options(args, _UV)
     if outer.words[:2] == ["tool", "run"]:
-        line = read_options(outer.words[2:], _RUN)
-        line.options += outer.options
+        line = outer.joined(read_options(outer.words[2:], _RUN))
         return _tool(launcher, line, env)
     if outer.words[:1] == ["run"]:
-        line = read_options(outer.words[1:], _PROJECT)
-        line.options += outer.options
+        line = outer.joined(read_options(outer.words[1:], _PROJECT))
         return _project(launcher, line, env)
     raise UndecidableError("its subcommand is not one that is read here")
 
@@ -133,8 +150,7 @@ def read_pipx(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     outer = read_options(args, _PIPX)
     if outer.words[:1] != ["run"]:
         raise UndecidableError("its subcommand is not one that is read here")
-    line = read_options(outer.words[1:], _PIPX)
-    line.options += outer.options
+    line = outer.joined(read_options(outer.words[1:], _PIPX))
     if not line.words:
         raise UndecidableError("it names no package")
     _refuse_python(line)
@@ -157,7 +173,7 @@ def _tool(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
         raise UndecidableError("it names no package")
     _refuse_python(line)
     if line.values("--directory"):
-        raise UndecidableError("it takes settings from another folder")
+        line.doubt = line.doubt or "it takes settings from another folder"
     source = line.value("--from")
     name = line.words[0]
     if source is None and _INTERPRETER.fullmatch(name):
@@ -165,6 +181,7 @@ def _tool(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
             command=["python", *line.words[1:]],
             env=env,
             packages=_sourced(launcher, _beside(line), line, env),
+            doubt=line.doubt,
         )
     packages = [read_pypi_spec(name if source is None else source, at=True)]
     command = [packages[0].name if source is None else name, *line.words[1:]]
@@ -179,12 +196,14 @@ def _installed(
     command: list[str],
 ) -> Wrapped:
     every = _sourced(launcher, [*packages, *_beside(line)], line, env)
-    return Wrapped(
+    wrapped = Wrapped(
         command=command,
         env=env,
         packages=every,
-        otherwise=bridged(started(launcher, every), command[1:]),
+        otherwise=started(launcher, every),
+        doubt=line.doubt,
     )
+    return bridged(wrapped, command[1:])
 
 
 def _project(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
@@ -199,25 +218,60 @@ def _project(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
     folder = line.value("--directory") or ""
     module = bool(line.switches & {"--module", "-m"})
     script = bool(line.switches & {"--script", "-s", "--gui-script"})
-    local = doubted(
-        Launch(
-            launcher=launcher,
-            packages=tuple(each for each in packages if each.purl),
-            pin=weakest([Pin.LOCAL, *(each.pin for each in packages)]),
-            code=(_code(entry, script=script),),
-            folder=folder,
-        ),
-        packages,
+    launch = (
+        None if script or module or folder else _provided(launcher, entry, packages)
     )
+    if launch is None:
+        code = _code(entry, script=script)
+        launch = replace(_local(launcher, code, packages), folder=folder)
     if script:
-        return local
+        problem = f"`{launcher}`: {line.doubt}" if line.doubt else ""
+        return undecidable(launch, problem) if problem else launch
     return Wrapped(
-        command=["python", "-m", *line.words] if module else line.words,
+        command=_inner(line.words, module=module),
         env=env,
         packages=packages,
-        otherwise=None if module else local,
+        otherwise=None if module else launch,
         folder=folder,
+        doubt=line.doubt,
     )
+
+
+def _local(launcher: str, code: Code, packages: Sequence[Requested]) -> Launch:
+    """Say that *code* of the project runs, beside *packages*."""
+    launch = Launch(
+        launcher=launcher,
+        packages=tuple(each for each in packages if each.purl),
+        pin=weakest([Pin.LOCAL, *(each.pin for each in packages)]),
+        code=(code,),
+    )
+    return doubted(launch, packages)
+
+
+def _provided(
+    launcher: str, entry: str, packages: Sequence[Requested]
+) -> Launch | None:
+    """Say that the one of *packages* runs that is called like the command *entry*.
+
+    What `--with` installs comes before the commands of the project.
+    """
+    name = canonicalize_name(entry)
+    own = next((each for each in packages if each.purl and each.name == name), None)
+    if own is None:
+        return None
+    others = [each for each in packages if each is not own]
+    launch = started(launcher, [replace(own, beside=False), *others])
+    pin = weakest([each.pin for each in packages])
+    return launch if launch.problem else replace(launch, pin=pin)
+
+
+def _inner(words: Sequence[str], *, module: bool) -> Sequence[str]:
+    """Return the command that `uv run` starts, in words that are read elsewhere."""
+    if module:
+        return ["python", "-m", *words]
+    if words[0] in {"mcp", "fastmcp"} and words[1:2] == ["run"]:
+        return ["python", served_file(words[1:])]
+    return words
 
 
 def _code(entry: str, *, script: bool) -> Code:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mcpchain.launch.place import is_system_folder
+from mcpchain.launch.place import is_launcher_folder
 from mcpchain.launch.record import UndecidableError
 
 _NEVER: Final = frozenset(
@@ -25,14 +25,17 @@ _NEVER: Final = frozenset(
         # Where a launcher finds its settings, and in them another registry.
         *("HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA"),
         *("PROGRAMDATA", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME"),
-        *("XDG_CACHE_HOME", "NETRC"),
+        *("XDG_CACHE_HOME", "NETRC", "PSMODULEPATH", "PHPRC", "PHP_INI_SCAN_DIR"),
+        *("GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "R_LIBS", "R_PROFILE_USER"),
+        *("DOTNET_ADDITIONAL_DEPS", "DOTNET_SHARED_STORE", "JULIA_LOAD_PATH"),
         # What git runs to fetch.
         *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_PROXY_COMMAND", "GIT_EXEC_PATH"),
         *("GIT_TEMPLATE_DIR", "GIT_ASKPASS", "GIT_SSL_NO_VERIFY", "GIT_SSL_CAINFO"),
     }
 )
 _FAMILIES: Final = re.compile(
-    r"(?:LD|DYLD|COREPACK|PIPX|TS_NODE|GIT_CONFIG|BASH_FUNC|BUN_INSTALL)_.*"
+    r"(?:LD|DYLD|COREPACK|PIPX|TS_NODE|GIT_CONFIG|BASH_FUNC|BUN_INSTALL|JBANG)_.*"
+    r"|COR(?:ECLR)?_(?:ENABLE_PROFILING|PROFILER.*)"
 )
 _HARMLESS_NPM: Final = frozenset(
     {
@@ -110,8 +113,8 @@ def _decides(name: str, value: str) -> bool:
 
 
 def _is_plain_path(value: str) -> bool:
-    return all(map(is_system_folder, value.split(":"))) or all(
-        map(is_system_folder, value.split(";"))
+    return all(map(is_launcher_folder, value.split(":"))) or all(
+        map(is_launcher_folder, value.split(";"))
     )
 
 
@@ -129,6 +132,14 @@ def _npm(name: str) -> bool:
     return key in _HARMLESS_NPM or key.startswith("//") or key.endswith(":registry")
 
 
+_HARMLESS_DENO: Final = frozenset(
+    {
+        *("TLS_CA_STORE", "AUTH_TOKENS", "NO_UPDATE_CHECK", "NO_PROMPT"),
+        *("SERVE_ADDRESS", "DEPLOYMENT_ID", "ENV", "REGION"),
+    }
+)
+
+
 def _uv(name: str) -> bool:
     credential = re.fullmatch(r"INDEX_\w+_(?:USERNAME|PASSWORD)", name)
     return name in _HARMLESS_UV or credential is not None
@@ -138,6 +149,7 @@ _BY_PREFIX: Final[tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...]] = (
     (re.compile(r"P?NPM_CONFIG_(.*)", re.DOTALL), _npm),
     (re.compile(r"BUN_CONFIG_(.*)", re.DOTALL), lambda name: name == "REGISTRY"),
     (re.compile(r"YARN_(.*)", re.DOTALL), lambda n: n == "NPM_REGISTRY_SERVER"),
+    (re.compile(r"DENO_(.*)", re.DOTALL), _HARMLESS_DENO.__contains__),
     (re.compile(r"UV_(.*)", re.DOTALL), _uv),
     (re.compile(r"PIP_(.*)", re.DOTALL), _HARMLESS_PIP.__contains__),
     (re.compile(r"PYTHON(?!_)(.*)", re.DOTALL), _HARMLESS_PYTHON.__contains__),

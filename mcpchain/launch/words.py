@@ -25,6 +25,8 @@ class Grammar:
     """Options whose value may begin with a dash."""
     interspersed: bool = False
     """Whether options that follow a word still belong to the program."""
+    doubted: frozenset[str] = frozenset()
+    """Those of the options that may change what runs."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class Line:
     """Options that take a value, with it, in order."""
     switches: set[str] = field(default_factory=set)
     words: list[str] = field(default_factory=list)
+    doubt: str = ""
+    """Why the words may not mean what they seem to, if an option is to blame."""
 
     def values(self, *names: str) -> list[str]:
         """Return the values of the options that are called one of *names*."""
@@ -50,6 +54,15 @@ class Line:
         if len(values) > 1:
             raise UndecidableError(f"`{names[0]}` is given twice")
         return values.pop() if values else None
+
+    def joined(self, inner: "Line") -> "Line":
+        """Return this line with the words of *inner*, its subcommand."""
+        return Line(
+            options=[*self.options, *inner.options],
+            switches=self.switches | inner.switches,
+            words=inner.words,
+            doubt=self.doubt or inner.doubt,
+        )
 
 
 def read_options(args: Sequence[str], grammar: Grammar) -> Line:
@@ -83,6 +96,9 @@ def read_options(args: Sequence[str], grammar: Grammar) -> Line:
             if attached.startswith("-") and name not in grammar.greedy:
                 raise UndecidableError(f"`{name}` lacks its value")
         line.options.append((name, attached))
+    used = {*line.switches, *(name for name, _ in line.options)}
+    if doubted := min(used & grammar.doubted, default=""):
+        line.doubt = f"the option `{doubted}` may change what runs, and is not followed"
     return line
 
 

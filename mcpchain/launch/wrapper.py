@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from mcpchain.component import Pin
@@ -37,6 +38,67 @@ _OP: Final = Grammar(
     clusters=False,
 )
 # Left out on purpose: `--env-file`, and what changes to another folder.
+_INJECTED: Final = "it sets variables from a place that is not looked at"
+_INJECTORS: Final = {
+    "dotenvx": (
+        Grammar(
+            valued=frozenset(
+                {"-f", "--env-file", "-e", "--env", "-fk", "--env-keys-file", "-fv"}
+            ),
+            switches=frozenset(
+                {"-o", "--overload", "-q", "--quiet", "--strict", "--ignore"}
+            ),
+            clusters=False,
+        ),
+        True,
+    ),
+    "dotenv": (
+        Grammar(
+            valued=frozenset({"-e", "-v", "-f", "--file"}),
+            switches=frozenset({"-o", "--override", "--quiet"}),
+            clusters=False,
+        ),
+        False,
+    ),
+    "doppler": (
+        Grammar(
+            valued=frozenset({"--project", "-p", "--config", "-c", "--token", "-t"}),
+            switches=frozenset({"--silent", "--preserve-env"}),
+            clusters=False,
+        ),
+        True,
+    ),
+    "infisical": (
+        Grammar(
+            valued=frozenset(
+                {"--env", "--path", "--projectId", "--token", "--domain", "--tags"}
+            ),
+            switches=frozenset({"--silent", "--recursive", "--expand"}),
+            clusters=False,
+        ),
+        True,
+    ),
+}
+"""The options of each, and whether its subcommand is `run`."""
+_MANAGERS: Final = {
+    "mise": (
+        frozenset({"exec", "x"}),
+        Grammar(valued=frozenset(), switches=frozenset()),
+    ),
+    "fnm": (
+        frozenset({"exec"}),
+        Grammar(valued=frozenset({"--using"}), switches=frozenset(), clusters=False),
+    ),
+    "volta": (
+        frozenset({"run"}),
+        Grammar(
+            valued=frozenset({"--node", "--npm", "--yarn", "--pnpm"}),
+            switches=frozenset(),
+            clusters=False,
+        ),
+    ),
+}
+"""The subcommands of each, and their options."""
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][\w@:/.-]*)=(.*)", re.DOTALL | re.ASCII)
 _CMD: Final = re.compile(r"[&|<>^%!()\r\n\x00]")
 _CMD_SWITCHES: Final = frozenset({"/d", "/s", "/q", "/a", "/u", "/v:off", "/e:on"})
@@ -93,6 +155,51 @@ def read_op(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outc
     if args[:1] != ["run"]:
         raise UndecidableError("its subcommand is not one that is read here")
     return _program(read_options(args[1:], _OP).words, env)
+
+
+def read_cross_env(
+    _launcher: str, args: Sequence[str], env: Mapping[str, str]
+) -> Outcome:
+    """Read `cross-env NAME=value COMMAND`."""
+    words, env = _assigned(args, env)
+    if words and words[0].startswith("-"):
+        raise UndecidableError("an option in its arguments is not one that is read")
+    return _program(words, env)
+
+
+def read_injector(
+    launcher: str, args: Sequence[str], env: Mapping[str, str]
+) -> Outcome:
+    """Read what sets variables from a file or a service: `doppler run -- COMMAND`.
+
+    Any variable may be among them, so the command stays in doubt.
+    """
+    grammar, subcommand = _INJECTORS[launcher]
+    line = read_options(args, grammar)
+    if subcommand:
+        if line.words[:1] != ["run"]:
+            raise UndecidableError("its subcommand is not one that is read here")
+        line = read_options(line.words[1:], grammar)
+    return replace(_program(line.words, env), doubt=_INJECTED)
+
+
+def read_manager(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
+    """Read what starts a program in some version: `fnm exec --using 22 COMMAND`.
+
+    A file of the project may choose the version, and more, so the command stays in
+    doubt.
+    """
+    subcommands, grammar = _MANAGERS[launcher]
+    if args[:1] and args[0] not in subcommands:
+        raise UndecidableError("its subcommand is not one that is read here")
+    if launcher == "mise":
+        at = next((n for n, each in enumerate(args) if each == "--"), len(args))
+        words: Sequence[str] = args[at + 1 :]
+    else:
+        words = read_options(args[1:], grammar).words
+    return replace(
+        _program(words, env), doubt="a file of the project may choose what it starts"
+    )
 
 
 def _assigned(
