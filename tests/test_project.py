@@ -43,6 +43,7 @@ def test_these_are_the_discoverers() -> None:
         "server-json",
         "unread",
         "uv-lock",
+        "wheel",
     ]
 
 

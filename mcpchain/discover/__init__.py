@@ -6,6 +6,7 @@ runs anything, and never loses an entry: what it cannot read becomes a gap.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import ClassVar, Protocol
 
 from packageurl import PackageURL
@@ -31,8 +32,8 @@ class Discoverer(Protocol):
     def discover(self, file: File, found: Collector) -> None:
         """Add to *found* what *file* declares.
 
-        A file of the tree that is itself the component (a model) is declared as an
-        artifact with the path as its name, without digests: it is hashed later.
+        A file of the tree that is itself the component (a model, a wheel) is declared
+        as an artifact with the path as its name, without digests: it is hashed later.
 
         Raises:
             MalformedError: The file as a whole is not what its name says.
@@ -121,7 +122,8 @@ def _hashed(
                 if isinstance(outcome, Gap):
                     gaps.append(replace(outcome, ref=component.ref))
                 else:
-                    known = replace(artifact, digests=(outcome,))
+                    called = _file_name(component, artifact)
+                    known = replace(artifact, name=called, digests=(outcome,))
             artifacts.append(known)
         components.append(_named(replace(component, artifacts=tuple(artifacts))))
     found = Collector(inventory.name)
@@ -143,7 +145,14 @@ def _named(component: Component) -> Component:
 def _bare(component: Component, artifact: Artifact) -> bool:
     """Say whether *artifact* is a file of the tree that has no digest yet.
 
-    A package's artifact may bear any name, also that of a file in the tree.
+    A package's artifact may bear any name, also that of another file in the tree.
     """
-    observed = component.basis is Basis.OBSERVED and component.purl is None
-    return observed and not artifact.digests
+    own = component.purl is None or artifact.name == component.location.path
+    return own and component.basis is Basis.OBSERVED and not artifact.digests
+
+
+def _file_name(component: Component, artifact: Artifact) -> str:
+    """Return how a file is called: that of a package as a registry has it."""
+    if component.purl is None:
+        return artifact.name
+    return PurePosixPath(artifact.name).name
