@@ -93,6 +93,7 @@ def _discover_folder(file: File, found: Collector) -> None:
 
 def _discover_archive(file: File, stream: BinaryIO, found: Collector) -> None:
     """List the bundle by its bytes in any case, and what can be read of it."""
+    stream.seek(0)
     digest = sha256(stream, file.path)  # type: ignore[arg-type] # it is buffered
     size = stream.tell()
     artifact = Artifact(name=file.path, digests=(digest,), size=size)

@@ -10,6 +10,7 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 
 _TOOLS: Final = 10_000
+_DEPTH: Final = 100
 _LEFT_OUT: Final = frozenset({"_meta", "icons"})
 """What a model is not told."""
 
@@ -67,22 +68,24 @@ def _tool(node: Node) -> Tool:
     kept = {key: each for key, each in node.items() if key not in _LEFT_OUT}
     try:
         data = rfc8785.dumps({key: _value(each) for key, each in kept.items()})
-    except (RecursionError, ValueError) as error:
+    except ValueError as error:
         raise node.malformed("has no canonical form (RFC 8785)") from error
     digest = Digest(algorithm=Algorithm.SHA256, value=hashlib.sha256(data).hexdigest())
     return Tool(name=name, digest=digest)
 
 
-def _value(node: Node) -> Any:  # noqa: ANN401  (any JSON)
+def _value(node: Node, depth: int = 0) -> Any:  # noqa: ANN401  (any JSON)
     """Return a value in which no key is there twice.
 
     Raises:
-        MalformedError: One is.
+        MalformedError: One is, or it is nested too deeply.
     """
+    if depth > _DEPTH:
+        raise node.malformed(f"is nested more than {_DEPTH} deep")
     if node.is_object():
-        return {key: _value(each) for key, each in node.items()}
+        return {key: _value(each, depth + 1) for key, each in node.items()}
     if node.is_list():
-        return [_value(each) for each in node.elements()]
+        return [_value(each, depth + 1) for each in node.elements()]
     if node.is_text():
         return node.text()
     if node.problem:

@@ -299,6 +299,8 @@ def _encoded(info: zipfile.ZipInfo) -> bytes:
 
 
 def _bytes(stream: BinaryIO, start: int, end: int) -> bytes:
+    if start < 0:  # a directory may say so of a member
+        return b""
     stream.seek(start)
     return stream.read(max(0, end - start))
 
