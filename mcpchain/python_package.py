@@ -8,8 +8,9 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
+from urllib.parse import unquote
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from mcpchain.artifact import Artifact, Digest, identified
@@ -122,6 +123,8 @@ def from_repository(
 def from_address(component: Component, url: str) -> Component:
     """Return *component* as it comes from a URL that names one file."""
     address = bare_url(url)
+    with contextlib.suppress(ValueError):
+        component = _as_wheel(component, address)
     return replace(
         component,
         purl=pypi_purl(component.name, component.version, download_url=address),
@@ -173,7 +176,7 @@ class Beside:
             if is_local(path):
                 raise ValueError("is an address on this machine, and is not read")
             seen = self._named.artifact(path, [self._base], pins)
-            local = replace(local, artifacts=(seen,))
+            local = _as_wheel(replace(local, artifacts=(seen,)), seen.name)
         return local if local.version else replace(local, purl=None)
 
     def index(
@@ -214,6 +217,26 @@ class Beside:
                     "and lock again",
                 )
             )
+
+
+def _as_wheel(component: Component, path: str) -> Component:
+    """Return *component* with the version that the name of a wheel tells.
+
+    Raises:
+        ValueError: It tells another than the lock, or another package. The message
+            goes on after its name.
+    """
+    name = unquote(path).rpartition("/")[2]
+    if not name.lower().endswith(".whl"):
+        return component
+    try:
+        told, version, _, _ = parse_wheel_filename(name)
+    except ValueError:
+        return component  # no installer takes a wheel of such a name
+    if told != component.name or component.version not in {None, str(version)}:
+        raise ValueError("is a wheel of another package or version")
+    purl = pypi_purl(component.name, str(version))
+    return replace(component, version=str(version), purl=purl)
 
 
 def _local(component: Component) -> Component:

@@ -38,9 +38,10 @@ _URL: Final = re.compile(
     r"(?:https?|file|ftp|ssh|sftp|(?:git|hg|svn|bzr)(?:\+\w+)?):", re.IGNORECASE
 )
 _VCS: Final = re.compile(r"(?:git|hg|svn|bzr|ssh|sftp)(?:\+\w+)?:", re.IGNORECASE)
-_ARCHIVE: Final = re.compile(
+ARCHIVE: Final = re.compile(
     r"\.(?:whl|zip|tar|tgz|tbz|txz|tlz|tar\.(?:gz|bz2|xz|lz|lzma))$", re.IGNORECASE
 )
+"""How the name of a file ends that pip can install; that of a folder does not."""
 _SECRET: Final = re.compile(r"[@?:]|(?<![=!<>~])=(?!=)")
 """Where a text that we could not read may turn into a secret."""
 
@@ -54,6 +55,8 @@ class Request:
     """Normalised (PEP 503); empty where the text names no distribution."""
     specifier: SpecifierSet = field(default_factory=SpecifierSet)
     marker: str = ""
+    extras: tuple[str, ...] = ()
+    """Of the package that is asked for."""
     source: str = ""
     """A URL or path, as written; empty: it comes from an index."""
     digests: frozenset[Digest] = frozenset()
@@ -83,7 +86,7 @@ class Request:
         source = source.strip()
         before, at, _ = source.partition("@")
         path = re.search(r"[/\\]", before) or before.startswith(".")
-        archive = not at and _ARCHIVE.search(source)
+        archive = not at and ARCHIVE.search(source)
         if url or path or archive or (editable and not at):
             source = source if url else re.sub(r"\[[^\[\]]*\]$", "", source)
             name = _named(source)
@@ -101,6 +104,7 @@ class Request:
             specifier=parsed.specifier,
             source=parsed.url or "",
             marker=str(parsed.marker or ""),
+            extras=tuple(sorted(map(canonicalize_name, parsed.extras))),
         )
 
     @property
@@ -112,7 +116,7 @@ class Request:
     @property
     def archive(self) -> bool:
         """Whether what it asks for is called like a file, and not like a folder."""
-        return _ARCHIVE.search(_path(self.source)) is not None
+        return ARCHIVE.search(_path(self.source)) is not None
 
     def path(self) -> str:
         """Return the path that a local one asks for.

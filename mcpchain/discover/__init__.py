@@ -16,6 +16,7 @@ from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component
 from mcpchain.inventory import Collector, Gap, Inventory
 from mcpchain.npm_project import NpmProjects
+from mcpchain.python_project import is_manifest, settle
 from mcpchain.tree import File, Tree, UnreadableError, digest_all
 
 
@@ -65,6 +66,7 @@ def survey(
     parts = all_discoverers() if discoverers is None else discoverers
     found = Collector(name)
     projects = NpmProjects(tree)
+    manifests: list[tuple[str, Inventory]] = []
     for file in tree.files():
         if isinstance(file, Gap):
             found.gap(file)
@@ -72,8 +74,11 @@ def survey(
         for part in parts:
             if part.wants(file):
                 inner = _read(part, file, name)
-                found.include(projects.attribute(inner, file.path))
-    return _hashed(found.inventory(), tree, hashing)
+                if is_manifest(file.path):
+                    manifests.append((file.path, inner))
+                else:
+                    found.include(projects.attribute(inner, file.path))
+    return _hashed(settle(found.inventory(), manifests), tree, hashing)
 
 
 def _read(part: Discoverer, file: File, name: str) -> Inventory:

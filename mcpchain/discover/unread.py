@@ -13,7 +13,6 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.tree import File, UnreadableError
 
-_EXPORT: Final = "export it to `requirements.txt` with hashes, or to `pylock.toml`"
 _NPM_LOCK: Final = "make a `package-lock.json`: `npm install --package-lock-only`"
 _BOM: Final = "write a CycloneDX BOM with the tools of that ecosystem, and gate that"
 _LOCKS: Final = {
@@ -21,9 +20,6 @@ _LOCKS: Final = {
     "composer.lock": _BOM,
     "gemfile.lock": _BOM,
     "go.sum": _BOM,
-    "pipfile.lock": _EXPORT,
-    "pdm.lock": _EXPORT,
-    "poetry.lock": _EXPORT,
     "bun.lock": _NPM_LOCK,
     "bun.lockb": _NPM_LOCK,
     "pnpm-lock.yaml": _NPM_LOCK,
@@ -33,7 +29,14 @@ _LOCKS: Final = {
     "environment.yml": "examine the installed environment with `--environment`",
 }
 """By their names in lower case: on many systems another spelling is the same file."""
-_PYTHON_LOCKS: Final = ("requirements.txt", "uv.lock", "pylock.toml")
+_PYTHON_LOCKS: Final = (
+    "requirements.txt",
+    "uv.lock",
+    "pylock.toml",
+    "poetry.lock",
+    "pdm.lock",
+    "Pipfile.lock",
+)
 _NPM_LOCKS: Final = ("package-lock.json", "npm-shrinkwrap.json")
 _MODELS: Final = frozenset({".h5", ".hdf5", ".keras", ".onnx", ".pt2", ".tflite"})
 _UNCOMPILED: Final = re.compile(

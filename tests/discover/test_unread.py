@@ -30,9 +30,6 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
 @pytest.mark.parametrize(
     ("path", "data"),
     [
-        ("poetry.lock", ""),
-        ("a/pdm.lock", ""),
-        ("Pipfile.lock", "{}"),
         ("yarn.lock", "left@1:\n"),
         ("pnpm-lock.yaml", ""),
         ("bun.lock", ""),
@@ -42,7 +39,6 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
         ("srv/go.sum", ""),
         ("Gemfile.lock", ""),
         ("composer.lock", "{}"),
-        ("Poetry.lock", ""),
         ("YARN.LOCK", ""),
         ("Package.json", NAMES_NPM),
         ("PyProject.toml", NAMES_PYPI),
@@ -104,6 +100,9 @@ def test_what_names_nothing_is_no_gap(
         ("packages/a/package.json", NAMES_NPM, "package-lock.json", "{}"),
         ("pyproject.toml", NAMES_PYPI, "uv.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "pylock.toml", ""),
+        ("pyproject.toml", NAMES_PYPI, "poetry.lock", ""),
+        ("pyproject.toml", NAMES_PYPI, "pdm.lock", ""),
+        ("pyproject.toml", NAMES_PYPI, "Pipfile.lock", "{}"),
         ("pyproject.toml", NAMES_PYPI, "requirements.txt", "flask==3.0.0"),
         ("requirements.in", "flask", "requirements.txt", "flask==3.0.0"),
         ("requirements/dev.in", "flask", "requirements/dev.txt", "flask==3.0.0"),

@@ -1,0 +1,189 @@
+"""What a Python project declares, and what its lock has for that.
+
+A manifest says what a project asks for, a lock says what it gets. Where there is a
+lock, what is asked for is no second component: it is an edge from the project to what
+the lock has for it. What a lock lacks is a gap, since an installer would choose then.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from mcpchain.component import Component, Kind, Origin, PackageFacts
+from mcpchain.inventory import Collector, Gap, Inventory, Relation, State
+from mcpchain.tree.named import folders
+
+DYNAMIC: Final = "/project/dynamic"
+"""Where a manifest says that only its build back end knows what it asks for."""
+_WHOLE: Final = frozenset({"uv.lock", "poetry.lock", "pdm.lock"})
+"""Locks of a whole project, with its groups and extras, for all machines."""
+_PART: Final = re.compile(r"pylock(?:\.[^.]+)?\.toml|pipfile\.lock")
+"""Locks of what one installation takes: of some groups, or for one machine."""
+
+
+def is_manifest(path: str) -> bool:
+    """Say whether *path* is where a Python project declares what it asks for."""
+    return path.rpartition("/")[2].casefold() == "pyproject.toml"
+
+
+def settle(
+    inventory: Inventory, manifests: Sequence[tuple[str, Inventory]]
+) -> Inventory:
+    """Return *inventory* with what *manifests* declare, so far as no lock has it.
+
+    Args:
+        inventory: What everything else declares.
+        manifests: The path of each manifest, and what it declares.
+    """
+    if not manifests:
+        return inventory
+    locks = _locks(inventory.components)
+    known = {each.ref: each for each in inventory.components}
+    relations, gaps = list(inventory.relations), list(inventory.gaps)
+    for path, declared in manifests:
+        near = next((locks[each] for each in folders(path) if each in locks), [])
+        settled = _settled(declared, near, known) if near else declared
+        # Two manifests may use one name for two things, so each gets its own.
+        names = {each.ref: f"{path} {each.ref}" for each in settled.components}
+        known |= {
+            names[e.ref]: replace(e, ref=names[e.ref]) for e in settled.components
+        }
+        for edge in settled.relations:
+            source = names.get(edge.source, edge.source)
+            target = names.get(edge.target, edge.target)
+            relations.append(replace(edge, source=source, target=target))
+        gaps += (replace(e, ref=names.get(e.ref or "", e.ref)) for e in settled.gaps)
+    found = Collector(inventory.name)
+    found.include(
+        replace(
+            inventory,
+            components=tuple(known.values()),
+            relations=tuple(relations),
+            gaps=tuple(gaps),
+        )
+    )
+    return found.inventory()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Lock:
+    """What one lock has, by name."""
+
+    path: str
+    whole: bool
+    refs: dict[str, dict[str, None]] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
+    """The projects that it locks."""
+
+
+def _locks(components: Iterable[Component]) -> dict[str, list[_Lock]]:
+    """Return the locks in each folder that has some: the whole ones, or all others."""
+    locks: dict[str, _Lock] = {}
+    for component in components:
+        facts = component.facts
+        if not isinstance(facts, PackageFacts):
+            continue
+        for path in {place.path for place in component.locations}:
+            name = path.rpartition("/")[2].casefold()
+            if not (name.endswith(".txt") or name in _WHOLE or _PART.fullmatch(name)):
+                continue
+            lock = locks.setdefault(path, _Lock(path=path, whole=name in _WHOLE))
+            lock.refs.setdefault(component.name, {})[component.ref] = None
+            if facts.origin is Origin.PATH and component.purl is None:
+                lock.own[component.name] = component.ref
+    beside: dict[str, list[_Lock]] = {}
+    for path, lock in sorted(locks.items()):
+        folder, _, name = path.rpartition("/")
+        if not name.endswith(".txt"):
+            beside.setdefault(folder, []).append(lock)
+        elif name.casefold() == "requirements.txt":
+            lists = [e for p, e in locks.items() if _may_include(folder, p)]
+            beside.setdefault(folder, []).append(_joined(path, lists))
+    for folder, several in beside.items():
+        beside[folder] = [each for each in several if each.whole] or several
+    return beside
+
+
+def _may_include(folder: str, path: str) -> bool:
+    """Say whether a list in *folder* may well include the list at *path*."""
+    return path.endswith(".txt") and path.rpartition("/")[0] in {
+        folder,
+        f"{folder}/requirements".lstrip("/"),
+    }
+
+
+def _joined(path: str, lists: Iterable[_Lock]) -> _Lock:
+    joined = _Lock(path=path, whole=False)
+    for each in lists:
+        for name, refs in each.refs.items():
+            joined.refs.setdefault(name, {}).update(refs)
+    return joined
+
+
+def _settled(
+    declared: Inventory, locks: Sequence[_Lock], known: dict[str, Component]
+) -> Inventory:
+    """Return what is left of *declared* beside *locks*, and what they lack."""
+    relations: list[Relation] = []
+    gaps = [each for each in declared.gaps if each.location.pointer != DYNAMIC]
+    complete = len(gaps) == len(declared.gaps)
+    projects = [e for e in declared.components if e.kind is Kind.APPLICATION]
+    wanted = [e for e in declared.components if e.kind is not Kind.APPLICATION]
+    for each in wanted:
+        missing = [lock for lock in locks if each.name not in lock.refs]
+        refs = {ref: None for lock in locks for ref in lock.refs.get(each.name, ())}
+        relations += (
+            Relation(source=project.ref, target=ref)
+            for project in projects
+            for ref in refs
+        )
+        complete = complete and bool(refs)
+        if missing and (missing[0].whole or (not refs and _always(each))):
+            gaps.append(_lacking(each, missing[0]))
+    kept: list[Component] = []
+    for project in projects:
+        own = next(
+            (lock.own[project.name] for lock in locks if project.name in lock.own), ""
+        )
+        if not own:
+            kept.append(replace(project, graph=project.graph and complete))
+            continue
+        # The lock has the project itself, with its own edges.
+        relations = [
+            replace(each, source=own) for each in relations if each.target != own
+        ]
+        known[own] = _with_manifest(known[own], project)
+    return replace(
+        declared,
+        components=tuple(kept),
+        relations=tuple(relations),
+        gaps=tuple(gaps),
+    )
+
+
+def _with_manifest(locked: Component, project: Component) -> Component:
+    return replace(
+        locked,
+        locations=(*locked.locations, *project.locations),
+        licenses=locked.licenses or project.licenses,
+        concluded=locked.concluded or project.concluded,
+    )
+
+
+def _always(component: Component) -> bool:
+    """Say whether a project asks for *component* everywhere and in any case."""
+    facts = component.facts
+    return not isinstance(facts, PackageFacts) or not (
+        facts.groups or facts.extras or facts.marker
+    )
+
+
+def _lacking(component: Component, lock: _Lock) -> Gap:
+    return Gap(
+        stage="discover",
+        location=component.location,
+        reason=f"asks for `{component.name[:140]}`, which `{lock.path}` lacks",
+        state=State.MISSING,
+        hint="lock again, with all groups and extras",
+    )
