@@ -30,8 +30,7 @@ def embed(tree: Tree, info: Path, place: str, ref: str, found: Collector) -> Non
         found: Takes the BOMs, and what cannot be read.
     """
     names = _names(info)
-    for name in names[:BOMS]:
-        path = f"{FOLDER}/{name}"
+    for path in names[:BOMS]:
         try:
             file = tree.file(f"{shown(info.name)}/{path}")
             found.embed(embedded(file, f"{place}/{path}", ref))
@@ -54,10 +53,9 @@ def embedded(file: File, place: str, ref: str) -> Embedded:
 
 def _names(info: Path) -> list[str]:
     """Return what lies in the folder of BOMs, a bit more than is read at most."""
-    folder = os.fspath(info / FOLDER)
     found: list[str] = []
-    for name in _walk(folder):
-        found.append(shown(os.path.relpath(name, folder).replace(os.sep, "/")))
+    for name in _walk(os.fspath(info / FOLDER)):
+        found.append(shown(os.path.relpath(name, info).replace(os.sep, "/")))
         if len(found) > BOMS:
             break
     return found
