@@ -7,7 +7,7 @@ a copy; what is not there costs nothing. Variables move some of the folders.
 import itertools
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -101,13 +101,8 @@ class Places:
             return
         name, inner = resolved
         root, tree = self._trees[name]
-        if "*" not in inner:
-            yield Place(tree=tree, path=shown(f"{name}/{inner}"))
-            return
-        fixed = inner[: inner.index("*")].rpartition("/")[0]
-        wanted = re.compile(regex(inner), re.DOTALL | re.IGNORECASE)
-        for each in self._walk(root, fixed, name):
-            if wanted.fullmatch(each):
+        for each in _Glob(root, name, self.gaps).find(inner.split("/")):
+            if _may_be(os.path.join(root, each)):
                 yield Place(tree=tree, path=shown(f"{name}/{each}"))
 
     def _resolve(self, pattern: str) -> tuple[str, str] | None:
@@ -141,44 +136,77 @@ class Places:
             self._trees[name] = (root, Mounted(root, name))
         return name
 
-    def _walk(self, root: Path, folder: str, name: str) -> Iterator[str]:
-        """Yield what lies in *folder* and below, by its path from *root*."""
-        left = _ENTRIES
-        todo = [(folder, 0)]
-        seen: set[str] = set()
-        while todo:
-            path, depth = todo.pop()
-            entries = self._listing(root, path, name, seen)
-            left -= len(entries)
-            if left < 0:
-                self.gaps.append(_too_many(shown(f"{name}/{folder}")))
-                return
-            for entry in entries:
-                inner = f"{path}/{entry.name}"
-                if not entry.is_dir():
-                    yield inner
-                elif depth < _DEPTH and entry.name not in _PASSED:
-                    todo.append((inner, depth + 1))
 
-    def _listing(
-        self, root: Path, path: str, name: str, seen: set[str]
-    ) -> list[os.DirEntry[str]]:
-        """Return what lies in the folder *path*, unless that was *seen* already."""
-        real = below(root, path)
-        if real is None:
-            self.gaps.append(_outside(shown(f"{name}/{path}")))
-        if real is None or real in seen:
+class _Glob:
+    """Finds the paths below *root* that fit one pattern, within limits."""
+
+    def __init__(self, root: Path, name: str, gaps: list[Gap]) -> None:
+        self._root = root
+        self._name = name
+        self._gaps = gaps
+        self._left = _ENTRIES
+        self._seen: set[str] = set()
+
+    def find(
+        self, parts: Sequence[str], path: str = "", depth: int = 0
+    ) -> Iterator[str]:
+        """Yield what *parts* of a pattern lead to from *path*."""
+        if not parts:
+            yield path
+            return
+        head, rest = parts[0], parts[1:]
+        if "*" not in head:
+            yield from self.find(rest, f"{path}/{head}".lstrip("/"), depth)
+            return
+        if head == "**":
+            yield from self.find(rest, path, depth)
+        wanted = re.compile(regex(head), re.DOTALL | re.IGNORECASE)
+        for entry in self._listing(path, once=head == "**"):
+            inner = f"{path}/{entry.name}".lstrip("/")
+            if head != "**":
+                if wanted.fullmatch(entry.name):
+                    yield from self.find(rest, inner, depth)
+            elif _may_hold(entry) and depth < _DEPTH:
+                yield from self.find(parts, inner, depth + 1)
+
+    def _listing(self, path: str, *, once: bool) -> list[os.DirEntry[str]]:
+        """Return what lies in the folder *path*, of one that is walked but *once*."""
+        place = shown(f"{self._name}/{path}")
+        real = below(self._root, path)
+        if real is None and _may_be(os.path.join(self._root, path)):
+            self._gaps.append(_outside(place))
+        if real is None or (once and real in self._seen) or self._left < 0:
             return []
-        seen.add(real)
+        if once:
+            self._seen.add(real)
         try:
             with os.scandir(real) as entries:
-                some = [*itertools.islice(entries, _ENTRIES + 1)]
+                some = [*itertools.islice(entries, self._left + 1)]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            self.gaps.append(_unlisted(shown(f"{name}/{path}"), error))
+            self._gaps.append(_unlisted(place, error))
             return []
+        self._left -= len(some)
+        if self._left < 0:
+            self._gaps.append(_too_many(place))
+            some.pop()
         return sorted(some, key=lambda each: each.name)
+
+
+def _may_hold(entry: os.DirEntry[str]) -> bool:
+    return os.path.isdir(entry.path) and entry.name not in _PASSED
+
+
+def _may_be(path: str) -> bool:
+    """Say whether there is something at *path*, or whether that cannot be told."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _relative(name: str) -> Gap:
