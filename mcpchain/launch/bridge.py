@@ -127,8 +127,8 @@ def _mcp_proxy(args: Sequence[str]) -> _Behind:
         words = words[1:]
     elif any(each.startswith("-") for each in words):
         raise UndecidableError(_UNREAD)
-    env = {k: v for name, (k, v) in options if name in {"-e", "--env"}}
-    return _command(words, env)
+    given = [values for name, values in options if name in {"-e", "--env"}]
+    return _command(words, {values[0]: values[1] for values in given})
 
 
 def _mcpo(args: Sequence[str]) -> _Behind:
