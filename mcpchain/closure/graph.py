@@ -1,6 +1,6 @@
 """What was found to hang on what, before it is part of an inventory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,8 +9,6 @@ from mcpchain.inventory import State, natural_ref
 
 SHOWN: Final = 140
 """How many characters of a foreign text stand in a message."""
-_CHAIN: Final = 6
-"""How many packages of a chain stand in a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,6 @@ class Graph:
     """Those of which every dependency is known."""
     delivered: dict[str, Component] = field(default_factory=dict)
     """Of a root, the release that its registry would deliver now."""
-    _from: dict[str, str] = field(default_factory=dict)
 
     def add(self, component: Component) -> str:
         """Keep *component*, and return its key."""
@@ -71,7 +68,6 @@ class Graph:
         """Keep that *source* asks for *target*."""
         if source != target:
             self.edges[Edge(source=source, target=target, ask=ask)] = None
-            self._from.setdefault(target, source)
 
     def fail(self, key: str, reason: str, state: State, hint: str = "") -> None:
         """Keep what could not be found out about *key*; its list is not whole."""
@@ -79,19 +75,21 @@ class Graph:
         self.troubles[trouble] = None
         self.whole.discard(key)
 
-    def chain(self, key: str) -> str:
-        """Say by way of which packages *key* is asked for, nearest first."""
-        names = [self._title(each) for each in self._above(key)][1:]
-        more = [] if len(names) <= _CHAIN else ["…"]
-        return " < ".join([*names[:_CHAIN], *more])
-
-    def _above(self, key: str) -> Iterator[str]:
-        seen: set[str] = set()
-        while key and key not in seen:
-            seen.add(key)
-            yield key
-            key = self._from.get(key, "")
-
-    def _title(self, key: str) -> str:
-        known = self.members.get(key) or self.delivered.get(key)
-        return known.title[:SHOWN] if known else "the server"
+    def reached(self, roots: Iterable[str]) -> "Graph":
+        """Return what is still reached from *roots*, after choices were revised."""
+        onward: dict[str, list[str]] = {}
+        for edge in self.edges:
+            onward.setdefault(edge.source, []).append(edge.target)
+        seen = {*roots}
+        pending = [*seen]
+        while pending:
+            fresh = [e for e in onward.get(pending.pop(), ()) if e not in seen]
+            seen.update(fresh)
+            pending += fresh
+        return Graph(
+            members={key: each for key, each in self.members.items() if key in seen},
+            edges={each: None for each in self.edges if each.source in seen},
+            troubles={each: None for each in self.troubles if each.key in seen},
+            whole=self.whole & seen,
+            delivered=self.delivered,
+        )

@@ -1,7 +1,15 @@
-"""Core metadata of a wheel, which an index gives beside it (PEP 658, PEP 714)."""
+"""Core metadata of a wheel, which an index gives beside it (PEP 658, PEP 714).
+
+Where it does not, they are read out of the wheel, which nothing is unpacked from: one
+member of it, if its bytes are those that the index names by digest.
+"""
 
 import hashlib
+import io
 import re
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
@@ -11,18 +19,26 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from mcpchain.address import plain
 from mcpchain.artifact import Algorithm, Digest
 from mcpchain.document import Node
 from mcpchain.fetch import Request, Response, unreadable
 from mcpchain.requirement import clauses, harmless
 
 _BYTES: Final = 16 << 20
+WHEEL: Final = 32 << 20
+"""How many bytes a wheel may have whose metadata are read out of it."""
 _HEADER: Final = 1 << 20
 _NEEDS: Final = 2_000
 """Limits: bytes of an answer, bytes of its header, dependencies of one release."""
 _LENGTH: Final = 8 << 10
 _CLAUSES: Final = 50
 """How long a dependency may be, and of how many parts."""
+_BROKEN: Final = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError),
+    RuntimeError,  # an encrypted member
+)
+_MEMBER: Final = re.compile(r"[^/\\]+\.dist-info/METADATA")
 _END: Final = re.compile(rb"\r?\n\r?\n")
 
 
@@ -35,6 +51,8 @@ class Sheet:
     url: str
     digest: Digest | None
     """What the index says that it is; `None` if it does not say."""
+    inside: bool = False
+    """Whether it is in the wheel, which then is what *url* and *digest* are of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +81,8 @@ def sheet(node: Node, name: str, version: Version, url: str) -> Sheet | None:
 
 def request(wanted: Sheet) -> Request:
     """Return the request for *wanted*."""
+    if wanted.inside:
+        return Request(url=wanted.url, accept="*/*", limit=WHEEL)
     return Request(url=f"{wanted.url}.metadata", accept="*/*", limit=_BYTES)
 
 
@@ -73,12 +93,14 @@ def read(wanted: Sheet, response: Response) -> Metadata:
         FetchError: It is not what the index promised, or of another package.
     """
     body, digest = response.body, wanted.digest
-    where = response.url
+    where = plain(response.url)
     if digest is not None:
         actual = hashlib.new(digest.algorithm.value, body).hexdigest()
         if actual != digest.value:
             problem = f"is not `{digest}`, which the index says that it is"
             raise unreadable(where, problem)
+    if wanted.inside:
+        body = _inside(body, where)
     end = _END.search(body)
     header = body[: end.start() if end else len(body)]
     if len(header) > _HEADER:
@@ -94,6 +116,24 @@ def read(wanted: Sheet, response: Response) -> Metadata:
         problems.append(f"it has more than {_NEEDS:,} dependencies")
     needs = tuple(_needs(texts[:_NEEDS], problems))
     return Metadata(needs=needs, problems=tuple(problems))
+
+
+def _inside(wheel: bytes, where: str) -> bytes:
+    """Return the metadata in *wheel*."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+            found = [e for e in archive.infolist() if _MEMBER.fullmatch(e.filename)]
+            if len(found) != 1:
+                raise unreadable(where, f"holds {len(found)} files of metadata")
+            if found[0].compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                raise unreadable(where, "is packed in an unusual way")
+            with archive.open(found[0]) as member:
+                body = member.read(_BYTES + 1)
+    except _BROKEN as e:
+        raise unreadable(where, "is not the wheel that its name promises") from e
+    if len(body) > _BYTES:
+        raise unreadable(where, f"has metadata of more than {_BYTES:,} bytes")
+    return body
 
 
 def _needs(texts: list[str], problems: list[str]) -> Iterator[Requirement]:

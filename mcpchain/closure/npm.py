@@ -33,7 +33,10 @@ _ROUNDS: Final = 200
 """How many levels are loaded at once each. Honest ones end before thirty; what lies
 deeper is loaded one by one."""
 _PLACES: Final = 5_000
-"""How many packages one server may pull in."""
+_WISHES: Final = 100_000
+"""How many packages one server may pull in, and how often they may ask for others."""
+_STEPS: Final = 1_000_000
+"""How many askers are asked, in all, whether another version would do."""
 _NOTHING: Final = Node(value={}, source="")
 
 
@@ -47,6 +50,9 @@ class _Place:
     depth: int
     path: str
     manifest: Node
+    wishes: tuple[Wish, ...]
+    problems: tuple[str, ...]
+    """What it asks for, and what of that could not be read."""
 
     @property
     def title(self) -> str:
@@ -76,6 +82,7 @@ class _Shelf:
     def __init__(self, group: Group, pages: Library[Page, Packument]) -> None:
         self._sources = group.sources
         self._pages = pages
+        self._picked: dict[tuple[str, str], str | None] = {}
 
     def load(self, names: Iterable[str]) -> None:
         self._pages.load((name, where) for name in names if (where := self.of(name)))
@@ -93,11 +100,16 @@ class _Shelf:
 
     def pick(self, wish: Wish) -> str | None:
         """Return the version that *wish* gets; `None` for none."""
-        found = self.packument(wish.name)
-        try:
-            return None if isinstance(found, FetchError) else found.pick(wish.spec)
-        except ValueError:
-            return None
+        key = wish.name, wish.spec
+        if key not in self._picked:
+            found = self.packument(wish.name)
+            try:
+                self._picked[key] = (
+                    None if isinstance(found, FetchError) else found.pick(wish.spec)
+                )
+            except ValueError:
+                self._picked[key] = None
+        return self._picked[key]
 
     def manifest(self, name: str, version: str) -> Node:
         found = self.packument(name)
@@ -137,58 +149,89 @@ class _Run:
         self._tops: dict[str, _Place] = {}
         self._known: dict[tuple[str, str], _Place] = {}
         self._queue: list[tuple[int, str, str, _Place]] = []
+        self._links: dict[str, list[tuple[_Place, _Place, Wish]]] = {}
+        """By the key of what is asked for: who asks, what they get, and how."""
+        self._count = 0
+        self._wishes = 0
+        self._steps = 0
+
+    @property
+    def _room(self) -> bool:
+        """Whether more is followed."""
+        return self._count < _PLACES and self._wishes < _WISHES
 
     def graph(self) -> Graph:
         roots = [(root, wish_of(root)) for root in self._group.roots]
         self._shelf.prefetch([wish for _, wish in roots])
         for root, wish in roots:
             self._begin(root, wish)
-        while self._queue and len(self._known) <= _PLACES:
+        while self._queue and self._room:
             self._open(heapq.heappop(self._queue)[-1])
         for root, _ in roots if self._queue else ():
-            reason = f"`{root.title}` pulls in more than {_PLACES:,} packages"
-            self._graph.fail(root.ref, f"{reason}; the rest is left out", State.LIMIT)
-        return self._graph
+            reason = f"`{root.title}` pulls in more than {_PLACES:,} packages, or more "
+            reason += f"than {_WISHES:,} times; the rest is left out"
+            self._graph.fail(root.ref, reason, State.LIMIT)
+        for links in self._links.values():
+            for place, other, wish in links:
+                marker = packument.platform(other.manifest)
+                ask = replace(wish.ask, marker=marker)
+                self._graph.relate(place.key, other.key, ask)
+        return self._graph.reached([root.ref for root, _ in roots])
 
     def _begin(self, root: Component, wish: Wish) -> None:
         version = self._shelf.pick(wish)
         if version is None:
-            self._missing(root.ref, wish)
+            self._missing(root.ref, wish, "")
             return
         release, problems = self._release(wish.name, version)
         self._graph.delivered[root.ref] = release
-        self._put(root.ref, wish, version, None)
+        place = self._put(root.ref, wish, version, None)
         self._note(root.ref, release, problems)
+        self._settle_peers(place, frozenset())
 
     def _put(self, key: str, wish: Wish, version: str, above: _Place | None) -> _Place:
         """Give a version its folder: at the top, or in that of *above*."""
         folder = wish.need.folder
+        manifest = self._shelf.manifest(wish.name, version)
+        problems: list[str] = []
         place = _Place(
             key=key,
             name=wish.name,
             version=version,
             depth=above.depth + 1 if above else 1,
             path=f"{above.path}/{folder}"[-2000:] if above else folder,
-            manifest=self._shelf.manifest(wish.name, version),
+            manifest=manifest,
+            wishes=wishes(manifest, problems),
+            problems=tuple(problems),
         )
+        self._count += 1
         self._known[wish.name, version] = place
         if above is None:
-            self._tops.setdefault(folder, place)
+            self._tops[folder] = place
         heapq.heappush(self._queue, (place.depth, place.path, key, place))
+        return place
+
+    def _new(self, wish: Wish, version: str, above: _Place | None) -> _Place:
+        """List a version, and give it its folder."""
+        release, problems = self._release(wish.name, version)
+        key = self._graph.add(release)
+        place = self._put(key, wish, version, above)
+        self._note(key, release, problems)
         return place
 
     def _open(self, place: _Place) -> None:
         """Follow everything that a package asks for."""
         self._graph.whole.add(place.key)
-        problems: list[str] = []
-        for wish in wishes(place.manifest, problems):
+        self._wishes += len(place.wishes)
+        problems = [*place.problems]
+        own = frozenset(wish.need.folder for wish in place.wishes)
+        for wish in place.wishes:
             if wish.name:
-                self._follow(place, wish)
+                self._follow(place, wish, own)
             elif wish.elsewhere is not None:
                 self._list(place, wish, wish.elsewhere)
             else:
-                folder = wish.need.folder[:SHOWN]
-                problems.append(f"`{folder}`: {wish.problem}")
+                problems.append(f"`{wish.need.folder[:SHOWN]}`: {wish.problem}")
         for each in problems:
             self._graph.fail(
                 place.key,
@@ -197,47 +240,82 @@ class _Run:
                 "ask whoever publishes it",
             )
 
-    def _follow(self, place: _Place, wish: Wish) -> None:
+    def _follow(self, place: _Place, wish: Wish, own: frozenset[str]) -> None:
         """Find the package that *wish* of *place* gets."""
         folder = wish.need.folder
         top = self._tops.get(folder)
-        if top is not None and self._fits(top, wish):
-            self._relate(place, top, wish)
+        if top is not None and self._fits(wish, top.name, top.version):
+            self._link(place, top, wish)
             return
         version = self._shelf.pick(wish)
         if version is None:
             key = self._graph.add(self._component(wish.name, None))
             self._graph.relate(place.key, key, wish.ask)
-            self._missing(key, wish)
+            self._missing(key, wish, f" (asked for by {place.title})")
             return
         known = self._known.get((wish.name, version))
-        if known is None:
-            release, problems = self._release(wish.name, version)
-            key = self._graph.add(release)
-            known = self._put(key, wish, version, None if top is None else place)
-            self._note(key, release, problems)
-        else:
+        if known is not None:
             self._tops.setdefault(folder, known)
-        self._relate(place, known, wish)
+            self._link(place, known, wish)
+            return
+        found = self._new(wish, version, None if top is None else place)
+        self._link(place, found, wish)
+        if top is None:
+            self._settle_peers(found, own)
 
-    def _fits(self, top: _Place, wish: Wish) -> bool:
-        """Say whether what lies at the top is good enough for *wish*."""
-        version = parse_version(top.version)
-        if top.name != wish.name or version is None:
+    def _link(self, place: _Place, other: _Place, wish: Wish) -> None:
+        self._links.setdefault(other.key, []).append((place, other, wish))
+
+    def _settle_peers(self, place: _Place, own: frozenset[str]) -> None:
+        """Put what *place* expects beside itself there at once, as npm does.
+
+        Args:
+            place: At the top.
+            own: What whoever asked for it will put there itself.
+        """
+        pending = [place]
+        while pending and self._room:
+            for wish in pending.pop().wishes:
+                folder = wish.need.folder
+                top = self._tops.get(folder)
+                version = self._shelf.pick(wish) if wish.need.peer and wish.name else ""
+                if not version or (top is None and folder in own):
+                    continue
+                if top is None and (wish.name, version) not in self._known:
+                    pending.append(self._new(wish, version, None))
+                elif top is not None and not self._fits(wish, top.name, top.version):
+                    self._replace(top, wish, version)
+
+    def _replace(self, top: _Place, wish: Wish, version: str) -> None:
+        """Put another version at the top, if all that got the present one agree."""
+        links = self._links.get(top.key, [])
+        self._steps += len(links)
+        if self._steps > _STEPS:
+            return
+        roots = {root.ref for root in self._group.roots}
+        agree = all(self._fits(each, wish.name, version) for _, _, each in links)
+        if top.key in roots or not agree or (wish.name, version) in self._known:
+            return
+        del self._known[top.name, top.version]
+        found = self._new(wish, version, None)
+        del self._links[top.key]
+        for place, _, each in links:
+            self._link(place, found, each)
+
+    def _fits(self, wish: Wish, name: str, version: str) -> bool:
+        """Say whether a version that is there is good enough for *wish*."""
+        there = parse_version(version)
+        if name != wish.name or there is None:
             return False
         try:
             exact, fitting = parse_version(wish.spec), parse_range(wish.spec)
         except ValueError:
             return False
         if exact is not None:
-            return exact == version
+            return exact == there
         if fitting is not None:
-            return fitting.everything or version in fitting
-        return self._shelf.pick(wish) == top.version
-
-    def _relate(self, place: _Place, other: _Place, wish: Wish) -> None:
-        marker = packument.platform(other.manifest)
-        self._graph.relate(place.key, other.key, replace(wish.ask, marker=marker))
+            return fitting.everything or there in fitting
+        return self._shelf.pick(wish) == version
 
     def _list(self, place: _Place, wish: Wish, requested: Requested) -> None:
         """List what comes from no registry; nobody is asked for it."""
@@ -262,16 +340,15 @@ class _Run:
             "look into it by other means",
         )
 
-    def _missing(self, key: str, wish: Wish) -> None:
+    def _missing(self, key: str, wish: Wish, asked: str) -> None:
         found = self._shelf.packument(wish.name)
         if isinstance(found, FetchError):
             self._graph.fail(key, found.reason, found.state, found.hint)
             return
-        chain = self._graph.chain(key)
         self._graph.fail(
             key,
             f"no version of `{wish.name[:SHOWN]}` fits `{wish.spec[:SHOWN] or '*'}`"
-            f"{f' (asked for by {chain})' if chain else ''}",
+            f"{asked}",
             State.MISSING,
             "ask its publisher",
         )

@@ -12,7 +12,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from mcpchain.artifact import Artifact
-from mcpchain.closure.metadata import Sheet, sheet
+from mcpchain.closure.metadata import WHEEL, Sheet, sheet
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.fetch import Request, Response
@@ -137,10 +137,19 @@ class Listing:
             MalformedError: What the index says of them cannot be read.
         """
         wheels = [each for each in self.files[version] if each.is_wheel]
-        for each in sorted(wheels, key=lambda each: (self._rank(each), each.name)):
+        wheels.sort(key=lambda each: (self._rank(each), each.name))
+        for each in wheels:
             url = link(each.node.at("url"), each.base)
             if found := sheet(each.node, self.name, version, url):
                 return found
+        usable = [each for each in wheels if self._rank(each) < _NEVER] or wheels
+        small = [pair for each in usable if (pair := _weighed(each))]
+        for _, artifact in sorted(small, key=lambda each: (each[0], each[1].name)):
+            digest = next(d for d in artifact.digests if d.algorithm.identifies)
+            url = artifact.url or ""
+            return Sheet(
+                name=self.name, version=version, url=url, digest=digest, inside=True
+            )
         return None
 
     @cached_property
@@ -170,6 +179,16 @@ class Listing:
 
 
 _NEVER: Final = 1 << 30
+
+
+def _weighed(file: _File) -> tuple[int, Artifact] | None:
+    """Return the size of a wheel that is small enough to be looked into."""
+    problems = Problems()
+    artifact = pypi.file_of(file.node, file.base, problems)
+    named = artifact.url and any(d.algorithm.identifies for d in artifact.digests)
+    if not named or artifact.size is None or artifact.size > WHEEL:
+        return None
+    return artifact.size, artifact
 
 
 @lru_cache(maxsize=1 << 14)

@@ -167,8 +167,8 @@ class Reader:
             return found.reason
         try:
             return found.sheet(release.version) or (
-                "its index gives no metadata of it, so that cannot be known without "
-                "downloading or building it"
+                "it has no wheel, or its index gives neither metadata nor a small "
+                "wheel with a digest, so that cannot be known without building it"
             )
         except MalformedError as error:
             return f"{error.pointer}: {error.problem}"[:300]
