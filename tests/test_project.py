@@ -32,6 +32,7 @@ def tracked() -> list[str]:
 def test_these_are_the_discoverers() -> None:
     assert [each.id for each in all_discoverers()] == [
         "environment",
+        "fastmcp",
         "gguf",
         "mcp-config",
         "mcpb",
@@ -45,6 +46,7 @@ def test_these_are_the_discoverers() -> None:
         "requirements",
         "safetensors",
         "server-json",
+        "smithery",
         "unread",
         "uv-lock",
         "wheel",

@@ -33,6 +33,7 @@ from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, RelationKind, State
 from mcpchain.launch import Requested
+from mcpchain.license import concluded
 from mcpchain.tree import File
 from mcpchain.tree.hashing import sha256
 from mcpchain.tree.unreadable import guarded
@@ -135,6 +136,7 @@ def _bundle(file: File, artifact: Artifact, manifest: Manifest) -> Component:
     """Declare an archive, whose name and version are its manifest's word."""
     name = manifest.name.strip() or file.name
     (digest,) = artifact.digests
+    licenses = (manifest.license,) if manifest.license else ()
     return Component(
         kind=Kind.APPLICATION,
         name=name,
@@ -143,7 +145,8 @@ def _bundle(file: File, artifact: Artifact, manifest: Manifest) -> Component:
         pin=Pin.DIGEST,
         basis=Basis.OBSERVED,
         artifacts=(artifact,),
-        licenses=(manifest.license,) if manifest.license else (),
+        licenses=licenses,
+        concluded=concluded(licenses),
         facts=PackageFacts(origin=Origin.PATH),
         locations=(Location(path=file.path),),
     )

@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from packageurl import PackageURL
-from packaging.version import InvalidVersion, Version
 
 from mcpchain.artifact import Artifact
 from mcpchain.component import (
@@ -23,10 +22,12 @@ from mcpchain.component import (
     PackageFacts,
     Pin,
 )
+from mcpchain.core_metadata import CoreMetadata
 from mcpchain.discover.mcpb.zipped import Archive, ArchiveError, Doubt
-from mcpchain.document import Node, decode
+from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import State
+from mcpchain.license import concluded
 from mcpchain.naming import npm_purl, pypi_purl
 from mcpchain.tree.paths import shown
 
@@ -152,13 +153,10 @@ class Inside:
         if not _DISTRIBUTION.fullmatch(name):
             return
         place = f"{self._place}!/{shown(name)}"
-        head = _headers(self._archive.read(name, _BYTES), place)
-        try:
-            version = str(Version(head.get("version", [""])[0]))
-            purl = pypi_purl(head.get("name", [""])[0], version)
-        except (ValueError, InvalidVersion) as error:
-            raise MalformedError(str(error)[:200], source=place) from None
-        self._add(purl, purl.name, place, tuple(_python_licenses(head)))
+        data = self._archive.read(name, _BYTES)
+        told = CoreMetadata.parse(data, source=place)
+        purl = pypi_purl(told.name, told.version)
+        self._add(purl, told.name, place, told.licenses)
 
     def _add(
         self,
@@ -178,6 +176,7 @@ class Inside:
             pin=Pin.EXACT,
             basis=Basis.OBSERVED,
             licenses=licenses,
+            concluded=concluded(licenses),
             facts=PackageFacts(origin=Origin.BUNDLED, alias=alias),
             locations=(Location(path=place),),
         )
@@ -237,23 +236,3 @@ def _npm_licenses(package: Node) -> Iterator[str]:
         text = each.get("type") if isinstance(each, dict) else each
         if isinstance(text, str) and 0 < len(text) <= _LONGEST:
             yield text
-
-
-def _headers(data: bytes, place: str) -> dict[str, list[str]]:
-    """Return the headers of a distribution's metadata, by name in lower case."""
-    head = data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    found: dict[str, list[str]] = {}
-    for line in decode(head, source=place).split("\n"):
-        key, colon, value = line.partition(":")
-        if colon and line[:1] not in {" ", "\t"}:
-            found.setdefault(key.lower(), []).append(value.strip())
-    return found
-
-
-def _python_licenses(head: dict[str, list[str]]) -> Iterator[str]:
-    """Yield the licence of a distribution: an expression (PEP 639), or the field."""
-    for key in ("license-expression", "license"):
-        text = head.get(key, [""])[0]
-        if text and len(text) <= _SHORT and text.upper() != "UNKNOWN":
-            yield text
-            return

@@ -1,0 +1,51 @@
+"""Smithery's manifest, `smithery.yaml`: how its servers start.
+
+It names no package: a server is built from the folder, or its command is what a
+JavaScript function in the manifest returns, which nobody runs to have a look.
+"""
+
+from typing import ClassVar, Final
+
+from mcpchain.component import Location
+from mcpchain.discover import Discoverer
+from mcpchain.document import Node
+from mcpchain.inventory import Collector, Gap, State
+from mcpchain.tree import File
+
+_BYTES: Final = 1 << 20
+
+
+class Smithery:
+    """Reads `smithery.yaml`."""
+
+    id: ClassVar[str] = "smithery"
+
+    def wants(self, file: File) -> bool:
+        """Say whether it is named like Smithery's manifest."""
+        return file.name.lower() in {"smithery.yaml", "smithery.yml"}
+
+    def discover(self, file: File, found: Collector) -> None:
+        """Leave a gap where the command is the result of a program.
+
+        Raises:
+            MalformedError: It is not YAML, or no mapping.
+            UnreadableError: It cannot be read.
+        """
+        document = Node.from_yaml(file.read(_BYTES), source=file.path)
+        start = document.at("startCommand")
+        if not start.exists or not start.at("commandFunction").exists:
+            return
+        function = start.at("commandFunction")
+        found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=file.path, pointer=function.pointer),
+                reason="the server is started by what a JavaScript function returns, "
+                "which was not run",
+                state=State.UNSUPPORTED,
+                hint="see which command the function returns, and check what it names",
+            )
+        )
+
+
+DISCOVERER: Final[Discoverer] = Smithery()
