@@ -205,7 +205,7 @@ class _Reader:
             raise node.malformed(f"the list of packages {error}") from None
         if not _LISTS.fullmatch(artifact.name):
             raise node.malformed(
-                "the list of packages is not called `requirements.txt`, and was not read"
+                "the list of packages has another name than `requirements.txt`"
             )
 
     def _project(self, node: Node, marks: tuple[str, ...]) -> None:
