@@ -63,7 +63,7 @@ def survey(
         discoverers: The parts to use; all of them by default.
         hashing: Called with (bytes done, bytes in all) while files are hashed.
     """
-    parts = all_discoverers() if discoverers is None else discoverers
+    parts = discoverers
     found = Collector(name)
     projects = NpmProjects(tree)
     manifests: list[tuple[str, Inventory]] = []
@@ -71,6 +71,8 @@ def survey(
         if isinstance(file, Gap):
             found.gap(file)
             continue
+        if parts is None:  # late: with nothing to read, none of them is loaded
+            parts = all_discoverers()
         for part in parts:
             if part.wants(file):
                 inner = _read(part, file, name)

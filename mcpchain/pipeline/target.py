@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mcpchain.bom.read import read
 from mcpchain.bom.validate import validate
@@ -14,13 +14,15 @@ from mcpchain.bom.write import write
 from mcpchain.component import Location
 from mcpchain.discover import survey as survey_tree
 from mcpchain.discover.environment import Wish, environment_root, read_environment
-from mcpchain.discover.mcp_config import UserFolder, read_user_configs
 from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
 from mcpchain.inventory import Collector, Gap, Inventory, State
 from mcpchain.pipeline.embedded import unfold
 from mcpchain.tree import Tree, UnreadableError
 
-__all__ = ["UserFolder", "Wish", "bom", "nothing", "survey"]
+if TYPE_CHECKING:
+    from mcpchain.discover.mcp_config import UserFolder
+
+__all__ = ["Wish", "bom", "nothing", "survey"]
 
 _MANIFESTS: Final = frozenset({"package.json", "pyproject.toml"})
 _BOM_LIMIT: Final = 512 << 20
@@ -32,7 +34,7 @@ def survey(
     *,
     environment: Path | None,
     wish: Wish | None = None,
-    user: UserFolder | None = None,
+    user: "UserFolder | None" = None,
     hashing: Callable[[int, int], None] | None = None,
 ) -> Inventory:
     """Return what *target*, a folder, file or BOM, is made of.
@@ -61,6 +63,8 @@ def survey(
         found.include(read_environment(environment, wish))
     found.include(inventory)
     if user is not None:
+        from mcpchain.discover.mcp_config import read_user_configs
+
         found.include(read_user_configs(user))
     return unfold(found.inventory())
 
