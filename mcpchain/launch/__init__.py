@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from mcpchain.component import Pin
 from mcpchain.launch.bun import read_bun
-from mcpchain.launch.container import read_container
+from mcpchain.launch.container import covers, read_container
 from mcpchain.launch.deno import read_deno
 from mcpchain.launch.dotnet import read_dnx, read_dotnet
 from mcpchain.launch.go import read_go
@@ -274,7 +274,7 @@ def _joined(launch: Launch, layers: Sequence[Wrapped], chain: Sequence[str]) -> 
         layer = layers[at]
         inside = layer.contained and not launch.packages and not launch.problem
         if inside and layer.otherwise is not None:
-            launch = layer.otherwise
+            launch = _contained(launch, layer, layer.otherwise)
             continue
         if layer.contained:
             launch = replace(launch, code=())
@@ -298,6 +298,14 @@ def _joined(launch: Launch, layers: Sequence[Wrapped], chain: Sequence[str]) -> 
         launch = doubted(launch, layer.packages)
     outer = chain[: chain.index(launch.launcher)] if launch.launcher in chain else ()
     return replace(launch, wrappers=tuple(outer))
+
+
+def _contained(launch: Launch, container: Wrapped, image: Launch) -> Launch:
+    """Return *image* for the *launch* in it, whose code is the image's."""
+    if not covers(container, launch.code):
+        return image
+    problem = f"`{image.launcher}`: the code that it runs may lie in a mounted folder"
+    return undecidable(image, problem)
 
 
 def _moved(launch: Launch, folder: str) -> Launch:

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from packageurl import PackageURL
@@ -10,6 +10,8 @@ from packageurl import PackageURL
 from mcpchain.artifact import Digest
 from mcpchain.component import Pin
 from mcpchain.launch.record import (
+    Code,
+    CodeKind,
     Outcome,
     Requested,
     UndecidableError,
@@ -33,7 +35,9 @@ _GLOBAL: Final = Grammar(
     doubted=_ELSEWHERE | {"--remote", "-r"},
 )
 # Variables, and programs, that are not looked at.
-_DOUBTED: Final = frozenset({"--env-file", "--health-cmd", "--runtime"})
+_DOUBTED: Final = frozenset(
+    {"--env-file", "--health-cmd", "--runtime", "--volumes-from"}
+)
 _RUN: Final = Grammar(
     valued=frozenset(
         {
@@ -59,7 +63,7 @@ _RUN: Final = Grammar(
             *("-p", "--pull", "--restart", "--security-opt"),
             *("--shm-size", "--stop-signal", "--stop-timeout", "--storage-opt"),
             *("--sysctl", "--tmpfs", "--ulimit", "--user", "-u", "--userns", "--uts"),
-            *("--volume", "-v", "--volume-driver", "--volumes-from", "--workdir"),
+            *("--volume", "-v", "--volume-driver", "--workdir"),
             *("-w", "--arch", "--os", "--pod", "--authfile", "--secret", "--tz"),
             *("--umask", "--systemd", "--timeout", "--uidmap", "--gidmap"),
             *_DOUBTED,
@@ -89,6 +93,8 @@ _DECIDING: Final = re.compile(
 _CODE_FOLDERS: Final = re.compile(r"/*(?:(?:s?bin|usr|lib\w*)(?:/.*)?)?", re.DOTALL)
 """Folders in which an image keeps the programs that it runs."""
 
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+"""What a client puts in; it may hold a colon."""
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _IMAGE: Final = re.compile(
@@ -120,14 +126,33 @@ def read_container(
     command = [*([entry] if entry else []), *line.words[1:]]
     # Without an entry point, the first word may be an argument, such as a folder.
     program = f"{entry}/" if entry else "".join(command[:1])
+    mounts = tuple(_mounts(line))
     return Wrapped(
         command=command,
         env=_variables(line, env),
         packages=(image,),
         otherwise=started(launcher, [image]),
         contained=True,
-        doubt=line.doubt or _machine(env) or _mounted(line, program),
+        mounts=mounts,
+        workdir=line.value("--workdir", "-w") or "",
+        doubt=line.doubt or _machine(env) or _mounted(mounts, program),
     )
+
+
+def covers(container: Wrapped, code: Sequence[Code]) -> bool:
+    """Say whether *code* may lie in a folder that *container* takes from this machine.
+
+    Where a relative path starts is known only if the command says so.
+    """
+    for each in code:
+        path = each.path if each.kind is CodeKind.FILE else "."
+        start = container.workdir
+        if not start and not path.startswith("/"):
+            return bool(container.mounts)
+        place = posixpath.normpath(posixpath.join(start, path))
+        if any(f"{place}/".startswith(f"{m}/") for m in container.mounts):
+            return True
+    return False
 
 
 def _machine(env: Mapping[str, str]) -> str:
@@ -154,28 +179,36 @@ def _unread(words: Sequence[str]) -> UndecidableError:
     return UndecidableError(problem, hint)
 
 
-def _mounted(line: Line, program: str) -> str:
-    """Say that a folder of this machine stands in for programs of the image."""
-    targets = [
-        [*value.split(":"), ""][_target(value)]
-        for value in line.values("--volume", "-v")
-    ]
+def _mounts(line: Line) -> Iterator[str]:
+    """Yield the folders of the container that are not those of the image."""
+    for value in line.values("--volume", "-v"):
+        yield _clean(_target(value))
     for value in line.values("--mount"):
         for part in value.split(","):
-            key, _, folder = part.partition("=")
-            if key in {"target", "dst", "destination"}:
-                targets.append(folder)
-    for target in targets:
-        clean = posixpath.normpath(target)
-        if _CODE_FOLDERS.fullmatch(clean) or program.startswith(f"{clean}/"):
+            key, _, folder = part.strip('" ').partition("=")
+            if key.lower() in {"target", "dst", "destination"}:
+                yield _clean(folder)
+
+
+def _target(volume: str) -> str:
+    """Return the target of `source:target:options`; a drive is a part of a source."""
+    plain_parts = _VARIABLE.sub("x", volume)
+    parts = plain_parts.split(":")
+    drive = re.match(r"[A-Za-z]:[/\\]", plain_parts) is not None
+    return [*parts, ""][2 if drive else 1 if len(parts) > 1 else 0]
+
+
+def _clean(folder: str) -> str:
+    clean = posixpath.normpath(folder)
+    return "" if clean.strip("/") == "" else clean.replace("//", "/")
+
+
+def _mounted(mounts: Sequence[str], program: str) -> str:
+    """Say that a folder of this machine stands in for programs of the image."""
+    for each in mounts:
+        if _CODE_FOLDERS.fullmatch(each) or program.startswith(f"{each}/"):
             return "it mounts a folder over the programs of the image"
     return ""
-
-
-def _target(volume: str) -> int:
-    """Say which part of `source:target:options` is the target; a drive is a part."""
-    drive = re.match(r"[A-Za-z]:[/\\]", volume) is not None
-    return 2 if drive else 1 if ":" in volume else 0
 
 
 def _variables(line: Line, env: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Final
 from packageurl import PackageURL
 
 from mcpchain.component import Pin
+from mcpchain.launch.bridge import bridged
 from mcpchain.launch.npm import variable_registries
 from mcpchain.launch.npm_spec import firmness, read_npm_spec
 from mcpchain.launch.record import (
@@ -77,13 +78,14 @@ def read_deno(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     package = _package(entry, env)
     if package is None:
         return _file(launcher, entry, line.switches, line.doubt)
-    return Wrapped(
+    wrapped = Wrapped(
         command=[package.name, *line.words[1:]],
         env=env,
         packages=(package,),
         otherwise=started(launcher, [package]),
         doubt=line.doubt,
     )
+    return bridged(wrapped, line.words[1:])
 
 
 def _package(text: str, env: Mapping[str, str]) -> Requested | None:

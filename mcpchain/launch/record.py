@@ -129,6 +129,10 @@ class Wrapped:
     """The folder that it changes to before."""
     contained: bool = False
     """Whether the files that the other command sees are those of the packages."""
+    mounts: tuple[str, ...] = ()
+    """Folders among those files that are of this machine all the same."""
+    workdir: str = ""
+    """Where the other command starts, if that is said; a path among those files."""
     doubt: str = ""
     """Why it may run something else all the same; what it asks for stays listed."""
 

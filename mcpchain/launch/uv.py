@@ -227,7 +227,7 @@ def _project(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
     if script:
         problem = f"`{launcher}`: {line.doubt}" if line.doubt else ""
         return undecidable(launch, problem) if problem else launch
-    return Wrapped(
+    wrapped = Wrapped(
         command=_inner(line.words, module=module),
         env=env,
         packages=packages,
@@ -235,6 +235,7 @@ def _project(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
         folder=folder,
         doubt=line.doubt,
     )
+    return bridged(wrapped, line.words[1:])
 
 
 def _local(launcher: str, code: Code, packages: Sequence[Requested]) -> Launch:

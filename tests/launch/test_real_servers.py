@@ -93,6 +93,12 @@ ROWS = [
      ["pkg:pypi/mcpo", "pkg:pypi/mcp-server-time"], "floating", None),
     ("uvx mcp-proxy-for-aws@latest https://mcp.example/mcp --service x", "uvx",
      ["pkg:pypi/mcp-proxy-for-aws"], "floating", "https://mcp.example/mcp"),
+    ("uvx mcpo==1.0 --server-type sse -- https://mcp.example/sse", "uvx",
+     ["pkg:pypi/mcpo@1.0"], "exact", "https://mcp.example/sse"),
+    ("deno run -A npm:mcp-remote@1.0.0 https://mcp.example/mcp", "deno",
+     ["pkg:npm/mcp-remote@1.0.0"], "exact", "https://mcp.example/mcp"),
+    ("uv run --with mcp-proxy==1.0 mcp-proxy https://mcp.example/mcp", "uv",
+     ["pkg:pypi/mcp-proxy@1.0"], "exact", "https://mcp.example/mcp"),
     # Python.
     ("uvx mcp-server-git --repository path/to/repo", "uvx",
      ["pkg:pypi/mcp-server-git"], "floating", None),
@@ -146,6 +152,10 @@ ROWS = [
     ("podman run --rm -i registry.example:5000/mcp/fetch:1.0", "podman",
      ["pkg:oci/fetch?repository_url=registry.example:5000/mcp/fetch&tag=1.0"], "tag",
      None),
+    ("docker run -v data:/data -w /srv acme/mcp:1 node index.js", "docker",
+     ["pkg:docker/acme/mcp@1"], "tag", None),
+    ("docker run -v data:/data --entrypoint node acme/mcp:1 /app/index.js", "docker",
+     ["pkg:docker/acme/mcp@1"], "tag", None),
     # Other worlds.
     ("dnx Contoso.SampleMcp@0.0.1-beta --yes", "dnx",
      ["pkg:nuget/Contoso.SampleMcp@0.0.1-beta"], "exact", None),
