@@ -24,6 +24,11 @@ class Case:
     """Addresses that the user or the policy trusts, normalised."""
     trusted_addresses: frozenset[str] = frozenset()
     """Those of the policy, which trusts what lies below them as well, normalised."""
+    pulled_in: bool = False
+    """Whether it is there only because a package of a server asks for it."""
+    moving: Component | None = None
+    """A package that this one pulls in, of which another version may be chosen at the
+    next start; the nearest, of several."""
     release: Release | None = None
     evidence: tuple[Evidence, ...] = ()
     advisories: tuple[Advisory, ...] = ()

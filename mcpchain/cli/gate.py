@@ -2,11 +2,11 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from mcpchain import __version__
 from mcpchain.cli import options
 from mcpchain.errors import Exit, UsageError
 
@@ -19,6 +19,7 @@ Examples:
   mcpchain gate --policy acme.yaml --advisories osv/npm.zip --advisories osv/pypi.zip
   mcpchain gate --offline --format json bom.cdx.json
   mcpchain gate .mcp.json                        one file
+  mcpchain gate --resolve                        with what the servers pull in
 
 \b
 Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
@@ -53,6 +54,7 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
     is_flag=True,
     help="Fetch the files that would be installed here, and hash them.",
 )
+@options.RESOLVE
 @click.option(
     "--format",
     "format_id",
@@ -80,6 +82,7 @@ def gate(  # noqa: PLR0913 - one parameter an option
     pip_audit: bool | None,
     offline: bool,
     download: bool,
+    resolve: bool,
     no_environment: bool,
     user_config: bool,
     verify_installed: bool,
@@ -91,14 +94,14 @@ def gate(  # noqa: PLR0913 - one parameter an option
     among advisories, and judged by a policy.
     """
     from mcpchain.pipeline.judgement import judge
-    from mcpchain.pipeline.knowledge import Circumstances
     from mcpchain.pipeline.policies import load_policy
     from mcpchain.report import all_formats
 
-    if offline and (download or pip_audit):
+    online = {"--download": download, "--resolve": resolve, "--pip-audit": pip_audit}
+    if offline and any(online.values()):
+        option = next(name for name, given in online.items() if given)
         raise UsageError(
-            f"`--offline` and `{'--download' if download else '--pip-audit'}` "
-            "contradict each other",
+            f"`--offline` and `{option}` contradict each other",
             hint="leave one of them out",
         )
     chosen = load_policy(policy)
@@ -109,24 +112,22 @@ def gate(  # noqa: PLR0913 - one parameter an option
         user_config=user_config,
         verify_installed=verify_installed,
     )
+    terms = replace(
+        options.circumstances(target),
+        advisories=advisories,
+        pip_audit=pip_audit,
+        offline=offline,
+        download=download,
+    )
+    if resolve:
+        inventory = options.resolve(inventory, terms, chosen.registries)
     if bom:
         options.write_bom(inventory, bom)
     with options.progress("checking") as checking:
         account = judge(
             inventory,
             chosen,
-            Circumstances(
-                now=options.now(),
-                version=__version__,
-                environ=os.environ,  # noqa: TID251 - the cli reads it
-                home=Path.home(),
-                cache=options.cache(),
-                projects=(target if target.is_dir() else target.parent, Path.cwd()),
-                advisories=advisories,
-                pip_audit=pip_audit,
-                offline=offline,
-                download=download,
-            ),
+            terms,
             progress=checking,
         )
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # noqa: TID251

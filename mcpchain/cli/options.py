@@ -4,7 +4,7 @@ import datetime as dt
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from mcpchain.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from mcpchain.inventory import Inventory
+    from mcpchain.pipeline.knowledge import Circumstances
 
 _LOOK = 4096
 _READABLE = 0o644
@@ -24,6 +25,13 @@ TARGET = click.argument(
     "target",
     default=".",
     type=click.Path(exists=True, path_type=Path),
+)
+
+RESOLVE = click.option(
+    "--resolve",
+    is_flag=True,
+    help="Ask the registries what the packages of MCP servers pull in, and take that "
+    "in too. Nothing is installed or run.",
 )
 
 
@@ -90,6 +98,39 @@ def cache() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("mcpchain")
+
+
+def circumstances(target: Path) -> "Circumstances":
+    """Return when and where this run asks about *target*."""
+    from mcpchain import __version__
+    from mcpchain.pipeline.knowledge import Circumstances
+
+    return Circumstances(
+        now=now(),
+        version=__version__,
+        environ=os.environ,  # noqa: TID251 - the cli reads it
+        home=Path.home(),
+        cache=cache(),
+        projects=(target if target.is_dir() else target.parent, Path.cwd()),
+    )
+
+
+def resolve(
+    inventory: "Inventory", terms: "Circumstances", registries: Iterable[str] = ()
+) -> "Inventory":
+    """Add what the servers pull in, with a bar.
+
+    Args:
+        inventory: What is there.
+        terms: When and where it is asked.
+        registries: Those that may be asked beside those of the user.
+    """
+    from mcpchain.address import normalise
+    from mcpchain.pipeline.closure import resolve_servers
+
+    trusted = frozenset(map(normalise, registries))
+    with progress("resolving") as resolving:
+        return resolve_servers(inventory, terms, trusted, resolving)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -169,7 +210,7 @@ def survey(
     license_texts: bool = False,
 ) -> "Inventory":
     """Find out what *target* is made of, with a bar for long hashing."""
-    from mcpchain.pipeline.target import UserFolder, Wish
+    from mcpchain.pipeline.target import Wish
     from mcpchain.pipeline.target import survey as look
 
     chosen = None if no_environment else environment
@@ -178,8 +219,12 @@ def survey(
             "`--verify-installed` needs an environment",
             hint="name its interpreter with `--environment`",
         )
-    environ = os.environ  # noqa: TID251 - the cli reads it
-    user = UserFolder(home=Path.home(), environ=environ) if user_config else None
+    user = None
+    if user_config:
+        from mcpchain.discover.mcp_config import UserFolder
+
+        environ = os.environ  # noqa: TID251 - the cli reads it
+        user = UserFolder(home=Path.home(), environ=environ)
     with progress("hashing") as hashing:
         wish = Wish(
             verify=verify_installed, license_texts=license_texts, progress=hashing

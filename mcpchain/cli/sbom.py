@@ -13,6 +13,7 @@ Examples:
   mcpchain sbom -o bom.cdx.json               this folder
   mcpchain sbom app/ --environment .venv/bin/python -o bom.cdx.json
   mcpchain sbom --user-config -o bom.cdx.json your own MCP servers as well
+  mcpchain sbom --resolve -o bom.cdx.json     with what the servers pull in
   SOURCE_DATE_EPOCH=0 mcpchain sbom -o a.json the same bytes on every run
 """
 )
@@ -30,6 +31,7 @@ Examples:
     is_flag=True,
     help="Put the texts of licences that came with installed packages into the BOM.",
 )
+@options.RESOLVE
 @options.environment_options
 @options.user_config_option
 def sbom(  # noqa: PLR0913 - one parameter an option
@@ -37,6 +39,7 @@ def sbom(  # noqa: PLR0913 - one parameter an option
     output: Path,
     environment: Path | None,
     *,
+    resolve: bool,
     no_environment: bool,
     user_config: bool,
     verify_installed: bool,
@@ -45,8 +48,8 @@ def sbom(  # noqa: PLR0913 - one parameter an option
     """Write what TARGET is made of, as a CycloneDX 1.6 BOM.
 
     TARGET is a folder, a lock or configuration file, or a BOM. Nothing of it is run,
-    and the network is not used. What could not be read is said on standard error, and
-    in the BOM.
+    and the network is not used but for `--resolve`. What could not be read is said on
+    standard error, and in the BOM.
     """
     from mcpchain.printable import printable
 
@@ -58,6 +61,8 @@ def sbom(  # noqa: PLR0913 - one parameter an option
         verify_installed=verify_installed,
         license_texts=license_texts,
     )
+    if resolve:
+        inventory = options.resolve(inventory, options.circumstances(target))
     options.write_bom(inventory, output)
     for gap in inventory.gaps:
         place = printable(str(gap.location))

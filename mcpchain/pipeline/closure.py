@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from mcpchain.closure import close
+from mcpchain.component import Basis, Component
 from mcpchain.fetch import Fetcher
-from mcpchain.inventory import Inventory
+from mcpchain.inventory import Inventory, RelationKind
 from mcpchain.pipeline.knowledge import Circumstances
 from mcpchain.settings import load
 
@@ -37,3 +38,41 @@ def resolve_servers(
             fetcher=fetcher,
             progress=progress,
         )
+
+
+def pulls(inventory: Inventory) -> tuple[frozenset[str], dict[str, Component]]:
+    """Tell what is only pulled in, and who pulls in what may be another one tomorrow.
+
+    Returns:
+        The refs of what a registry was found to deliver for somebody else's sake; and
+        by the refs of all others, the nearest of what they pull in that moves.
+    """
+    resolved = {
+        each.ref: each for each in inventory.components if each.basis is Basis.RESOLVED
+    }
+    onward: dict[str, list[str]] = {}
+    back: dict[str, list[str]] = {}
+    for each in inventory.relations:
+        if each.kind is RelationKind.DEPENDS_ON and each.target in resolved:
+            onward.setdefault(each.source, []).append(each.target)
+            back.setdefault(each.target, []).append(each.source)
+    pulled_in = _spread([e for e in onward if e not in resolved], onward)
+    moving = {r: e for r, e in resolved.items() if e.pin is not None and e.pin.moves}
+    pending = [*moving]
+    for ref in pending:
+        for source in back.get(ref, ()):
+            if source not in moving:
+                moving[source] = moving[ref]
+                pending += [source] if source in resolved else []
+    others = {ref: each for ref, each in moving.items() if ref not in resolved}
+    return pulled_in & frozenset(resolved), others
+
+
+def _spread(starts: list[str], onward: dict[str, list[str]]) -> frozenset[str]:
+    seen = {*starts}
+    pending = [*starts]
+    while pending:
+        fresh = [each for each in onward.get(pending.pop(), ()) if each not in seen]
+        seen.update(fresh)
+        pending += fresh
+    return frozenset(seen)

@@ -12,6 +12,7 @@ from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.fetch import Fetcher
 from mcpchain.finding import Finding
 from mcpchain.inventory import Gap, Inventory, State
+from mcpchain.pipeline.closure import pulls
 from mcpchain.pipeline.knowledge import ECOSYSTEMS, Circumstances, look_up
 from mcpchain.pipeline.target import nothing
 from mcpchain.policy import Policy
@@ -45,6 +46,8 @@ def judge(
     known = look_up(components, answers.releases, policy, terms)
     gaps = [*inventory.gaps, *answers.gaps, *known.gaps, *_unread(settings)]
     gaps += _open_questions(components, answers.releases, evidence)
+    gaps = [*dict.fromkeys(gaps)]
+    pulled_in, moving = pulls(inventory)
     trusted = _chosen(policy) | _own_registries(components, settings)
     findings: list[Finding] = []
     for case in _cases(inventory.name, components, gaps, terms.now):
@@ -53,6 +56,8 @@ def judge(
             case,
             trusted_registries=trusted,
             trusted_addresses=_chosen(policy),
+            pulled_in=ref in pulled_in,
+            moving=moving.get(ref),
             release=answers.releases.get(ref),
             evidence=evidence.get(ref, ()),
             advisories=known.advisories.get(ref, ()),

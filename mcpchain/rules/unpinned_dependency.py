@@ -21,9 +21,13 @@ class UnpinnedDependency:
     Use instead: a lock file that names every version with its hashes (`uv lock`,
     `pip-compile --generate-hashes`, `package-lock.json`), and install from it.
 
+    What a server's package pulls in (`--resolve`) is chosen anew at every start, too.
+    That is told once, of the package: it cannot be mended one dependency at a time.
+
     Variants:
         floating: any version.
-        range: several versions, such as `>=1.2,<2`.
+        range: several versions, such as `>=1.2,<2`; of what a pinned package of a
+            server pulls in, too.
         tag: a branch or tag of a repository, which its owner can move.
         opaque: an entry that names no package, and is no file of the project.
     """
@@ -39,7 +43,10 @@ class UnpinnedDependency:
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding if the case is a dependency that is not pinned."""
         component = case.component
-        if component.kind is not Kind.LIBRARY:
+        moves = component.pin is not None and component.pin.moves
+        if case.moving is not None and not moves:
+            yield self._pulling_in(component, case.moving)
+        if component.kind is not Kind.LIBRARY or case.pulled_in:
             return
         if component.purl is None and not _of_the_project(component):
             variant, what = "opaque", "names no package that could be looked up"
@@ -54,6 +61,18 @@ class UnpinnedDependency:
             about=component,
             message=f"`{component.name}` {what}",
             hint="install from a lock file that names an exact version and its hashes",
+        )
+
+    def _pulling_in(self, component: Component, moving: Component) -> Finding:
+        what = f" by `{moving.requested}`" if moving.requested else ""
+        return Finding(
+            rule=self.id,
+            variant="range",
+            about=component,
+            message=f"`{component.title}` is pinned, but what it pulls in is chosen at "
+            f"every start, such as `{moving.name}`{what}",
+            hint="start it from a lock file (`npm ci`, `uv sync --locked`) or from an "
+            "image that is named by digest",
         )
 
 
