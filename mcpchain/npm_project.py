@@ -1,8 +1,9 @@
-"""What the `.npmrc` files of an examined project would have npm do.
+"""What the `.npmrc` files of an examined project would have npm do, and its kin.
 
-npm reads the one in the folder of the project (npm docs, npmrc). It is not the user's
-word, so it is never followed: the registries that it names are told of each package
-that would come from there, and what else it changes is a gap.
+npm reads the one in the folder of the project (npm docs, npmrc); pnpm, yarn and bun
+have files of their own besides. They are not the user's word, so they are never
+followed: the registries that they name are told of each package that would come from
+there, and what else they change is a gap.
 """
 
 import re
@@ -14,6 +15,7 @@ from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.document import decode
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, Inventory, State
+from mcpchain.settings.node_managers import READERS
 from mcpchain.settings.npmrc import Registries, parse
 from mcpchain.tree import File, Tree, UnreadableError
 
@@ -36,7 +38,8 @@ _HARMLESS: Final = re.compile(
     | legacy-(?:bundling|peer-deps) | link-workspace-packages | lockfile-version
     | loglevel | logs-max | long | maxsockets | message | min-release-age
     | minimum-release-age | network-concurrency | node-linker | auto-install-peers
-    | package-lock-only | package-manager-strict | prefer-(?:dedupe|workspace-packages)
+    | lockfile-include-tarball-url | package-lock-only | package-manager-strict
+    | prefer-(?:dedupe|workspace-packages)
     | dedupe-peer-dependents | progress | provenance | resolution-mode
     | save(?:-[a-z]+)* | scope | shared-workspace-lockfile | sign-git-(?:commit|tag)
     | side-effects-cache | strict-peer-(?:deps|dependencies) | tag-version-prefix
@@ -48,19 +51,26 @@ _HARMLESS: Final = re.compile(
 """Settings that change neither whom npm asks nor what it runs."""
 _ON: Final = frozenset({"package-lock", "shrinkwrap", "strict-ssl"})
 """Settings that are harmless as long as they are on."""
+_FILES: Final = {
+    "pnpm-lock.yaml": (".npmrc", "pnpm-workspace.yaml"),
+    "yarn.lock": (".npmrc", ".yarnrc.yml", ".yarnrc"),
+    "bun.lock": (".npmrc", "bunfig.toml"),
+    "package.json": (".npmrc", *READERS),
+}
+"""The configuration that counts for a file, where that is more than npm's."""
 _SECRET: Final = re.compile(r"[@?:=\s]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Project:
-    """A folder's `.npmrc`, read."""
+    """A folder's `.npmrc`, or another such file, read."""
 
     registries: Registries = Registries()  # noqa: RUF009  (frozen)
     gaps: tuple[Gap, ...] = ()
 
 
 class NpmProjects:
-    """The `.npmrc` files of a tree, each read once.
+    """The `.npmrc` files of a tree, and those of its kin, each read once.
 
     Args:
         tree: Where they are.
@@ -80,20 +90,28 @@ class NpmProjects:
         """
         if not any(map(_is_npm, inventory.components)):
             return inventory
-        project = self._nearest(PurePosixPath(path).parent)
-        if project is None:
+        file = PurePosixPath(path)
+        names = _FILES.get(file.name.casefold(), (".npmrc",))
+        nearest = (self._nearest(file.parent, name) for name in names)
+        projects = [each for each in nearest if each is not None]
+        if not projects:
             return inventory
-        components = [_attributed(c, project.registries) for c in inventory.components]
-        gaps = (*inventory.gaps, *project.gaps)
+        components = [*inventory.components]
+        gaps = [*inventory.gaps]
+        for project in projects:
+            components = [_attributed(c, project.registries) for c in components]
+            gaps += project.gaps
         found = Collector(inventory.name)
-        found.include(replace(inventory, components=tuple(components), gaps=gaps))
+        found.include(
+            replace(inventory, components=tuple(components), gaps=tuple(gaps))
+        )
         return found.inventory()
 
-    def _nearest(self, folder: PurePosixPath) -> _Project | None:
+    def _nearest(self, folder: PurePosixPath, name: str) -> _Project | None:
         for each in (folder, *folder.parents[:_FOLDERS]):
-            path = str(each / ".npmrc")
+            path = str(each / name)
             if path not in self._known:
-                self._known[path] = _read(self._tree, path)
+                self._known[path] = _read(self._tree, path, name)
             if (project := self._known[path]) is not None:
                 return project
         return None
@@ -122,11 +140,11 @@ def _attributed(component: Component, registries: Registries) -> Component:
     return replace(component, facts=replace(facts, extra_registries=tuple(extra)))
 
 
-def _read(tree: Tree, path: str) -> _Project | None:
+def _read(tree: Tree, path: str, name: str) -> _Project | None:
     """Read one file; `None` if there is none."""
     try:
         file: File = tree.file(path)
-        values = parse(decode(file.read(_BYTES), source=path), {})
+        registries, settings = _choices(file.read(_BYTES), path, name)
     except UnreadableError as error:
         absent = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
         return None if absent else _Project(gaps=(error.gap(),))
@@ -135,13 +153,25 @@ def _read(tree: Tree, path: str) -> _Project | None:
     gaps = [
         _gap(path, f"sets `{_shown(key)}`, which may change whom npm asks or what it "
              "runs", State.UNSUPPORTED)
-        for key, value in values.items()
-        if not (_HARMLESS.fullmatch(key) or (key in _ON and value == "true"))
+        for key in settings
     ]  # fmt: skip
     if len(gaps) > _GAPS:
         more = _gap(path, f"more than {_GAPS} settings that matter", State.LIMIT)
         gaps = [*gaps[:_GAPS], more]
-    return _Project(registries=Registries.chosen(values), gaps=tuple(gaps))
+    return _Project(registries=registries, gaps=tuple(gaps))
+
+
+def _choices(data: bytes, path: str, name: str) -> tuple[Registries, list[str]]:
+    """Return the registries that a file names, and the settings that matter."""
+    if (reader := READERS.get(name)) is not None:
+        return reader(data, path)
+    values = parse(decode(data, source=path), {})
+    settings = [
+        key
+        for key, value in values.items()
+        if not (_HARMLESS.fullmatch(key) or (key in _ON and value == "true"))
+    ]
+    return Registries.chosen(values), settings
 
 
 def _shown(key: str) -> str:

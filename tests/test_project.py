@@ -31,15 +31,18 @@ def tracked() -> list[str]:
 
 def test_these_are_the_discoverers() -> None:
     assert [each.id for each in all_discoverers()] == [
+        "bun-lock",
         "environment",
         "fastmcp",
         "gguf",
         "mcp-config",
         "mcpb",
+        "package-json",
         "package-lock",
         "pdm-lock",
         "pickle-model",
         "pipfile-lock",
+        "pnpm-lock",
         "poetry-lock",
         "pylock",
         "pyproject",
@@ -50,6 +53,7 @@ def test_these_are_the_discoverers() -> None:
         "unread",
         "uv-lock",
         "wheel",
+        "yarn-lock",
     ]
 
 

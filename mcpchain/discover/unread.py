@@ -11,6 +11,7 @@ from mcpchain.component import Location
 from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.npm_lock.manifest import LOCKS
 from mcpchain.tree import File, UnreadableError
 
 _NPM_LOCK: Final = "make a `package-lock.json`: `npm install --package-lock-only`"
@@ -20,10 +21,7 @@ _LOCKS: Final = {
     "composer.lock": _BOM,
     "gemfile.lock": _BOM,
     "go.sum": _BOM,
-    "bun.lock": _NPM_LOCK,
     "bun.lockb": _NPM_LOCK,
-    "pnpm-lock.yaml": _NPM_LOCK,
-    "yarn.lock": _NPM_LOCK,
     "conda-lock.yml": "examine the installed environment with `--environment`",
     "environment.yaml": "examine the installed environment with `--environment`",
     "environment.yml": "examine the installed environment with `--environment`",
@@ -37,7 +35,6 @@ _PYTHON_LOCKS: Final = (
     "pdm.lock",
     "Pipfile.lock",
 )
-_NPM_LOCKS: Final = ("package-lock.json", "npm-shrinkwrap.json")
 _MODELS: Final = frozenset({".h5", ".hdf5", ".keras", ".onnx", ".pt2", ".tflite"})
 _UNCOMPILED: Final = re.compile(
     r"(?:.*/)?(?:requirements[^/]*|[^/]*requirements|requirements/[^/]*)\.in",
@@ -128,7 +125,7 @@ def _unlocked(file: File) -> str | None:
     data = file.read()
     if file.name.casefold() == "package.json":
         document = Node.from_json(data, source=file.path).value
-        unlocked = _names(document, _NODE) and not _locked(file, _NPM_LOCKS)
+        unlocked = _names(document, _NODE) and not _locked(file, LOCKS)
         return _NPM_LOCK if unlocked else None
     document = Node.from_toml(data, source=file.path).value
     unlocked = _names(document, _PYTHON) and not _locked(file, _PYTHON_LOCKS)

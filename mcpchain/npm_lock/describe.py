@@ -18,6 +18,7 @@ from mcpchain.npm_lock.source import (
     folder_problem,
     source_of,
 )
+from mcpchain.npm_lock.tarball import read_tarball
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
@@ -48,6 +49,10 @@ class Stated:
     graph: bool = True
     origin: Origin = Origin.REGISTRY
     """Where it comes from if `resolved` is empty."""
+    registry: str | None = None
+    """The registry that the lock names, if `resolved` is empty."""
+    folder: str = ""
+    """The folder of the package in the repository that it comes from."""
 
 
 class Describer:
@@ -77,6 +82,9 @@ class Describer:
         resolved = _cloned(stated.resolved)
         files = artifacts(stated.digests, address_of(resolved))
         if resolved:
+            tarball = read_tarball(address_of(resolved)).tarball
+            if version is None and tarball is not None and tarball.name == name:
+                version = tarball.version
             source = source_of(
                 resolved, (name, version), files, self._named, self._base
             )
@@ -84,12 +92,13 @@ class Describer:
             files = (source.artifact,) if source.artifact else files
         else:
             firm = Pin.EXACT if version else Pin.FLOATING
-            source = Source(origin=stated.origin, pin=firm)
+            source = Source(origin=stated.origin, pin=firm, registry=stated.registry)
         if source.other is not None:
             name, version = source.other.name, source.other.version
         purl = npm_purl(name, version) if source.named else None
         if purl and source.qualifiers:
-            purl = purl._replace(qualifiers=source.qualifiers)
+            folder = stated.folder or None
+            purl = purl._replace(qualifiers=source.qualifiers, subpath=folder)
         return Component(
             kind=Kind.LIBRARY,
             name=name,

@@ -1,13 +1,15 @@
 """What needs what in a lock, and what follows from that for each package."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from mcpchain.artifact import Digest
 from mcpchain.component import Component, Location, PackageFacts
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.npm_lock.manifest import declared
 from mcpchain.npm_lock.name import SHOWN
 
 
@@ -30,6 +32,8 @@ class Package:
     """The key of each package, and why it is asked for."""
     root: bool = False
     """Whether it is the project itself, or a member of it."""
+    asked: set[str] = field(default_factory=set)
+    """The names that it asks for, found or not."""
     names: set[str] = field(default_factory=set)
     """The names under which it is asked for."""
 
@@ -48,14 +52,15 @@ def declare(packages: Mapping[str, Package], found: Collector) -> dict[str, str]
     # Of one package there may be several entries: one for each set of its peers.
     plain: dict[Component, set[Need]] = {}
     for key, package in packages.items():
-        own = {need for need in _MARKS if key in marks[need]}
-        identity = _identity(package)
-        plain[identity] = plain.get(identity, own) & own
+        if key in whole:
+            own = {need for need in _MARKS if key in marks[need]}
+            identity = _identity(package)
+            plain[identity] = plain.get(identity, own) & own
     refs = {}
     for key, package in packages.items():
         component = package.component
         if isinstance(component.facts, PackageFacts) and not package.root:
-            kept = plain[_identity(package)]
+            kept = plain.get(_identity(package), set())
             facts = replace(
                 component.facts,
                 alias=_alias(package),
@@ -69,7 +74,56 @@ def declare(packages: Mapping[str, Package], found: Collector) -> dict[str, str]
         for target, _ in package.needs:
             if target in refs:
                 found.relate(refs[key], refs[target])
+    contradictions((each.component for each in packages.values()), found)
     return refs
+
+
+def contradictions(components: Iterable[Component], found: Collector) -> None:
+    """Leave a gap for each package that a lock lists with bytes that cannot be one."""
+    known: dict[str, tuple[Component, set[Digest]]] = {}
+    told: set[str] = set()
+    for component in components:
+        digests = {digest for each in component.artifacts for digest in each.digests}
+        if component.purl is None or not digests:
+            continue
+        name = component.purl.to_string()
+        first, theirs = known.setdefault(name, (component, digests))
+        same_kind = {each.algorithm for each in digests & theirs or theirs}
+        if (
+            name not in told
+            and not digests & theirs
+            and same_kind & {each.algorithm for each in digests}
+        ):
+            told.add(name)
+            found.gap(
+                Gap(
+                    stage="discover",
+                    location=max(first.location, component.location, key=str),
+                    reason=f"`{component.title[:SHOWN]}` is listed with two digests",
+                    state=State.UNREADABLE,
+                    hint="write the lock anew: one version of a package has one digest",
+                )
+            )
+
+
+def undeclared(
+    manifest: Node | None, package: Package, node: Node, found: Collector, hint: str
+) -> None:
+    """Leave a gap for what *manifest* asks for and its lock does not.
+
+    Args:
+        manifest: The `package.json` of the project, or of a member of it.
+        package: What the lock has of it.
+        node: Where the lock has it.
+        found: Gets the gaps.
+        hint: How to complete the lock.
+    """
+    listed = package.asked
+    for name, kind, text in declared(manifest):
+        required = kind in {Need.REQUIRED.value, Need.DEVELOPMENT.value}
+        local = text.startswith(("link:", "workspace:", "portal:"))
+        if required and not local and name not in listed:
+            missing(name, node, found, hint)
 
 
 def missing(name: str, node: Node, found: Collector, hint: str) -> None:
@@ -91,8 +145,8 @@ def patched(name: str, node: Node, found: Collector) -> None:
         Gap(
             stage="discover",
             location=Location(path=node.source, pointer=node.pointer),
-            reason=f"`{name[:SHOWN]}` is changed by a patch after it is fetched, so "
-            "that no digest and no advisory is of what is installed",
+            reason=f"`{name[:SHOWN]}` is changed by a patch after it is fetched, and "
+            "has not the bytes that its digest names",
             state=State.PARTIAL,
             hint="review the patch, or use a version that needs none",
         )

@@ -16,11 +16,16 @@ def artifacts_of(
         address: Where the tarball is, if the lock says so.
         found: Gets the gap.
     """
+    return artifacts(digests_of(node, key, found), address)
+
+
+def digests_of(node: Node, key: str, found: Collector) -> tuple[Digest, ...]:
+    """Read an integrity value. A bad one is a gap, and accepts nothing."""
     digests: tuple[Digest, ...] = ()
     if key in node:
         with found.entry():
-            digests = _digests(node.at(key))
-    return artifacts(digests, address)
+            digests = digests_at(node.at(key))
+    return digests
 
 
 def artifacts(digests: tuple[Digest, ...], address: str) -> tuple[Artifact, ...]:
@@ -32,7 +37,12 @@ def artifacts(digests: tuple[Digest, ...], address: str) -> tuple[Artifact, ...]
     )
 
 
-def _digests(node: Node) -> tuple[Digest, ...]:
+def digests_at(node: Node) -> tuple[Digest, ...]:
+    """Read an integrity value; none of nothing.
+
+    Raises:
+        MalformedError: It is none.
+    """
     text = node.optional_text()
     if text is None:
         return ()

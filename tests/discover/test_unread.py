@@ -30,16 +30,12 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
 @pytest.mark.parametrize(
     ("path", "data"),
     [
-        ("yarn.lock", "left@1:\n"),
-        ("pnpm-lock.yaml", ""),
-        ("bun.lock", ""),
         ("bun.lockb", b"\0"),
         ("environment.yml", ""),
         ("Cargo.lock", "version = 4\n"),
         ("srv/go.sum", ""),
         ("Gemfile.lock", ""),
         ("composer.lock", "{}"),
-        ("YARN.LOCK", ""),
         ("Package.json", NAMES_NPM),
         ("PyProject.toml", NAMES_PYPI),
         ("requirements.in", "flask\n"),
@@ -98,6 +94,9 @@ def test_what_names_nothing_is_no_gap(
     [
         ("package.json", NAMES_NPM, "package-lock.json", "{}"),
         ("packages/a/package.json", NAMES_NPM, "package-lock.json", "{}"),
+        ("packages/a/package.json", NAMES_NPM, "pnpm-lock.yaml", ""),
+        ("package.json", NAMES_NPM, "yarn.lock", ""),
+        ("package.json", NAMES_NPM, "bun.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "uv.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "pylock.toml", ""),
         ("pyproject.toml", NAMES_PYPI, "poetry.lock", ""),
