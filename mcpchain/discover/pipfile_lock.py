@@ -230,9 +230,11 @@ class _Reader:
 
 
 def _request(name: str, version: str, place: Location) -> Request:
-    request = Request.parse(f"{canonicalize_name(name)}{version}", place)
-    if request.source or not request.name or request.marker or request.extras:
-        raise ValueError(f"`{harmless(f'{name}{version}')}` is no package and version")
+    own = canonicalize_name(name)
+    request = Request.parse(f"{own}{version}", place)
+    # `x` in version `1.0` must not become `x1.0`.
+    if request.source or request.name != own or request.marker or request.extras:
+        raise ValueError(f"`{harmless(f'{name} {version}')}` is no package and version")
     return request
 
 
