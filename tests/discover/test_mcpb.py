@@ -415,7 +415,7 @@ def test_a_bundle_without_one_manifest_is_listed_with_a_gap(
          "node"),
         ({"command": "${__dirname}/server/index.js"}, "index.js"),
         ({"command": "python", "args": ["-m", "tool"],
-          "env": {"PYTHONPATH": "${__dirname}/server/lib:${__dirname}/src"}}, "python"),
+          "env": {"PYTHONPATH": "${__dirname}/server/lib:${PYTHONPATH}"}}, "python"),
         ({"command": "uv", "args": ["run", "--directory", "${__dirname}",
                                     "server/index.js"]}, "uv"),
         (NODE | {"platform_overrides": {"win32": {"command": "node.exe"}}}, "node"),

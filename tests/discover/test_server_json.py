@@ -275,6 +275,28 @@ def test_what_changes_what_runs_leaves_nothing_decided(
     assert "evil" not in gap.reason
 
 
+def test_a_publisher_may_write_the_whole_command(tmp_path: Path) -> None:
+    switch = {"type": "named", "name": "-i", "value": "true", "format": "boolean"}
+    off = {"type": "named", "name": "--privileged", "value": "false"}
+    before = [*positional("run"), switch, off | {"format": "boolean"}]
+    before += named("-e", "TOKEN={token}")
+    entry = OCI | {"runtimeHint": "docker", "runtimeArguments": before}
+    found = discover(tmp_path, manifest(entry))
+    (known,) = servers(found)
+    assert not found.gaps
+    assert known.pin is Pin.TAG
+
+
+def test_an_image_without_tag_before_the_one_with_it_is_what_runs(
+    tmp_path: Path,
+) -> None:
+    before = positional("run", "r.example/a/files")
+    found = discover(tmp_path, manifest(OCI | {"runtimeArguments": before}))
+    (known,) = servers(found)
+    assert known.pin is None
+    assert len(packages(found)) == 2
+
+
 def test_a_package_that_arguments_add_is_listed(tmp_path: Path) -> None:
     entry = PYPI | {"runtimeArguments": named("--with", "evil==1.0")}
     found = discover(tmp_path, manifest(entry))
@@ -444,7 +466,7 @@ def test_known_versions_of_the_format_are_no_gap(
     assert not discover(tmp_path, manifest(NPM, **members)).gaps
 
 
-@pytest.mark.parametrize("name", ["", "files", "a/b/c", "a/\u202eb", "a/b\n", 7, None])
+@pytest.mark.parametrize("name", ["", " ", "a/\u202eb", "a/b\n", "x" * 300, 7, None])
 def test_a_name_that_is_none_is_a_gap_and_the_servers_are_read(
     tmp_path: Path, name: object
 ) -> None:
@@ -458,7 +480,8 @@ def test_a_name_that_is_none_is_a_gap_and_the_servers_are_read(
 @pytest.mark.parametrize(
     "data",
     ['{"port": 80}', "[]", "7", '{"name": "x", "packages": {}}', '{"packages": []}',
-     '// port\n{"port": 80,}', '{"name": "web", "remotes": "x"}'],
+     '// port\n{"port": 80,}', '{"name": "a/b", "$schema": "modelcontextprotocol"}',
+     '{"name": "web", "remotes": "x"}'],
 )  # fmt: skip
 def test_another_server_json_declares_nothing(tmp_path: Path, data: str) -> None:
     found = discover(tmp_path, data)
@@ -471,7 +494,8 @@ def test_another_server_json_declares_nothing(tmp_path: Path, data: str) -> None
     ["{", b"\xff\xfe{", b"", '{"name": "a/b", "packages": 7}',
      '{"name": "a/b", "packages": [], "Packages": []}',
      '{"name": "a/b", "packages": [], "packages": []}',
-     '{"name": "a/b", "$schema": "modelcontextprotocol"}', "[" * 100_000],
+     '{"name": "a/b", "$schema": "modelcontextprotocol", "package": []}',
+     "[" * 100_000],
 )  # fmt: skip
 def test_a_manifest_that_cannot_be_read_is_a_gap(
     tmp_path: Path, data: str | bytes

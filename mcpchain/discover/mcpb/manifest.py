@@ -183,11 +183,12 @@ def _launch(variant: tuple[Node, Node, Node], manifest: Manifest) -> Launch:
 
 
 def _folders(value: str) -> list[str] | None:
-    """Return the folders in *value* if all of them are in the bundle."""
+    """Return the folders in *value* if all are in the bundle, or the user's own."""
     parts = [each for each in re.split(r"[:;]", value.replace("\\", "/")) if each]
-    if not all(map(_INSIDE.fullmatch, parts)):
+    ours = [each for each in parts if _INSIDE.fullmatch(each)]
+    if set(parts) - {*ours, "${PYTHONPATH}", "${NODE_PATH}"}:
         return None
-    return [_plain(each) for each in parts]
+    return [_plain(each) for each in ours]
 
 
 def _plain(text: str) -> str:

@@ -46,7 +46,14 @@ from mcpchain.tree import File
 _BYTES: Final = 8 << 20
 _ENTRIES: Final = 1_000
 _LISTS: Final = ("packages", "remotes")
-_NAME: Final = re.compile(r"[A-Za-z0-9.-]+/[A-Za-z0-9._-]+", re.ASCII)
+_LONGEST: Final = 255
+_OTHERS: Final = frozenset(
+    {
+        *("$schema", "name", "title", "description", "status", "repository", "version"),
+        *("versiondetail", "websiteurl", "icons", "meta", "id"),
+    }
+)
+"""Members that name nothing to run, as `folded` has them."""
 _SCHEMA: Final = re.compile(
     r"/(?:schemas/)?([\w-]{1,20})/server\.schema\.json", re.ASCII
 )
@@ -130,15 +137,16 @@ class _Reader:
                         break
                     with self._found.entry():
                         read(node)
-        if not any(member(document, key).exists for key in _LISTS):
+        unknown = {folded(key) for key, _ in document.items()} - _OTHERS
+        if not any(member(document, key).exists for key in _LISTS) and unknown:
             raise document.malformed("names neither a package nor an address")
 
     def _read_name(self, document: Node) -> None:
         name = member(document, "name")
         text = name.text()
-        self._name = text or self._name
-        if not _NAME.fullmatch(text):
-            raise name.malformed("is not a name in the form `com.example/server`")
+        self._name = text[:_LONGEST] if text.strip() else self._name
+        if not text.strip() or not text.isprintable() or len(text) > _LONGEST:
+            raise name.malformed("is no name that can be shown")
 
     def _check(self, document: Node) -> None:
         """Say what the manifest says of itself, where that matters."""
@@ -307,8 +315,10 @@ def _launch(kind: str, package: Requested, entry: _Entry) -> Launch:
         launcher = "dnx" if kind == "nuget" else ""
         return Launch(launcher=launcher, problem=problem)
     words, spec = start_words(kind, entry.hint, package)
-    args = [*words[1:], *entry.before, spec, *entry.after]
-    launch = read_launch(words[0], args, entry.env)
+    # Some publishers write `run` themselves.
+    program = words[:1] if entry.before[:1] == words[1:2] else words
+    line = [*program, *entry.before, spec, *entry.after]
+    launch = read_launch(line[0], line[1:], entry.env)
     same = launch.main is not None and launch.main.purl == package.purl
     if launch.problem or same:
         return launch

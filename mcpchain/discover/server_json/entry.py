@@ -74,8 +74,8 @@ def read_names(node: Node) -> dict[str, str]:
 def read_arguments(node: Node) -> list[str]:
     """Return the words that a list of arguments puts on the command line.
 
-    An option and its value are two words: that is the reading in which an option that
-    takes none lets its value name what is run.
+    An option and its value are two words, unless it is said to be a switch: that is
+    the reading in which an option that takes none lets its value name what is run.
 
     Raises:
         MalformedError: An argument is none.
@@ -85,8 +85,10 @@ def read_arguments(node: Node) -> list[str]:
         kind = member(each, "type").text().lower()
         value = _value(each)
         if kind == "named":
-            words.append(member(each, "name").text())
-            words += [] if value is None else [value]
+            switch = member(each, "format").optional_text() == "boolean"
+            if not (switch and value == "false"):
+                words.append(member(each, "name").text())
+            words += [] if switch or value is None else [value]
         elif kind == "positional":
             words.append(_ASKED if value is None else value)
         else:

@@ -169,7 +169,7 @@ def start_words(kind: str, hint: str, package: Requested) -> tuple[list[str], st
     host = package.purl.qualifiers.get("repository_url") if package.purl else None
     digest = f"@{package.digest}" if package.pin is Pin.DIGEST else ""
     tag = f":{package.requested}" if package.requested else ""
-    return [hint or "docker", "run", "-i"], f"{host or package.name}{tag}{digest}"
+    return [hint or "docker", "run"], f"{host or package.name}{tag}{digest}"
 
 
 def _asked(program: str, spec: str) -> Requested | None:
