@@ -91,6 +91,7 @@ def server(inventory: Inventory) -> Component:
         (".junie/mcp/mcp.json", MAP, "junie"),
         (".gemini/settings.json", MAP, "gemini-cli"),
         (".gemini/extensions/x/gemini-extension.json", MAP, "gemini-cli"),
+        (".qwen/settings.json", MAP, "qwen-code"),
         (".gemini/antigravity/mcp_config.json", MAP, "antigravity"),
         (".codex/config.toml", TOML, "codex"),
         (".codex/work.config.toml", TOML, "codex"),
@@ -167,6 +168,7 @@ def test_the_servers_that_an_administrator_manages_are_found(
         ("APPDATA", "Claude/claude_desktop_config.json", MAP, "claude-desktop"),
         ("LOCALAPPDATA", "crush/crush.json", {"mcp": {"a": ENTRY}}, "crush"),
         ("OPENCODE_CONFIG_DIR", "opencode.json", OPENCODE, "opencode"),
+        ("KIMI_SHARE_DIR", "mcp.json", MAP, "kimi"),
         ("PROGRAMDATA", "opencode/opencode.json", OPENCODE, "opencode"),
     ],
 )  # fmt: skip

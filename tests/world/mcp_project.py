@@ -59,7 +59,7 @@ FILES: dict[str, str | dict[str, object]] = {
         "mcp": {"excluded": ["events"]},
         "mcpServers": {
             "search": {"httpUrl": "https://search.example/mcp", "trust": True},
-            "events": {"url": "https://events.example/sse"},
+            "events": {"type": "sse", "url": "https://events.example/sse"},
         },
     },
     "gemini-extension.json": {

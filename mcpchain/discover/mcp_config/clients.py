@@ -34,16 +34,21 @@ _CODEX: Final = Dialect(
 _CONTINUE: Final = Dialect(headers=("headers", "requestOptions.headers"))
 _CRUSH: Final = Dialect(substitutes=True)
 _DOCKER: Final = Dialect(image="image", passed=("secrets", "env"), env=())
-_GEMINI: Final = Dialect(url=Transport.SSE)
 _GOOSE: Final = Dialect(
     command="cmd",
     env=("envs", "env"),
     passed=("env_keys",),
     inside=frozenset({"builtin", "platform"}),
+    inner="config",
 )
 _OPENCODE: Final = Dialect(lists=True, env=("environment", "env"))
 _TOOLHIVE: Final = Dialect(image="image", env=("env_vars",), passed=("secrets",))
-_VIBE: Final = Dialect(lists=True, passed=("api_key_env",))
+_VIBE: Final = Dialect(
+    lists=True,
+    splits=True,
+    passed=("api_key_env", "auth.api_key_env"),
+    headers=("headers", "auth.headers"),
+)
 _ZED: Final = Dialect(tables=True, url=Transport.STREAMABLE_HTTP)
 
 CONFIGS: Final[tuple[Config, ...]] = (
@@ -133,7 +138,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
     ),
     Config(
         client="copilot",
-        files=(".copilot/mcp-config.json", "mcp-config.json"),
+        files=(".github/mcp.json", "mcp-config.json"),
         user=("{copilot}/mcp-config.json",),
         beside=Beside.SETTINGS,
     ),
@@ -236,7 +241,6 @@ CONFIGS: Final[tuple[Config, ...]] = (
         ),
         keys=_SERVERS,
         beside=Beside.ANYTHING,
-        dialect=_GEMINI,
     ),
     Config(
         client="gemini-cli",
@@ -244,7 +248,16 @@ CONFIGS: Final[tuple[Config, ...]] = (
         user=("{home}/.gemini/extensions/*/gemini-extension.json",),
         keys=_SERVERS,
         beside=Beside.ANYTHING,
-        dialect=_GEMINI,
+    ),
+    Config(
+        client="qwen-code",
+        files=(".qwen/settings.json", "qwen-extension.json"),
+        user=(
+            "{home}/.qwen/settings.json",
+            "{home}/.qwen/extensions/*/qwen-extension.json",
+        ),
+        keys=_SERVERS,
+        beside=Beside.ANYTHING,
     ),
     Config(
         client="codex",
@@ -274,11 +287,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
     ),
     Config(
         client="opencode",
-        files=(
-            "opencode.json",
-            "opencode.jsonc",
-            ".opencode/config.json",
-        ),
+        files=("opencode.json", "opencode.jsonc", ".opencode/config.json"),
         user=(
             *("{opencode}/opencode.json", "{opencode}/opencode.jsonc"),
             *("{opencode}/config.json", "{opencode-config}"),
@@ -330,7 +339,8 @@ CONFIGS: Final[tuple[Config, ...]] = (
         files=(".factory/mcp.json",),
         user=("{home}/.factory/mcp.json",),
     ),
-    Config(client="kimi", user=("{home}/.kimi/mcp.json",)),
+    Config(client="kilo-code", files=(".kilocode/mcp.json",)),
+    Config(client="kimi", user=("{kimi}/mcp.json",)),
     Config(
         client="qoder",
         files=(".qoder/mcp.json",),
@@ -347,7 +357,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
     Config(
         client="vibe",
         files=(".vibe/config.toml",),
-        user=("{home}/.vibe/config.toml",),
+        user=("{vibe}/config.toml",),
         keys=("mcp_servers",),
         lists=True,
         beside=Beside.ANYTHING,

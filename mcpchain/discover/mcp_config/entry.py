@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import shlex
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -76,10 +77,13 @@ def read_server(entry: Node, found: Collector, dialect: Dialect) -> Server:
         _read_surroundings,
         _read_sign_in,
     )
+    inner = entry
+    if entry.is_object() and dialect.inner and entry.at(dialect.inner).is_object():
+        inner = entry.at(dialect.inner)
     for part in parts:
         sound, server.sound = server.sound, False
         with found.entry():
-            part(entry, server)
+            part(entry if part is _read_state else inner, server)
             server.sound = sound
     return server
 
@@ -89,13 +93,18 @@ def _read_state(entry: Node, server: Server) -> None:
     disabled, enabled = entry.at("disabled"), entry.at("enabled")
     off = disabled.value is True and not disabled.problem
     server.disabled = off or (enabled.value is False and not enabled.problem)
-    kind = entry.at("type")
-    server.inside = kind.is_text() and kind.value in server.dialect.inside
 
 
 def _read_env(entry: Node, server: Server) -> None:
     for key in server.dialect.env:
-        _add_variables(entry.at(key), server)
+        _add_variables(_at(entry, key), server)
+
+
+def _at(entry: Node, path: str) -> Node:
+    """Return the member of *entry*, or of its members, at *path*."""
+    for key in path.split("."):
+        entry = entry.at(key) if entry.exists else entry
+    return entry
 
 
 def _add_variables(node: Node, server: Server) -> None:
@@ -113,7 +122,7 @@ def _read_passed(entry: Node, server: Server) -> None:
     Each stands for itself, so that a command that depends on it is undecidable.
     """
     for key in server.dialect.passed:
-        node = entry.at(key)
+        node = _at(entry, key)
         for each in node.elements() if node.is_list() else [node]:
             if not each.exists:
                 continue
@@ -134,10 +143,7 @@ def _variable(node: Node) -> str:
 
 def _read_headers(entry: Node, server: Server) -> None:
     for key in server.dialect.headers:
-        node = entry
-        for part in key.split("."):
-            node = node.at(part) if node.exists else node
-        for name, value in node.items():
+        for name, value in _at(entry, key).items():
             server.headers.add(name)
             _refuse_shell(value, server)
     helper = entry.at("headersHelper")
@@ -192,6 +198,8 @@ def _kind(entry: Node) -> str:
 
 def _read_command(entry: Node, server: Server) -> None:
     command, args = _words(entry, server)
+    kind = entry.at("type")
+    server.inside = kind.is_text() and kind.value in server.dialect.inside
     if command:
         server.launch = read_launch(command, args, server.env)
         if server.remote:
@@ -223,8 +231,19 @@ def _words(entry: Node, server: Server) -> tuple[str, tuple[str, ...]]:
     if dialect.lists and node.is_list():
         command, *args = node.texts() or ("",)
         return command, (*args, *entry.at("args").texts())
-    command = node.optional_text() or ""
-    return command, entry.at("args").texts()
+    command, *rest = [node.optional_text() or ""]
+    if dialect.splits and command:
+        command, *rest = _split(node)
+    return command, (*rest, *entry.at("args").texts())
+
+
+def _split(node: Node) -> list[str]:
+    if "\\" in node.text():
+        raise node.malformed("has a `\\`, which means something else on each system")
+    try:
+        return shlex.split(node.text()) or [""]
+    except ValueError:
+        raise node.malformed("cannot be divided into words") from None
 
 
 def _container(image: Node) -> tuple[str, tuple[str, ...]]:

@@ -39,6 +39,7 @@ BASES: Final[Mapping[str, tuple[str, ...]]] = {
     "claude-home": ("~", "$CLAUDE_CONFIG_DIR"),
     "codex": ("~/.codex", "$CODEX_HOME"),
     "copilot": ("~/.copilot", "~/.config", "$COPILOT_HOME", "$XDG_CONFIG_HOME"),
+    "kimi": ("~/.kimi", "$KIMI_SHARE_DIR"),
     "opencode": (
         "~/.config/opencode",
         "~/.opencode",
@@ -48,6 +49,7 @@ BASES: Final[Mapping[str, tuple[str, ...]]] = {
     "opencode-config": ("$OPENCODE_CONFIG",),
     "programdata": ("/ProgramData", "$PROGRAMDATA"),
     "programfiles": ("/Program Files", "$PROGRAMFILES"),
+    "vibe": ("~/.vibe", "$VIBE_HOME"),
 }
 """What a name in braces may be: `~` is the home folder, `$NAME` what the variable says,
 and anything else lies below the root of the system."""

@@ -12,6 +12,7 @@ _FOLDERS: Final = {
     "claude": ".claude/",
     "codex": ".codex/",
     "copilot": ".copilot/",
+    "kimi": ".kimi/",
     "opencode": "opencode/",
 }
 """What the folder is called that a place in braces means, where that matters."""

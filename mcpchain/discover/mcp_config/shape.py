@@ -25,6 +25,8 @@ class Dialect:
     command: str = "command"
     lists: bool = False
     """Whether the command may be a list: the program and its arguments."""
+    splits: bool = False
+    """Whether the client divides the command into words, as a shell does."""
     tables: bool = False
     """Whether the command may be an object with `path`, `args` and `env`."""
     env: tuple[str, ...] = ("env",)
@@ -32,13 +34,15 @@ class Dialect:
     passed: tuple[str, ...] = ()
     """Members that name variables whose values come from elsewhere."""
     headers: tuple[str, ...] = ("headers",)
-    """Members that map headers to values; with dots, a member of a member."""
+    """Members that map headers to values. In all three, with a dot, a member's own."""
     url: Transport = Transport.UNKNOWN
     """What `url` means where the entry does not say."""
     inside: frozenset[str] = frozenset()
     """Types of servers that are part of the client itself."""
     substitutes: bool = False
     """Whether the client runs commands in values, written `$(command)`."""
+    inner: str = ""
+    """The member in which all of that may stand, but not whether it is enabled."""
     image: str = ""
     """The member that names a container image, or a package as `npx://name`."""
 
