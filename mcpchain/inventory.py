@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
+from mcpchain import purl
 from mcpchain.component import Component, Kind, Location, ServerFacts
 from mcpchain.errors import MalformedError
 
@@ -255,7 +256,7 @@ def natural_ref(component: Component) -> str:
     if component.kind is Kind.MODEL:
         return f"file:{component.location.path}"
     if component.purl is not None:
-        return unquote(component.purl.to_string())
+        return unquote(purl.write(component.purl))
     version = f"@{component.version}" if component.version else ""
     return f"urn:mcpchain:{component.kind.value}:{component.name}{version}"
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from mcpchain import purl
 from mcpchain.bom import artifacts, facts, licenses, properties
 from mcpchain.bom.evidence import evidence
 from mcpchain.bom.iri import iri
@@ -56,7 +57,7 @@ def component_entry(
         entry["hashes"] = artifacts.hashes(files[0].digests)
     homeless = _licenses(entry, component, mixed=mixed)
     if component.purl is not None:
-        entry["purl"] = component.purl.to_string()
+        entry["purl"] = purl.write(component.purl)
     if files and (references := artifacts.distributions(files, inline=True)):
         entry["externalReferences"] = references
     entry["evidence"] = evidence(component)

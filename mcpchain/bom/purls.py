@@ -5,6 +5,8 @@ from typing import Final
 
 from packageurl import PackageURL
 
+from mcpchain import purl as purls
+
 _PLAIN: Final = re.compile(
     r"pkg:[a-z]+/(?:(?:%40)?[A-Za-z0-9_][A-Za-z0-9_.+~-]*/)*[A-Za-z0-9_]"
     r"[A-Za-z0-9_.+~-]*(?:@[A-Za-z0-9_][A-Za-z0-9_.+!~-]*)?"
@@ -23,7 +25,7 @@ def parse(text: str) -> PackageURL:
         ValueError: It is no such purl.
     """
     try:
-        purl = PackageURL.from_string(text)
+        purl = purls.parse(text)
         if _PLAIN.fullmatch(text) or PackageURL.from_string(purl.to_string()) == purl:
             return purl
     except (ValueError, TypeError):

@@ -15,6 +15,7 @@ from packageurl import PackageURL
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from mcpchain import purl as purls
 from mcpchain.bom.read import read
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts, Pin
 from mcpchain.document import Node
@@ -165,7 +166,11 @@ class _Unfolding:
 
 
 def _part(component: Component, parent: Component) -> Component:
-    """Return *component* as what it is inside *parent*."""
+    """Return *component* as what it is inside *parent*.
+
+    What its BOM says of it besides, such as a description, stays in that BOM: it would
+    make ours many times larger, and nobody judges by it.
+    """
     purl = component.purl
     if purl is not None and "download_url" in purl.qualifiers:
         purl = _without_files(purl)
@@ -181,6 +186,7 @@ def _part(component: Component, parent: Component) -> Component:
         requested="",
         basis=Basis.DECLARED,
         facts=_FACTS,
+        carried="",
     )
 
 
@@ -201,11 +207,7 @@ def _named(part: Component) -> str:
     purl = part.purl
     if purl is None:
         return f"{part.name}@{part.version}" if part.version else part.name
-    if purl.qualifiers or purl.subpath:
-        return unquote(purl.to_string())
-    space = f"{purl.namespace}/" if purl.namespace else ""
-    version = f"@{purl.version}" if purl.version else ""
-    return f"pkg:{purl.type}/{space}{purl.name}{version}"
+    return unquote(purls.write(purl))
 
 
 def _is(component: Component, parent: Component) -> bool:
