@@ -6,8 +6,9 @@ not.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 _LENGTH: Final = 8 << 10
@@ -55,11 +56,15 @@ def askers(marker: str) -> Askers:
         ways = _Parser(marker).parse()
     except ValueError:
         return Askers()
-    atoms = {atom for atom in ways.atoms() if atom[0]}
-    if len(atoms) > _ASKERS or ways.holds(None):
+    named = sorted({(kind, name) for kind, name, _ in ways.atoms() if kind})
+    if len(named) > _ASKERS:
         return Askers()
-    named = sorted({(kind, name) for kind, name, _ in atoms})
-    alone = [each for each in named if ways.holds(each)] or named
+    # One bit for each way to install: the first is that nobody asks for more.
+    bits = {each: 2 << index for index, each in enumerate(named)}
+    holding = ways.holding(bits, (2 << len(named)) - 1)
+    if holding & 1:
+        return Askers()
+    alone = [each for each in named if holding & bits[each]] or named
     return Askers(
         groups=tuple(name for kind, name in alone if kind == "groups"),
         extras=tuple(name for kind, name in alone if kind == "extras"),
@@ -80,12 +85,19 @@ class _Ways:
         for each in self.parts:
             yield from each.atoms()
 
-    def holds(self, asker: tuple[str, str] | None) -> bool:
-        """Say whether it may hold where nobody but *asker* asks."""
-        if self.parts:
-            return (all if self.every else any)(e.holds(asker) for e in self.parts)
-        kind, name, absent = self.atom
-        return not kind or ((kind, name) == asker) != absent
+    def holding(self, bits: Mapping[tuple[str, str], int], every: int) -> int:
+        """Return in which ways to install it may hold.
+
+        Args:
+            bits: For each group or extra, the way in which it alone is asked for.
+            every: All ways.
+        """
+        if not self.parts:
+            kind, name, absent = self.atom
+            asked = bits[kind, name] if kind else every
+            return every & ~asked if absent else asked
+        join = int.__and__ if self.every else int.__or__
+        return reduce(join, (each.holding(bits, every) for each in self.parts))
 
 
 class _Parser:

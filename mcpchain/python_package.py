@@ -22,7 +22,7 @@ from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
 _FITTING: Final = 100
-_STEPS: Final = 2_000_000
+_STEPS: Final = 1_000_000
 """How many packages one edge may fit, and how many edges are followed to mark them."""
 _HERE: Final = frozenset({".", "./"})
 """Ways to write the folder of the lock itself."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from packaging.markers import Marker
 from packaging.pylock import (
     Package,
     PackageArchive,
@@ -27,7 +26,9 @@ from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.marker import askers
 from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_url
+from mcpchain.python_package import contradict
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
@@ -68,7 +69,7 @@ class PylockToml:
         if not lock.at("packages").exists:
             raise lock.malformed("no `packages`")
         beside = _Beside(file, found)
-        refs: list[tuple[Node, str]] = []
+        packages: list[tuple[Node, Component]] = []
         for node in lock.at("packages").elements():
             with found.entry():
                 document = {**_HEADER, "packages": [node.value]}
@@ -76,8 +77,16 @@ class PylockToml:
                 beside.look(package, node)
                 artifacts = tuple(_artifacts(package, node, beside, found))
                 component = _component(package, node, artifacts, default)
-                refs.append((node, found.add(component)))
-        _relate(refs, found)
+                packages.append((node, component))
+        contradict((component for _, component in packages), found)
+        edges = [*_edges(packages, found)]
+        refs = [
+            found.add(replace(component, graph=component.graph and complete))
+            for (_, component), (_, complete) in zip(packages, edges, strict=True)
+        ]
+        for ref, (targets, _) in zip(refs, edges, strict=True):
+            for target in targets:
+                found.relate(ref, refs[target])
 
 
 def _supported(lock: Node, found: Collector) -> bool:
@@ -190,11 +199,19 @@ def _component(
     default_groups: frozenset[str],
 ) -> Component:
     version = str(package.version) if package.version else None
-    groups = _members(package.marker, "dependency_groups")
+    marker = str(package.marker or "")
+    asking = askers(marker)
+    # PEP 751: the default groups stand for what the project itself needs.
+    needed = not default_groups.isdisjoint(asking.groups)
+    groups = () if needed else asking.groups
+    extras = () if needed else asking.extras
     facts = PackageFacts(
         registry=bare_url(package.index) if package.index else None,
-        development=bool(groups) and not groups & default_groups,
-        optional=bool(_members(package.marker, "extras")),
+        development=bool(groups) and not extras,
+        optional=bool(extras),
+        groups=groups,
+        extras=extras,
+        marker=marker,
     )
     hashed = Pin.DIGEST if identified(artifacts) else None
     component = Component(
@@ -205,6 +222,8 @@ def _component(
         pin=Pin.EXACT if version else hashed or Pin.FLOATING,
         artifacts=artifacts,
         facts=facts,
+        # No key `dependencies` does not mean that there are none.
+        graph=package.dependencies is not None,
         locations=(Location(path=node.source, pointer=node.pointer),),
     )
     vcs, archive = package.vcs, package.archive
@@ -283,37 +302,35 @@ def _digests(
                 ) from error
 
 
-def _members(marker: Marker | None, variable: str) -> frozenset[str]:
-    """Return the groups or extras that alone bring a package in.
+def _edges(
+    packages: list[tuple[Node, Component]], found: Collector
+) -> Iterator[tuple[list[int], bool]]:
+    """Yield for each package where its edges lead, and whether all could be followed.
 
-    Empty for any other marker: a package counts as needed unless it clearly is not.
+    PEP 751: a dependency repeats as many keys as tell it apart.
     """
-    if marker is None:
-        return frozenset()
-    parts = str(marker).split(" or ")
-    found = [re.fullmatch(rf'"([^"]+)" in {variable}', part) for part in parts]
-    return frozenset(match[1] for match in found if match and all(found))
-
-
-def _relate(refs: list[tuple[Node, str]], found: Collector) -> None:
-    """Keep the edges. PEP 751: a dependency repeats as many keys as tell it apart."""
-    named: dict[object, list[tuple[Node, str]]] = {}
-    for node, ref in refs:
-        named.setdefault(node.value["name"], []).append((node, ref))
-    for node, ref in refs:
+    named: dict[object, list[int]] = {}
+    for index, (node, _) in enumerate(packages):
+        named.setdefault(node.value["name"], []).append(index)
+    for node, _ in packages:
+        targets: list[int] = []
+        complete = True
         for wanted in node.at("dependencies").elements():
+            followed = False
             with found.entry():
                 fitting = [
-                    target
-                    for other, target in named.get(wanted.at("name").text(), ())
-                    if wanted.value.items() <= other.value.items()
+                    index
+                    for index in named.get(wanted.at("name").text(), ())
+                    if wanted.value.items() <= packages[index][0].value.items()
                 ]
                 if not 0 < len(fitting) <= _FITTING:
                     raise wanted.malformed(
                         f"fits {len(fitting)} packages of this lock, not one"
                     )
-                for target in fitting:
-                    found.relate(ref, target)
+                targets += fitting
+                followed = True
+            complete = complete and followed
+        yield targets, complete
 
 
 def _words(value: object) -> Iterator[str]:

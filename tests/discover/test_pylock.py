@@ -275,25 +275,51 @@ def test_a_local_file_counts_with_the_bytes_that_it_has(tmp_path: Path) -> None:
     assert [str(d) for d in artifact.digests] == [f"md5:{MD5}", f"sha256:{EMPTY}"]
 
 
+DEV = "'dev' in dependency_groups"
+X = "'x' in extras"
+
+
 @pytest.mark.parametrize(
-    ("marker", "development", "optional"),
+    ("marker", "groups", "extras"),
     [
-        ("", False, False),
-        ("'dev' in dependency_groups", True, False),
-        ("'dev' in dependency_groups or 'test' in dependency_groups", True, False),
-        ("'dev' in dependency_groups or 'main' in dependency_groups", False, False),
-        ("'dev' in dependency_groups or python_version < '3'", False, False),
-        ("'dev' not in dependency_groups", False, False),
-        ("'x' in extras", False, True),
-        ("'x' in extras or 'dev' in dependency_groups", False, False),
+        ("", (), ()),
+        (DEV, ("dev",), ()),
+        (f"{DEV} or 'a' in dependency_groups", ("a", "dev"), ()),
+        (f"{DEV} or 'main' in dependency_groups", (), ()),
+        (f"{DEV} or python_version < '3'", (), ()),
+        (f"{DEV} and python_version < '3'", ("dev",), ()),
+        (f"(python_version < '3' or os_name == 'nt') and {DEV}", ("dev",), ()),
+        (f"python_version < '3' and ({DEV} or {X})", ("dev",), ("x",)),
+        (f"{DEV} and {X}", ("dev",), ("x",)),
+        ("'dev' not in dependency_groups", (), ()),
+        (X, (), ("x",)),
+        (f"{X} or {DEV}", ("dev",), ("x",)),
     ],
 )
 def test_a_package_is_needed_unless_it_clearly_is_not(
-    tmp_path: Path, marker: str, *, development: bool, optional: bool
+    tmp_path: Path, marker: str, groups: tuple[str, ...], extras: tuple[str, ...]
 ) -> None:
     text = 'default-groups = ["main", "other"]\n' + package("a", marker=marker)
     found = facts(one(tmp_path, text))
-    assert (found.development, found.optional) == (development, optional)
+    assert (found.groups, found.extras) == (groups, extras)
+    assert found.optional is bool(extras)
+    assert found.development is (bool(groups) and not extras)
+
+
+@pytest.mark.parametrize(
+    ("rest", "graph"),
+    [("", False), ("dependencies = []", True), ("dependencies = [{name='a'}]", True)],
+)
+def test_only_a_list_of_dependencies_says_that_there_are_no_more(
+    tmp_path: Path, rest: str, *, graph: bool
+) -> None:
+    assert one(tmp_path, package("a", rest)).graph is graph
+
+
+def test_a_list_that_names_what_is_not_there_is_not_complete(tmp_path: Path) -> None:
+    text = HEAD + package("a", "dependencies = [{name='gone'}]")
+    (component,) = discover(tmp_path, text).components
+    assert not component.graph
 
 
 def test_an_edge_leads_to_every_package_that_it_fits(tmp_path: Path) -> None:

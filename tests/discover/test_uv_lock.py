@@ -1,5 +1,6 @@
 import contextlib
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,124 @@ def test_edges_lead_to_the_right_fork_and_mark_what_is_not_required(
     assert isinstance(z, PackageFacts)
     assert (y.optional, y.development) == (True, False)
     assert (z.optional, z.development) == (False, True)
+
+
+def test_what_leads_to_a_package_is_told(tmp_path: Path) -> None:
+    own = package(
+        "app",
+        "version = '0'\nsource = { virtual = '.' }\n"
+        "dependencies = [{ name = 'a', extra = ['x'] }]\n"
+        "[package.optional-dependencies]\ncli = [{ name = 'c' }]\n"
+        "all = [{ name = 'c' }, { name = 'app', extra = ['cli'] }]\n"
+        "[package.dev-dependencies]\ndev = [{ name = 'd' }, { name = 'c' }]\n"
+        "lint = [{ name = 'd', extra = ['y'] }]",
+    )
+    a = package(
+        "a",
+        f"version = '1.0'\n{REGISTRY}\n"
+        "[package.optional-dependencies]\nx = [{ name = 'ax' }]\nz = [{ name = 'az' }]",
+    )
+    d = package(
+        "d",
+        f"version = '1.0'\n{REGISTRY}\ndependencies = [{{ name = 'dd' }}]\n"
+        "[package.optional-dependencies]\ny = [{ name = 'dy' }]",
+    )
+    rest = "".join(map(package, ("ax", "az", "c", "dd", "dy")))
+    found = discover(tmp_path, HEAD + own + a + d + rest)
+    assert not found.gaps
+    registry = "https://pypi.example/simple"
+    dev = PackageFacts(registry=registry, groups=("dev", "lint"), development=True)
+    marks = {each.name: each.facts for each in found.components}
+    assert marks == {
+        "app": PackageFacts(origin=Origin.PATH),
+        "a": PackageFacts(registry=registry),
+        "ax": PackageFacts(registry=registry),
+        "az": PackageFacts(registry=registry),
+        "c": PackageFacts(
+            registry=registry, extras=("all", "cli"), groups=("dev",), optional=True
+        ),
+        "d": dev,
+        "dd": dev,
+        "dy": replace(dev, groups=("lint",)),
+    }
+    assert all(each.graph for each in found.components)
+
+
+def test_groups_of_every_member_of_a_workspace_count(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "pyproject.toml").touch()
+    lib = package(
+        "lib",
+        "version = '0'\nsource = { editable = 'lib' }\n"
+        "[package.dev-dependencies]\ndev = [{ name = 'z' }]",
+    )
+    members = "[manifest]\nmembers = ['lib', 'z']\n"
+    found = discover(tmp_path, HEAD + members + lib + package("z"))
+    assert not found.gaps
+    facts = {each.name: each.facts for each in found.components}
+    assert facts == {
+        "lib": PackageFacts(origin=Origin.PATH, workspace=True),
+        "z": PackageFacts(
+            registry="https://pypi.example/simple", groups=("dev",), development=True
+        ),
+    }
+
+
+def test_more_groups_than_can_be_followed_are_a_gap_and_excuse_nothing(
+    tmp_path: Path,
+) -> None:
+    size = 1001
+    chain = "".join(
+        package(
+            f"p{n}",
+            f"version = '1.0'\n{REGISTRY}\n"
+            f"dependencies = [{{ name = 'p{(n + 1) % size}' }}]",
+        )
+        for n in range(size)
+    )
+    groups = "".join(f"g{n} = [{{ name = 'p0' }}]\n" for n in range(size))
+    own = package("app", "version = '0'\nsource = { virtual = '.' }\n"
+                  f"[package.dev-dependencies]\n{groups}")  # fmt: skip
+    found = discover(tmp_path, HEAD + own + chain)
+    assert [gap.state for gap in found.gaps] == [State.LIMIT]
+    assert not any(
+        each.facts.development
+        for each in found.components
+        if isinstance(each.facts, PackageFacts)
+    )
+
+
+def test_one_release_with_two_hashes_is_kept_twice_and_a_gap(tmp_path: Path) -> None:
+    file = "sdist = {{ url = 'https://f.example/x.zip', hash = 'sha256:{}' }}"
+    text = "".join(
+        package("x", f"version = '1.0'\n{REGISTRY}\n{file.format(each * 64)}")
+        for each in "ab"
+    )
+    found = discover(tmp_path, HEAD + text)
+    assert len(found.components) == 2
+    assert ["two sha256 hashes" in gap.reason for gap in found.gaps] == [True]
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        "dependencies = [{ name = 'gone' }]",
+        "dependencies = 7",
+        "dependencies = [{ name = 'good', extra = 7 }]",
+        "optional-dependencies = 7",
+        "dev-dependencies = { dev = 7 }",
+    ],
+)
+def test_edges_that_cannot_be_followed_are_not_all_there_are(
+    tmp_path: Path, edges: str
+) -> None:
+    text = package("x", f"version = '1.0'\n{REGISTRY}\n{edges}") + package("good")
+    found = discover(tmp_path, HEAD + text)
+    assert len(found.gaps) == 1
+    assert {each.name: each.graph for each in found.components} == {
+        "x": False,
+        "good": True,
+    }
 
 
 GOOD = package("good")
