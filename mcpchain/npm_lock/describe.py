@@ -10,6 +10,7 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import npm_purl
 from mcpchain.npm_lock.integrity import artifacts
+from mcpchain.npm_lock.marker import marker_of
 from mcpchain.npm_lock.name import SHOWN, is_name
 from mcpchain.npm_lock.source import (
     FOLDER,
@@ -127,6 +128,24 @@ class Describer:
             self.doubt(stated.node, problem)
         return self._own(stated, Kind.APPLICATION, member=bool(folder))
 
+    def marker(self, node: Node) -> str:
+        """Return for which machines a package is, as `marker_of` does."""
+        marker = ""
+        with self._found.entry():
+            marker = marker_of(node)
+        return marker
+
+    def conditions(self, node: Node) -> str:
+        """Return the same where it is written as we write it.
+
+        Raises:
+            MalformedError: It is no such text.
+        """
+        text = node.at("conditions").optional_text() or ""
+        if not text.isprintable() or len(text) > SHOWN:
+            raise node.at("conditions").malformed("is no list of conditions")
+        return text
+
     def doubt(self, node: Node, problem: str, state: State = State.UNREADABLE) -> None:
         """Leave a gap if there is a problem with what *node* names."""
         if problem:
@@ -142,11 +161,14 @@ class Describer:
             )
 
     def _own(self, stated: Stated, kind: Kind, *, member: bool = False) -> Component:
-        node = stated.node
+        node, name, version = stated.node, stated.name, stated.version
+        if not name.isprintable() or len(name) > SHOWN:
+            raise node.malformed("has a name that no folder and no package has")
+        known = version is not None and version.isprintable() and len(version) < SHOWN
         return Component(
             kind=kind,
-            name=stated.name,
-            version=stated.version,
+            name=name,
+            version=version if known else None,
             pin=FOLDER.pin,
             graph=stated.graph,
             facts=PackageFacts(origin=FOLDER.origin, workspace=member),

@@ -9,6 +9,8 @@ from mcpchain.npm_lock.name import is_name
 from mcpchain.tree import File, UnreadableError
 
 _BYTES: Final = 4 << 20
+_TOTAL: Final = 32 << 20
+"""How many bytes are read of one manifest, and of all beside one lock."""
 KINDS: Final = (
     "dependencies",
     "devDependencies",
@@ -40,17 +42,38 @@ def is_locked(file: File) -> bool:
     return False
 
 
-def manifest_of(lock: File, folder: str = "") -> Node | None:
-    """Return the manifest in *folder*, seen from that of *lock*.
+class Manifests:
+    """The manifests of a project and its members, each read once.
 
-    `None`: there is none that can be read. A broken one has its gap elsewhere.
+    Args:
+        lock: The file beside which they are.
     """
-    try:
-        file = lock.beside(f"{folder}/package.json" if folder else "package.json")
-        node = Node.from_json(file.read(_BYTES), source=file.path)
-    except (UnreadableError, MalformedError):
-        return None
-    return node if node.is_object() else None
+
+    def __init__(self, lock: File) -> None:
+        self._lock = lock
+        self._known: dict[str, Node | None] = {}
+        self._bytes = _TOTAL
+
+    def at(self, folder: str = "") -> Node | None:
+        """Return the manifest in *folder*, seen from that of the lock.
+
+        `None`: there is none that can be read, or too many were. A broken one has its
+        gap elsewhere.
+        """
+        if folder not in self._known:
+            self._known[folder] = self._read(folder)
+        return self._known[folder]
+
+    def _read(self, folder: str) -> Node | None:
+        path = f"{folder}/package.json" if folder else "package.json"
+        try:
+            file = self._lock.beside(path)
+            data = file.read(min(_BYTES, self._bytes))
+            self._bytes -= len(data)
+            node = Node.from_json(data, source=file.path)
+        except (UnreadableError, MalformedError):
+            return None
+        return node if node.is_object() else None
 
 
 def own_name(manifest: Node | None, default: str) -> str:
@@ -62,7 +85,7 @@ def own_name(manifest: Node | None, default: str) -> str:
 def own_version(manifest: Node | None) -> str | None:
     """Return the version that *manifest* gives its package."""
     value = manifest.value.get("version") if manifest is not None else None
-    return value[:140] if isinstance(value, str) and value else None
+    return value if isinstance(value, str) else None
 
 
 def declared(manifest: Node | None) -> Iterator[tuple[str, str, str]]:

@@ -1,8 +1,14 @@
 """For which machines a package is: npm's `os`, `cpu` and `libc`."""
 
+import re
+from typing import Final
+
 from mcpchain.document import Node
 
-_KEYS = ("os", "cpu", "libc")
+_KEYS: Final = ("os", "cpu", "libc")
+_WORD: Final = re.compile(r"!?[\w.-]{1,40}", re.ASCII)
+_MOST: Final = 40
+"""How many of each are told."""
 
 
 def marker_of(node: Node) -> str:
@@ -19,7 +25,9 @@ def marker_of(node: Node) -> str:
             continue
         value = node.at(key)
         words = value.texts() if value.is_list() else (value.optional_text(),)
-        choices = [f"{key}={word}" for word in words if word]
+        if not all(_WORD.fullmatch(word) for word in words if word):
+            raise value.malformed(f"names no `{key}`")
+        choices = [f"{key}={word}" for word in words[:_MOST] if word]
         whole = " | ".join(choices)
         parts.append(f"({whole})" if len(choices) > 1 else whole)
     return " & ".join(filter(None, parts))

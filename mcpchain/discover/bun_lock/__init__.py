@@ -20,7 +20,7 @@ from mcpchain.npm_lock.graph import (
     patched,
     undeclared,
 )
-from mcpchain.npm_lock.manifest import manifest_of, own_name, own_version
+from mcpchain.npm_lock.manifest import Manifests, own_name, own_version
 from mcpchain.tree import File
 
 _BYTES: Final = 32 << 20
@@ -68,6 +68,7 @@ class _Lock:
     def __init__(self, file: File, found: Collector) -> None:
         self._file = file
         self._found = found
+        self._manifests = Manifests(file)
         self._describer = Describer(file, found, _HINT)
         self._packages: dict[str, Package] = {}
         self._places: dict[str, str] = {}
@@ -103,7 +104,7 @@ class _Lock:
             package = self._packages[_member(folder)]
             name = package.component.name if folder else ""
             self._connect(package, name, node)
-            manifest = manifest_of(self._file, folder)
+            manifest = self._manifests.at(folder)
             undeclared(manifest, package, node, found, _HINT)
         for key, node in needs.items():
             self._connect(self._packages[key], key, node)
@@ -114,7 +115,7 @@ class _Lock:
         declare(self._packages, found)
 
     def _project(self, folder: str, node: Node) -> None:
-        manifest = manifest_of(self._file, folder)
+        manifest = self._manifests.at(folder)
         name = node.at("name").optional_text()
         version = node.at("version").optional_text()
         default = folder or self._file.path.rpartition("/")[0]

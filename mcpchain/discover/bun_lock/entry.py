@@ -14,7 +14,6 @@ from mcpchain.naming import bare_url
 from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Package
 from mcpchain.npm_lock.integrity import digests_at
-from mcpchain.npm_lock.marker import marker_of
 from mcpchain.npm_lock.name import SHOWN, is_name, version_of
 
 _SEGMENTS: Final = 200
@@ -69,7 +68,7 @@ class Reader:
         nothing = Node(value={}, source=node.source, pointer=node.pointer)
         info = next((each for each in parts if each.is_object()), nothing)
         texts = [each for each in parts if not each.is_object()]
-        stated = Stated(node=node, name=name, marker=marker_of(info))
+        stated = Stated(node=node, name=name, marker=self._describer.marker(info))
         if exact_version(rest) is not None:
             stated = self._registered(stated, rest, texts)
         elif _REPOSITORY.match(rest):

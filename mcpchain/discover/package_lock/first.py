@@ -12,7 +12,7 @@ from mcpchain.discover.package_lock.entry import PATH_LENGTH, Entry, flag, read_
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.launch.npm_spec import exact_version
-from mcpchain.npm_lock.manifest import KINDS, manifest_of
+from mcpchain.npm_lock.manifest import KINDS, Manifests
 from mcpchain.npm_lock.name import SHOWN
 from mcpchain.npm_lock.source import address_of
 from mcpchain.npm_lock.tarball import read_tarball
@@ -49,7 +49,7 @@ def first_entries(file: File, lock: Node, found: Collector) -> dict[str, Entry]:
 
 def _rooted(file: File, lock: Node) -> Node:
     """Return what the lock and the manifest beside it say of the project."""
-    manifest = manifest_of(file)
+    manifest = Manifests(file).at()
     value = {key: lock.value[key] for key in ("name", "version") if key in lock}
     if manifest is not None:
         value |= {key: manifest.value[key] for key in KINDS if key in manifest}

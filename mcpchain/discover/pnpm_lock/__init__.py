@@ -12,12 +12,12 @@ from typing import ClassVar, Final
 from mcpchain.component import Location
 from mcpchain.discover import Discoverer
 from mcpchain.discover.pnpm_lock.entry import Reader
-from mcpchain.discover.pnpm_lock.key import refer
+from mcpchain.discover.pnpm_lock.key import SNAPSHOTS, refer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Need, Package, declare, missing, undeclared
-from mcpchain.npm_lock.manifest import manifest_of, own_name, own_version
+from mcpchain.npm_lock.manifest import Manifests, own_name, own_version
 from mcpchain.npm_lock.name import SHOWN
 from mcpchain.tree import File
 
@@ -97,6 +97,7 @@ class _Projects:
         found: Collector,
     ) -> None:
         self._file = file
+        self._manifests = Manifests(file)
         self._major = major
         self._describer = describer
         self._packages = packages
@@ -110,19 +111,19 @@ class _Projects:
                 with self._found.entry():
                     self._add(path, node)
                     members[path] = node
-        else:
+        elif self._major < SNAPSHOTS:
             self._add(".", lock)
             members["."] = lock
         for path, node in members.items():
             self._ask(path, node)
             package = self._packages[_project(path)]
-            manifest = manifest_of(self._file, "" if path == "." else path)
+            manifest = self._manifests.at("" if path == "." else path)
             undeclared(manifest, package, node, self._found, _HINT)
 
     def _add(self, path: str, node: Node) -> None:
         next(node.items(), None)  # raises if it is none, or is there twice
         folder = "" if path == "." else path
-        manifest = manifest_of(self._file, folder)
+        manifest = self._manifests.at(folder)
         last = posixpath.basename(folder or posixpath.dirname(self._file.path))
         stated = Stated(
             node=node,

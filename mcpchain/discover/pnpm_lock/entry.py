@@ -11,7 +11,6 @@ from mcpchain.naming import bare_url
 from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Package, patched
 from mcpchain.npm_lock.integrity import digests_of
-from mcpchain.npm_lock.marker import marker_of
 from mcpchain.npm_lock.name import SHOWN, version_of
 
 
@@ -111,7 +110,7 @@ class Reader:
             registry=bare_url(registry) if registry else None,
             digests=digests_of(resolution, "integrity", self._found),
             folder=(resolution.at("path").optional_text() or "").strip("/"),
-            marker=marker_of(node),
+            marker=self._describer.marker(node),
             graph=not inside,
         )
         if inside:

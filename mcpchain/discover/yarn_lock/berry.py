@@ -21,13 +21,12 @@ from mcpchain.npm_lock.graph import (
     patched,
     undeclared,
 )
-from mcpchain.npm_lock.manifest import manifest_of, own_name, own_version
+from mcpchain.npm_lock.manifest import Manifests, own_name, own_version
 from mcpchain.npm_lock.name import SHOWN, version_of
 from mcpchain.tree import File
 
 _HINT: Final = "`yarn install --mode=update-lockfile`"
 _VERSIONS: Final = range(4, 11)
-_LONG: Final = 300
 
 
 def read(data: bytes, file: File, found: Collector) -> None:
@@ -61,15 +60,14 @@ def read(data: bytes, file: File, found: Collector) -> None:
 class _Reader:
     def __init__(self, file: File, found: Collector) -> None:
         self.packages: dict[str, Package] = {}
-        self._file = file
         self._found = found
         self._describer = Describer(file, found, _HINT)
         self._entries: dict[str, str] = {}
         """The entry of each descriptor."""
         self._named: dict[str, list[str]] = {}
         self._nodes: dict[str, tuple[Node, Locator]] = {}
-        self._manifests: dict[str, Node | None] = {}
-        self._resolutions = _resolutions(manifest_of(file))
+        self._manifests = Manifests(file)
+        self._resolutions = _resolutions(self._manifests.at())
 
     def add(self, key: str, node: Node) -> None:
         """Declare the package of one entry.
@@ -82,16 +80,16 @@ class _Reader:
             raise node.malformed(f"`{again[0][:SHOWN]}` is in two entries")
         where = node.at("resolution")
         locator = read_locator(where.text(), where)
-        self.packages[key] = self._package(key, node, locator)
+        self.packages[key] = self._package(node, locator)
         self._nodes[key] = (node, locator)
         for descriptor in descriptors:
             name, _ = split(descriptor)
             self._entries[descriptor] = key
             self._named.setdefault(name, []).append(key)
 
-    def _package(self, key: str, node: Node, locator: Locator) -> Package:
+    def _package(self, node: Node, locator: Locator) -> Package:
         if locator.protocol == "workspace":
-            return self._project(key, node, locator)
+            return self._project(node, locator)
         version = node.at("version").text()
         stated = Stated(
             node=node,
@@ -99,7 +97,7 @@ class _Reader:
             version=None if locator.is_folder else version_of(version, node),
             resolved=locator.resolved,
             graph=locator.protocol != "link",
-            marker=(node.at("conditions").optional_text() or "")[:_LONG],
+            marker=self._describer.conditions(node),
         )
         if locator.is_folder:
             return Package(component=self._describer.folder(stated, locator.path))
@@ -107,10 +105,9 @@ class _Reader:
             patched(f"{locator.name}@{version}", node, self._found)
         return Package(component=self._describer.package(stated))
 
-    def _project(self, key: str, node: Node, locator: Locator) -> Package:
+    def _project(self, node: Node, locator: Locator) -> Package:
         folder = "" if locator.path == "." else locator.path
-        manifest = manifest_of(self._file, folder)
-        self._manifests[key] = manifest
+        manifest = self._manifests.at(folder)
         stated = Stated(
             node=node,
             name=own_name(manifest, locator.name),
@@ -123,7 +120,8 @@ class _Reader:
         """Follow what every package needs."""
         for key, (node, locator) in self._nodes.items():
             package = self.packages[key]
-            manifest = self._manifests.get(key)
+            folder = "" if locator.path == "." else locator.path
+            manifest = self._manifests.at(folder) if package.root else None
             development = _developed(manifest)
             optional = _optional(node)
             with self._found.entry():

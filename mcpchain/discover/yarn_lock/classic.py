@@ -12,7 +12,7 @@ from mcpchain.inventory import Collector
 from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Need, Package, declare, missing
 from mcpchain.npm_lock.integrity import digests_of
-from mcpchain.npm_lock.manifest import declared, manifest_of, own_name, own_version
+from mcpchain.npm_lock.manifest import Manifests, declared, own_name, own_version
 from mcpchain.npm_lock.name import SHOWN, version_of
 from mcpchain.tree import File
 
@@ -85,7 +85,7 @@ class _Reader:
 
     def start(self) -> None:
         """Add the project, with what its manifest asks for."""
-        manifest = manifest_of(self._file)
+        manifest = Manifests(self._file).at()
         if manifest is None:
             return
         last = posixpath.basename(posixpath.dirname(self._file.path)) or "."
