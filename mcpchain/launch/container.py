@@ -93,7 +93,7 @@ _DECIDING: Final = re.compile(
 _CODE_FOLDERS: Final = re.compile(r"/*(?:(?:s?bin|usr|lib\w*)(?:/.*)?)?", re.DOTALL)
 """Folders in which an image keeps the programs that it runs."""
 
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+_VARIABLE: Final = re.compile(r"\$\{[^${}]*\}")
 """What a client puts in; it may hold a colon."""
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
