@@ -37,6 +37,8 @@ _WISHES: Final = 100_000
 """How many packages one server may pull in, and how often they may ask for others."""
 _STEPS: Final = 1_000_000
 """How many askers are asked, in all, whether another version would do."""
+_COMPARED: Final = 5_000_000
+"""How many versions may be compared with ranges."""
 _NOTHING: Final = Node(value={}, source="")
 
 
@@ -83,6 +85,12 @@ class _Shelf:
         self._sources = group.sources
         self._pages = pages
         self._picked: dict[tuple[str, str], str | None] = {}
+        self._compared = 0
+
+    @property
+    def tired(self) -> bool:
+        """Whether so many versions were compared that no more are."""
+        return self._compared > _COMPARED
 
     def load(self, names: Iterable[str]) -> None:
         self._pages.load((name, where) for name in names if (where := self.of(name)))
@@ -102,14 +110,19 @@ class _Shelf:
         """Return the version that *wish* gets; `None` for none."""
         key = wish.name, wish.spec
         if key not in self._picked:
-            found = self.packument(wish.name)
-            try:
-                self._picked[key] = (
-                    None if isinstance(found, FetchError) else found.pick(wish.spec)
-                )
-            except ValueError:
-                self._picked[key] = None
+            self._picked[key] = self._choose(wish)
         return self._picked[key]
+
+    def _choose(self, wish: Wish) -> str | None:
+        found = self.packument(wish.name)
+        if isinstance(found, FetchError) or self.tired:
+            return None
+        exact = parse_version(wish.spec) is not None
+        self._compared += 1 if exact else len(found.versions)
+        try:
+            return found.pick(wish.spec)
+        except ValueError:
+            return None
 
     def manifest(self, name: str, version: str) -> Node:
         found = self.packument(name)
@@ -319,10 +332,13 @@ class _Run:
 
     def _list(self, place: _Place, wish: Wish, requested: Requested) -> None:
         """List what comes from no registry; nobody is asked for it."""
-        alias = wish.need.folder if wish.need.folder != requested.name else ""
+        folder = wish.need.folder
+        # A path names nobody's package, and no other's folder.
+        name = folder if requested.purl is None else requested.name
+        alias = folder if folder != name else ""
         component = replace(
-            self._component(wish.need.folder, None),
-            name=requested.name,
+            self._component(folder, None),
+            name=name,
             purl=requested.purl,
             facts=PackageFacts(
                 origin=requested.origin, registry=requested.registry, alias=alias
@@ -334,7 +350,7 @@ class _Run:
         what = "brings in its own archive" if inside else "takes from no registry"
         self._graph.fail(
             key,
-            f"{place.title} {what} `{wish.need.folder[:SHOWN]}`; which version that "
+            f"{place.title} {what} `{folder[:SHOWN]}`; which version that "
             "is, and what it pulls in, is not known",
             State.PARTIAL,
             "look into it by other means",
@@ -344,6 +360,10 @@ class _Run:
         found = self._shelf.packument(wish.name)
         if isinstance(found, FetchError):
             self._graph.fail(key, found.reason, found.state, found.hint)
+            return
+        if self._shelf.tired:
+            reason = f"more than {_COMPARED:,} versions to compare with ranges"
+            self._graph.fail(key, reason, State.LIMIT)
             return
         self._graph.fail(
             key,

@@ -67,7 +67,7 @@ class Packument:
         """
         exact = parse_version(spec)
         if exact is not None:
-            return next((t for v, t in self._ordered if v == exact), None)
+            return self._exact.get(exact)
         fitting = parse_range(spec)
         if fitting is None:
             tagged = self.tags.get(spec)
@@ -77,9 +77,13 @@ class Packument:
         usual = fitting.everything or (version is not None and version in fitting)
         if latest in self.versions and usual and not self._deprecated(latest):
             return latest
-        found = [text for version, text in self._ordered if version in fitting]
-        sound = (text for text in found if not self._deprecated(text))
-        return next(sound, found[0] if found else None)
+        second: str | None = None
+        for version, text in self._ordered:
+            if version in fitting:
+                if not self._deprecated(text):
+                    return text
+                second = second or text
+        return second
 
     @cached_property
     def _ordered(self) -> list[tuple[Version, str]]:
@@ -87,6 +91,11 @@ class Packument:
         every = ((parse_version(text), text) for text in self.versions)
         known = [(version, text) for version, text in every if version is not None]
         return sorted(known, reverse=True)
+
+    @cached_property
+    def _exact(self) -> Mapping[Version, str]:
+        """Of two spellings of one version the usual one."""
+        return dict(sorted(self._ordered, reverse=True))
 
     def _deprecated(self, text: str) -> bool:
         node = self.versions[text]

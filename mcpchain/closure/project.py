@@ -117,9 +117,15 @@ class Listing:
             each.operator in _EXACT and not each.version.endswith(".*")
             for each in specifier
         )
+        found = False
         for version in specifier.filter(self._ordered):
             if self._usable(version, withdrawn=exact):
+                found = True
                 yield version
+        if not found:
+            # Releases that cannot be installed do not keep pre-releases away.
+            usable = (e for e in self._ordered if self._usable(e, withdrawn=exact))
+            yield from specifier.filter(usable)
 
     def artifacts(self, version: Version, problems: Problems) -> tuple[Artifact, ...]:
         """Return every file of a version. What is malformed is left out and noted."""

@@ -138,7 +138,8 @@ class Reader:
             ]
             sheets = (self._sheet(each) for each in chosen)
             self._shelf.sheets.load(e for e in sheets if isinstance(e, Sheet))
-            wanted = [w for each in chosen for w in self.needs(each).wanted]
+            needed = (self.needs(each).wanted for each in chosen)
+            wanted = [w for some in needed for w in some if not w.elsewhere]
 
     def _pages(self, name: str) -> list[Page]:
         return [(name, where) for where in self._sources.of_package(name)]

@@ -25,7 +25,12 @@ class NpmPackage(Place):
         }
         self.answer_json(self.document)
 
-    def publish(self, version: str, tarball: bytes | None = None) -> "NpmPackage":
+    def publish(
+        self,
+        version: str,
+        tarball: bytes | None = None,
+        **manifest: Any,  # noqa: ANN401 - members of a package.json
+    ) -> "NpmPackage":
         data = tarball or f"{self._name}@{version}".encode()
         bare = self._name.rpartition("/")[2]
         path = f"/npm/{self._name}/-/{bare}-{version}.tgz"
@@ -38,6 +43,7 @@ class NpmPackage(Place):
                 "integrity": sri(data),
                 "shasum": hashlib.sha1(data).hexdigest(),  # noqa: S324 - npm's own
             },
+            **manifest,
         }
         self.document["dist-tags"]["latest"] = version
         self.document["time"][version] = UPLOADED
@@ -75,13 +81,17 @@ class NpmWorld:
         return self._packages[name]
 
     def publish(
-        self, name: str, version: str, tarball: bytes | None = None
+        self,
+        name: str,
+        version: str,
+        tarball: bytes | None = None,
+        **manifest: Any,  # noqa: ANN401 - members of a package.json
     ) -> NpmPackage:
         if name not in self._packages:
             package = NpmPackage(self._server, name)
             self._packages[name] = package
             self._server.place(f"/npm/{quote(name, safe='@')}", package)
-        return self._packages[name].publish(version, tarball)
+        return self._packages[name].publish(version, tarball, **manifest)
 
 
 def sri(data: bytes, algorithm: str = "sha512") -> str:

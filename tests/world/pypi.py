@@ -39,6 +39,24 @@ class PypiProject(Place):
         )
         return self
 
+    def release(
+        self, version: str, *needs: str, metadata: bytes | None = None
+    ) -> "PypiProject":
+        """Upload a wheel for every Python, with its metadata beside it (PEP 658)."""
+        name = self.document["name"]
+        filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+        self.upload(filename)
+        data = core_metadata(name, version, *needs) if metadata is None else metadata
+        self._server.place(f"/files/{filename}.metadata", Place(lambda: data, "text"))
+        digest = hashlib.sha256(data).hexdigest()
+        self.file(filename)["core-metadata"] = {"sha256": digest}
+        return self
+
+    def metadata(self, version: str) -> Place:
+        name = self.document["name"].replace("-", "_")
+        path = f"/files/{name}-{version}-py3-none-any.whl.metadata"
+        return self._server.places[path]
+
     def file(self, filename: str) -> dict[str, Any]:
         found: dict[str, Any] = next(
             each for each in self.document["files"] if each["filename"] == filename
@@ -66,12 +84,26 @@ class PypiWorld:
     def upload(
         self, name: str, filename: str, data: bytes | None = None
     ) -> PypiProject:
+        return self._project(name).upload(filename, data)
+
+    def release(
+        self, name: str, version: str, *needs: str, metadata: bytes | None = None
+    ) -> PypiProject:
+        return self._project(name).release(version, *needs, metadata=metadata)
+
+    def _project(self, name: str) -> PypiProject:
         if name not in self._projects:
             project = PypiProject(self._server, name)
             self._projects[name] = project
             self._server.place(f"/pypi/{self._folder}/{name}/", project)
-        return self._projects[name].upload(filename, data)
+        return self._projects[name]
 
     def beside(self, folder: str) -> "PypiWorld":
         """Return a second index on the same server."""
         return PypiWorld(self._server, folder)
+
+
+def core_metadata(name: str, version: str, *needs: str) -> bytes:
+    lines = ["Metadata-Version: 2.4", f"Name: {name}", f"Version: {version}"]
+    lines += [f"Requires-Dist: {each}" for each in needs]
+    return ("\n".join(lines) + "\n\nRequires-Dist: not-a-header\n").encode()
