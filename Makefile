@@ -44,7 +44,7 @@ coverage: $(VENV)/.dev ## the tests again, with branch coverage
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing
 
 bench: $(VENV)/.dev ## ratios on this machine; see tests/bench/
-	$(BIN)/python tests/bench/run.py
+	$(BIN)/python -m tests.bench.run
 
 lock: ## renew the lock files (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -55,8 +55,9 @@ def _alarms(old: Component | None, new: Component) -> Iterator[tuple[Alarm, str]
     if _registries(old) != _registries(new):
         were = ", ".join(_registries(old)) or "of the client's own choice"
         yield Alarm.REGISTRY, f"{were} -> {', '.join(_registries(new)) or 'its choice'}"
-    if old.pin in _FIRM and new.pin not in _FIRM and new.pin is not None:
-        yield Alarm.PIN, f"{old.pin.value if old.pin else 'none'} -> {new.pin.value}"
+    was, now = old.pin, new.pin
+    if was is not None and now is not None and was in _FIRM and now not in _FIRM:
+        yield Alarm.PIN, f"{was.value} -> {now.value}"
 
 
 def _server(old: ServerFacts | None, new: Component) -> Iterator[tuple[Alarm, str]]:

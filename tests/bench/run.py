@@ -1,7 +1,7 @@
 """Measure mcpchain against something that everybody has, in turn, on this machine.
 
     make bench            everything
-    python tests/bench/run.py advisories hashing
+    python -m tests.bench.run advisories hashing
 
 Prints medians and the ratio of each pair; machines differ, ratios less so.
 """
@@ -19,6 +19,8 @@ import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+from tests.bench import inventory
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 7
@@ -201,6 +203,7 @@ PARTS = {
     "advisories": advisories,
     "network": network,
     "hashing": hashing,
+    **inventory.parts(pair, MCPCHAIN),
 }
 
 

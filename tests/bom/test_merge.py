@@ -30,7 +30,7 @@ LONG = Digest.of("sha512", "c" * 128)
 
 
 def package(purl: str = "pkg:npm/files@1.2.0", **fields: Any) -> Component:  # noqa: ANN401 - the fields of Component
-    given = {"pin": Pin.EXACT, "facts": PackageFacts()}
+    given: dict[str, Any] = {"pin": Pin.EXACT, "facts": PackageFacts()}
     return component(purl, **(given | fields))
 
 

@@ -39,7 +39,7 @@ def inventory(*components: Component, name: str = "app") -> Inventory:
 
 
 def package(purl: str = "pkg:pypi/requests@2.32.5", **fields: Any) -> Component:  # noqa: ANN401 - the fields of Component
-    given = {"pin": Pin.EXACT, "facts": PackageFacts()}
+    given: dict[str, Any] = {"pin": Pin.EXACT, "facts": PackageFacts()}
     return component(purl, **(given | fields))
 
 
