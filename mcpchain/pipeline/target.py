@@ -66,7 +66,8 @@ def survey(
         from mcpchain.discover.mcp_config import read_user_configs
 
         found.include(read_user_configs(user))
-    return unfold(found.inventory())
+    whole = replace(found.inventory(), carried=inventory.carried)
+    return unfold(whole)
 
 
 def _without(inventory: Inventory, target: Path, environment: Path) -> Inventory:

@@ -270,6 +270,20 @@ def test_only_a_clear_word_switches_a_server_off(
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["TOKEN", "GITHUB_PERSONAL_ACCESS_TOKEN", "AUTHENTICATIONSERVICETOKEN", "A1_B2",
+     "AzureDevOpsPersonalAccessToken", "AWS_S3_EC2_KEY_2", "s3_key"],
+)  # fmt: skip
+def test_the_name_of_a_variable_is_no_secret(tmp_path: Path, name: str) -> None:
+    text = (
+        f'[mcp_servers.a]\nurl = "https://h.example"\nbearer_token_env_var = "{name}"'
+    )
+    _, facts = one(tmp_path, ".codex/config.toml", text)
+    assert facts.env == (name,)
+    assert look(tmp_path).gaps == ()
+
+
+@pytest.mark.parametrize(
     "settings",
     ["{", "[]", '{"disabledMcpjsonServers": "a"}', '{"disabledMcpjsonServers": [1]}',
      '{"disabledMcpjsonServers": ["b"]}'],
@@ -324,6 +338,20 @@ def test_settings_that_cannot_be_read_switch_nothing_off(
         ("goose/config.yaml",
          "extensions: {a: {cmd: npx, args: [x@1.0.0], env_keys: [NODE_OPTIONS]}}",
          "/extensions/a"),
+        (".crush.json", {"mcp": {"a": {"url": "https://$(secret)/mcp"}}},
+         "/mcp/a/url"),
+        (".crush.json",
+         {"mcp": {"a": {"command": "npx", "args": ["x@1.0.0", "$(secret)"]}}},
+         "/mcp/a/args/1"),
+        (".codex/config.toml",
+         '[mcp_servers.a]\nurl = "https://h"\nbearer_token_env_var = "sk-secret"',
+         "/mcp_servers/a/bearer_token_env_var"),
+        (".codex/config.toml",
+         ('[mcp_servers.a]\nurl = "https://h"\nbearer_token_env_var = '
+         '"ghp_secret1a2b3c4d5e6f7g8h9"'), "/mcp_servers/a/bearer_token_env_var"),
+        (".codex/config.toml",
+         ('[mcp_servers.a]\ncommand = "npx"\nargs = ["x@1.0.0"]\n'
+         'env_vars = ["T=secret"]'), "/mcp_servers/a/env_vars/0"),
         (".continue/mcpServers/a.yaml", "mcpServers:\n- {uses: acme/secret}\n",
          "/mcpServers/0"),
         (".continue/mcpServers/a.yaml", "mcpServers:\n- secret\n", "/mcpServers/0"),
@@ -477,6 +505,8 @@ def test_a_file_is_known_in_any_folder_and_case(
         (".codex/agents/x.toml",
          'mcp_servers = {a = {command="npx", args=["good@1.0.0"]}}'),
         (".continue/x.yaml", ('"mcp\\x53ervers": [{name: a, command: npx, '
+         "args: [good@1.0.0]}]")),
+        (".continue/x.yaml", ('? "mcp\\\n  Servers"\n: [{name: a, command: npx, '
          "args: [good@1.0.0]}]")),
         (".vibe/config.toml",
          '[[mcp_servers]]\nname = "a"\ncommand = "npx -y"\nargs = ["good@1.0.0"]\n'),

@@ -36,12 +36,12 @@ _CRUSH: Final = Dialect(substitutes=True)
 _DOCKER: Final = Dialect(image="image", passed=("secrets", "env"), env=())
 _GOOSE: Final = Dialect(
     command="cmd",
-    env=("envs", "env"),
+    env=("envs",),
     passed=("env_keys",),
     inside=frozenset({"builtin", "platform"}),
     inner="config",
 )
-_OPENCODE: Final = Dialect(lists=True, env=("environment", "env"))
+_OPENCODE: Final = Dialect(lists=True, env=("environment",))
 _TOOLHIVE: Final = Dialect(image="image", env=("env_vars",), passed=("secrets",))
 _VIBE: Final = Dialect(
     lists=True,

@@ -39,6 +39,11 @@ def masked(address: str) -> str:
     return f"{scheme}{mark}{'/'.join([host, *shown])}"
 
 
+def is_random(word: str) -> bool:
+    """Say whether *word*, which should be a name, looks as if nobody had chosen it."""
+    return _is_secret(word.lower() if word.isupper() else word, "")
+
+
 def _is_secret(segment: str, after: str) -> bool:
     if _UUID.search(segment):
         return True

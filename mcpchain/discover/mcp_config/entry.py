@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from mcpchain.component import Transport
+from mcpchain.discover.mcp_config.endpoint import is_random
 from mcpchain.discover.mcp_config.shape import Dialect
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
@@ -32,6 +33,7 @@ _HERE: Final = frozenset({"", ".", "./", "${workspaceFolder}"})
 """Ways to write the folder that a client starts its servers in anyway."""
 
 
+_NAME: Final = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
 _INHERITED: Final = frozenset(
     {"HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER"}
 )
@@ -135,10 +137,13 @@ def _read_passed(entry: Node, server: Server) -> None:
 def _variable(node: Node) -> str:
     """Return the name of the variable that *node* sets, in any client's way."""
     if node.is_object():
-        key = "env" if "env" in node else "name"
-        return node.at(key).text()
+        node = node.at("env" if "env" in node else "name")
     # ToolHive: `secret,target=VARIABLE`.
-    return node.text().rpartition("target=")[2]
+    name = node.text().rpartition("target=")[2]
+    # Whoever takes the one for the other puts the secret where its name should be.
+    if not _NAME.fullmatch(name) or is_random(name):
+        raise node.malformed("is not the name of a variable")
+    return name
 
 
 def _read_headers(entry: Node, server: Server) -> None:
@@ -168,6 +173,8 @@ def _read_address(entry: Node, server: Server) -> None:
         if (node := entry.at(key)).exists and node.value != ""
     ]
     server.remote = bool(nodes)
+    for node in nodes:
+        _refuse_shell(node, server)
     texts = {node.text() for node in nodes}
     if not texts:
         return
@@ -198,6 +205,8 @@ def _kind(entry: Node) -> str:
 
 def _read_command(entry: Node, server: Server) -> None:
     command, args = _words(entry, server)
+    for node in (entry.at("command"), *entry.at("args").elements()):
+        _refuse_shell(node, server)
     kind = entry.at("type")
     server.inside = kind.is_text() and kind.value in server.dialect.inside
     if command:

@@ -20,8 +20,9 @@ from mcpchain.tree import File, UnreadableError
 
 _OTHERS: Final = frozenset({"inputs", "$schema", "sandbox"})
 """Members of a file of servers that name none."""
-_ESCAPED: Final = re.compile(rb"\\(?:u00|x)[0-7]|\0")
-"""A plain letter in disguise, in lower case, which could hide any word."""
+_ESCAPED: Final = re.compile(rb"\\(?:(?:u00|x)[0-7]|[\r\n\xc2\xe2])|\0")
+"""A plain letter in disguise, in lower case, or a line that goes on: any word could
+hide behind them."""
 _FORMATS: Final[Mapping[str, Callable[..., Node]]] = {
     ".toml": Node.from_toml,
     ".yaml": Node.from_yaml,

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 from typing import Final
 
 from mcpchain.discover.mcp_config.clients import CONFIGS
@@ -26,12 +25,16 @@ def config_of(path: str) -> Config | None:
     In any case, since that makes no difference to some file systems.
     """
     folded = path.lower()
-    pure = PurePosixPath(folded)
-    for key in (pure.name, pure.suffix):
+    name = folded.rpartition("/")[2]
+    for key in (name, _suffix(name)):
         for pattern, config in _ROWS.get(key, ()):
             if pattern.fullmatch(folded):
                 return config
     return None
+
+
+def _suffix(name: str) -> str:
+    return "." + name.rpartition(".")[2]
 
 
 def regex(pattern: str) -> str:
@@ -61,7 +64,7 @@ def _index(configs: Iterable[Config]) -> dict[str, list[_Row]]:
     rows: dict[str, list[_Row]] = {}
     for pattern in sorted(named, key=lambda each: (-len(each), each)):
         name = pattern.rpartition("/")[2]
-        key = PurePosixPath(f"x{name}").suffix if "*" in name else name
+        key = _suffix(name) if "*" in name else name
         row = (re.compile(f"(?:.*/)?{regex(pattern)}", re.DOTALL), named[pattern])
         rows.setdefault(key, []).append(row)
     return rows
