@@ -68,6 +68,24 @@ def test_accepts_a_dependency_that_does_not_move(about: Component) -> None:
     assert not [*UnpinnedDependency().check(case(about))]
 
 
+def test_what_a_server_pulls_in_is_told_once_of_its_package() -> None:
+    server = component(kind=Kind.APPLICATION, pin=Pin.EXACT)
+    left = component("pkg:npm/left@1.0.0", pin=Pin.RANGE, requested="^1")
+    (finding,) = UnpinnedDependency().check(case(server, moving=left))
+    assert (finding.variant, finding.about) == ("range", server)
+    assert finding.message == (
+        "`files@1.2.0` is pinned, but what it pulls in is chosen at every start, such "
+        "as `left` by `^1`"
+    )
+    assert not [*UnpinnedDependency().check(case(left, pulled_in=True))]
+
+
+def test_of_a_server_that_moves_itself_nothing_more_is_told() -> None:
+    server = component("pkg:npm/files", Kind.APPLICATION, pin=Pin.FLOATING)
+    left = component("pkg:npm/left@1.0.0", pin=Pin.RANGE)
+    assert not [*UnpinnedDependency().check(case(server, moving=left))]
+
+
 def pinned(
     *artifacts: Artifact,
     origin: Origin = Origin.REGISTRY,
