@@ -592,6 +592,16 @@ def test_the_manifest_of_a_plug_in_may_name_another_file(
     assert ("b" in servers(inventory)) == isinstance(value, list) & listed
 
 
+def test_a_manifest_of_endless_files_is_read_within_limits(tmp_path: Path) -> None:
+    names = [f"{number}.json" for number in range(100_000)]
+    put(tmp_path, "plugin.json", {"mcpServers": ["a.json"] * 100_000 + names})
+    put(tmp_path, "a.json", {"mcpServers": {"a": GOOD}})
+    inventory = look(tmp_path)
+    assert "a" in servers(inventory)
+    assert len(inventory.gaps) == 51
+    assert "names more than 50 files of servers" in {g.reason for g in inventory.gaps}
+
+
 def test_the_files_of_an_extension_are_looked_for_in_its_own_folder(
     tmp_path: Path,
 ) -> None:

@@ -129,7 +129,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
     ),
     Config(
         client="vscode",
-        files=("devcontainer.json", ".devcontainer.json"),
+        files=("devcontainer.json", ".devcontainer.json", "devcontainer-feature.json"),
         keys=(
             "customizations.vscode.mcp.servers",
             "customizations.vscode.settings.mcp.servers",
@@ -188,6 +188,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
             "mcp_settings.json"
             for each in _CODE
         ),
+        beside=Beside.SETTINGS,
     ),
     Config(
         client="continue",
@@ -344,10 +345,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
     Config(
         client="qoder",
         files=(".qoder/mcp.json",),
-        user=(
-            "{home}/.qoder/mcp.json",
-            "{config}/Qoder/SharedClientCache/mcp.json",
-        ),
+        user=("{home}/.qoder/mcp.json", "{config}/Qoder/SharedClientCache/mcp.json"),
     ),
     Config(
         client="trae",

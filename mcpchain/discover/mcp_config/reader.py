@@ -20,6 +20,8 @@ from mcpchain.tree import File, UnreadableError
 
 _OTHERS: Final = frozenset({"inputs", "$schema", "sandbox"})
 """Members of a file of servers that name none."""
+_FILES: Final = 50
+"""How many other files a manifest may name."""
 _ESCAPED: Final = re.compile(rb"\\(?:(?:u00|x)[0-7]|[\r\n\xc2\xe2])|\0")
 """A plain letter in disguise, in lower case, or a line that goes on: any word could
 hide behind them."""
@@ -73,6 +75,7 @@ class _Reader:
         self._scope = scope
         self._found = found
         self._switches = Switches()
+        self._read: set[str] = set()
         self._catalog = Catalog(file) if config.catalog else None
         owner = Owner(client=config.client, scope=scope, dialect=config.dialect)
         project = Project(file, anywhere=scope != "project")
@@ -100,6 +103,8 @@ class _Reader:
                 self._declare_element(each)
         elif self._config.manifest and not node.is_object():
             for each in node.elements() if node.is_list() else [node]:
+                if len(self._read) > _FILES:
+                    raise node.malformed(f"names more than {_FILES} files of servers")
                 with self._found.entry():
                     if each.is_object():
                         self._declare_all(each)
@@ -130,8 +135,12 @@ class _Reader:
         """Read the file of servers that the manifest of a plug-in names."""
         folder = PurePosixPath(self._file.path).parent.name
         up = "../" if folder.startswith(".") else ""
+        name = node.text().removeprefix("./")
+        if name in self._read:
+            return
+        self._read.add(name)
         try:
-            other = self._file.beside(up + node.text().removeprefix("./"))
+            other = self._file.beside(up + name)
             known = config_of(other.path) if self._scope == "project" else None
             if known is None and other.name != ".mcp.json":
                 config = Config(client=self._config.client)
