@@ -32,6 +32,10 @@ def tracked() -> list[str]:
 def test_these_are_the_discoverers() -> None:
     assert [each.id for each in all_discoverers()] == [
         "bun-lock",
+        "conda-environment",
+        "conda-explicit",
+        "conda-lock",
+        "conda-meta",
         "environment",
         "fastmcp",
         "gguf",

@@ -14,6 +14,7 @@ from packageurl import PackageURL
 from mcpchain import loader
 from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component
+from mcpchain.conda_package import join_installed
 from mcpchain.inventory import Collector, Gap, Inventory
 from mcpchain.npm_project import NpmProjects
 from mcpchain.python_project import is_manifest, settle
@@ -80,7 +81,8 @@ def survey(
                     manifests.append((file.path, inner))
                 else:
                     found.include(projects.attribute(inner, file.path))
-    return _hashed(settle(found.inventory(), manifests), tree, hashing)
+    joined = join_installed(found.inventory())
+    return _hashed(settle(joined, manifests), tree, hashing)
 
 
 def _read(part: Discoverer, file: File, name: str) -> Inventory:

@@ -22,9 +22,6 @@ _LOCKS: Final = {
     "gemfile.lock": _BOM,
     "go.sum": _BOM,
     "bun.lockb": _NPM_LOCK,
-    "conda-lock.yml": "examine the installed environment with `--environment`",
-    "environment.yaml": "examine the installed environment with `--environment`",
-    "environment.yml": "examine the installed environment with `--environment`",
 }
 """By their names in lower case: on many systems another spelling is the same file."""
 _PYTHON_LOCKS: Final = (

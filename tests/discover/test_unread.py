@@ -31,7 +31,6 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
     ("path", "data"),
     [
         ("bun.lockb", b"\0"),
-        ("environment.yml", ""),
         ("Cargo.lock", "version = 4\n"),
         ("srv/go.sum", ""),
         ("Gemfile.lock", ""),

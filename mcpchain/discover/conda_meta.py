@@ -1,0 +1,116 @@
+"""What is installed in a conda environment: `conda-meta/*.json`, one file a package.
+
+conda writes such a file when it installs a package, with what the channel says of it.
+"""
+
+from typing import ClassVar, Final
+
+from mcpchain import license as licence
+from mcpchain.artifact import Artifact
+from mcpchain.component import Basis, Component, Kind, Location, PackageFacts, Pin
+from mcpchain.conda_package import (
+    Spec,
+    bare_channel,
+    channel_name,
+    conda_purl,
+    digests_of,
+    installed,
+)
+from mcpchain.discover import Discoverer
+from mcpchain.document import Node
+from mcpchain.inventory import Collector
+from mcpchain.tree import File
+
+_BYTES: Final = 64 << 20
+
+
+class CondaMeta:
+    """Reads the records of installed packages."""
+
+    id: ClassVar[str] = "conda-meta"
+
+    def wants(self, file: File) -> bool:
+        """Say whether it is a record that conda keeps of a package."""
+        return file.suffix == ".json" and f"/{file.path}".rpartition("/")[0].endswith(
+            "/conda-meta"
+        )
+
+    def discover(self, file: File, found: Collector) -> None:
+        """Declare the package, and what it needs by name.
+
+        Raises:
+            MalformedError: It is not JSON, or names no package.
+            UnreadableError: It cannot be read.
+        """
+        record = Node.from_json(file.read(_BYTES), source=file.path)
+        needs, complete = _needs(record.at("depends"), found)
+        ref = found.add(_component(record, found, graph=complete))
+        for each in needs:
+            found.relate(ref, installed(file.path, each))
+
+
+def _needs(depends: Node, found: Collector) -> tuple[list[str], bool]:
+    """Return the packages that are needed, and whether these are all.
+
+    What the system provides (`__glibc`) is no package.
+    """
+    names: list[str] = []
+    nodes: list[Node] = []
+    complete = False
+    with found.entry():
+        nodes = list(depends.elements())
+        complete = depends.exists
+    for node in nodes:
+        read = False
+        with found.entry():
+            try:
+                names.append(Spec.parse(node.text()).name)
+            except ValueError as error:
+                raise node.malformed(str(error)) from None
+            read = True
+        complete = complete and read
+    return [each for each in names if not each.startswith("__")], complete
+
+
+def _component(record: Node, found: Collector, *, graph: bool) -> Component:
+    name, version = record.at("name").text().lower(), record.at("version").text()
+    channel = url = subdir = build = ""
+    with found.entry():
+        build = record.at("build").optional_text() or ""
+        subdir = record.at("subdir").optional_text() or ""
+        url = bare_channel(record.at("url").optional_text() or "")
+        channel = bare_channel(record.at("channel").optional_text() or "").rstrip("/")
+        channel = channel.removesuffix(f"/{subdir}") if subdir else channel
+    licenses: tuple[str, ...] = ()
+    with found.entry():
+        licenses = tuple(filter(None, [record.at("license").optional_text()]))
+    file = url.rpartition("/")[2] or record.at("fn").optional_text() or ""
+    kinds = (each for each in ("conda", "tar.bz2") if file.endswith(f".{each}"))
+    digests = digests_of(record, found)
+    here = url.startswith("file:")
+    return Component(
+        kind=Kind.LIBRARY,
+        name=name,
+        version=version,
+        purl=conda_purl(
+            name,
+            version,
+            build=build,
+            channel=channel_name(channel),
+            subdir=subdir,
+            type=next(kinds, ""),
+        ),
+        pin=Pin.EXACT,
+        basis=Basis.OBSERVED,
+        artifacts=(
+            Artifact(name=file, digests=digests, url=None if here or not url else url),
+        ),
+        licenses=licenses,
+        concluded=licence.concluded(licenses),
+        graph=graph,
+        facts=PackageFacts(registry=channel or None),
+        locations=(Location(path=record.source),),
+    )
+
+
+DISCOVERER: Final[Discoverer] = CondaMeta()
