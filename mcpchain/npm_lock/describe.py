@@ -130,10 +130,10 @@ class Describer:
 
     def marker(self, node: Node) -> str:
         """Return for which machines a package is, as `marker_of` does."""
-        marker = ""
+        known: list[str] = []
         with self._found.entry():
-            marker = marker_of(node)
-        return marker
+            known.append(marker_of(node))
+        return "".join(known)
 
     def conditions(self, node: Node) -> str:
         """Return the same where it is written as we write it.

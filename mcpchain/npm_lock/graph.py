@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from mcpchain.artifact import Digest
 from mcpchain.component import Component, Location, PackageFacts
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
@@ -50,26 +49,15 @@ def declare(packages: Mapping[str, Package], found: Collector) -> dict[str, str]
     whole = _reached(packages)
     marks = {need: whole - _reached(packages, need) for need in _MARKS}
     # Of one package there may be several entries: one for each set of its peers.
-    plain: dict[Component, set[Need]] = {}
-    for key, package in packages.items():
-        if key in whole:
-            own = {need for need in _MARKS if key in marks[need]}
-            identity = _identity(package)
-            plain[identity] = plain.get(identity, own) & own
+    plain: dict[tuple[str, str | None], set[Need]] = {}
+    for key in whole:
+        own = {need for need in _MARKS if key in marks[need]}
+        identity = _identity(packages[key])
+        plain[identity] = plain.get(identity, own) & own
     refs = {}
     for key, package in packages.items():
-        component = package.component
-        if isinstance(component.facts, PackageFacts) and not package.root:
-            kept = plain.get(_identity(package), set())
-            facts = replace(
-                component.facts,
-                alias=_alias(package),
-                development=Need.DEVELOPMENT in kept,
-                optional=Need.OPTIONAL in kept,
-                peer=Need.PEER in kept,
-            )
-            component = replace(component, facts=facts)
-        refs[key] = found.add(component)
+        kept = plain.get(_identity(package), set())
+        refs[key] = found.add(_marked(package, kept))
     for key, package in packages.items():
         for target, _ in package.needs:
             if target in refs:
@@ -80,30 +68,34 @@ def declare(packages: Mapping[str, Package], found: Collector) -> dict[str, str]
 
 def contradictions(components: Iterable[Component], found: Collector) -> None:
     """Leave a gap for each package that a lock lists with bytes that cannot be one."""
-    known: dict[str, tuple[Component, set[Digest]]] = {}
-    told: set[str] = set()
-    for component in components:
-        digests = {digest for each in component.artifacts for digest in each.digests}
-        if component.purl is None or not digests:
+    known: dict[tuple[str, str | None], Component] = {}
+    told: set[tuple[str, str | None]] = set()
+    for each in components:
+        name = (each.name, each.version)
+        first = known.setdefault(name, each)
+        if first.artifacts == each.artifacts or name in told:
             continue
-        name = component.purl.to_string()
-        first, theirs = known.setdefault(name, (component, digests))
-        same_kind = {each.algorithm for each in digests & theirs or theirs}
-        if (
-            name not in told
-            and not digests & theirs
-            and same_kind & {each.algorithm for each in digests}
-        ):
+        if first.purl == each.purl and _contradict(first, each):
             told.add(name)
             found.gap(
                 Gap(
                     stage="discover",
-                    location=max(first.location, component.location, key=str),
-                    reason=f"`{component.title[:SHOWN]}` is listed with two digests",
+                    location=max(first.location, each.location, key=str),
+                    reason=f"`{each.title[:SHOWN]}` is listed with two digests",
                     state=State.UNREADABLE,
                     hint="write the lock anew: one version of a package has one digest",
                 )
             )
+
+
+def _contradict(one: Component, other: Component) -> bool:
+    """Say whether no bytes can have a digest of each, as far as they are of a kind."""
+    first, second = (
+        {digest for each in component.artifacts for digest in each.digests}
+        for component in (one, other)
+    )
+    kinds = {each.algorithm for each in first} & {each.algorithm for each in second}
+    return bool(kinds) and not first & second
 
 
 def undeclared(
@@ -153,8 +145,25 @@ def patched(name: str, node: Node, found: Collector) -> None:
     )
 
 
-def _identity(package: Package) -> Component:
-    return replace(package.component, locations=())
+def _identity(package: Package) -> tuple[str, str | None]:
+    return (package.component.name, package.component.version)
+
+
+def _marked(package: Package, kept: set[Need]) -> Component:
+    """Return the component of *package* with why it is there."""
+    component = package.component
+    alias = _alias(package)
+    facts = component.facts
+    if package.root or not isinstance(facts, PackageFacts) or not (kept or alias):
+        return component
+    facts = replace(
+        facts,
+        alias=alias,
+        development=Need.DEVELOPMENT in kept,
+        optional=Need.OPTIONAL in kept,
+        peer=Need.PEER in kept,
+    )
+    return replace(component, facts=facts)
 
 
 def _alias(package: Package) -> str:

@@ -757,7 +757,7 @@ def test_any_bytes_are_read_or_a_gap(data: bytes) -> None:
 
 def test_the_time_grows_with_the_size_and_not_faster() -> None:
     lines = ["lockfileVersion: '9.0'", "packages:"]
-    count = 20_000
+    count = 5_000
     lines += [
         f"  a{i}@1.0.0: {{resolution: {{integrity: {SRI}}}}}" for i in range(count)
     ]
@@ -767,7 +767,7 @@ def test_the_time_grows_with_the_size_and_not_faster() -> None:
     ]
     start = time.process_time()
     inventory = read("\n".join(lines))
-    assert time.process_time() - start < 30  # it takes three seconds
+    assert time.process_time() - start < 30  # it takes one second
     assert len(inventory.components) == count
     assert len(inventory.relations) == count - 1
 
