@@ -1,15 +1,19 @@
 """What was found, how it hangs together, and where we could not look."""
 
-import contextlib
 import enum
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Final
 from urllib.parse import unquote
 
 from mcpchain import purl
 from mcpchain.component import Component, Kind, Location, ServerFacts
 from mcpchain.errors import MalformedError
+
+EMBEDDED_LIMIT: Final = 256 << 20
+"""How many bytes of BOMs that came with components are kept."""
 
 
 @enum.unique
@@ -121,11 +125,15 @@ class Collector:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._refs: dict[tuple[str, Component], str] = {}
+        self._groups: dict[str, list[tuple[Component, str]]] = {}
+        """Components and their refs, by what they would be called."""
+        self._others: dict[tuple[str, Component], str] = {}
+        """Refs of all but the first of each group; hashing a component takes long."""
         self._places: dict[str, dict[Location, None]] = {}
         self._relations: dict[Relation, None] = {}
         self._gaps: dict[Gap, None] = {}
         self._embedded: dict[Embedded, None] = {}
+        self._left = EMBEDDED_LIMIT
 
     def add(self, component: Component) -> str:
         """Keep *component* and return its ref, as `relate` and `Gap.ref` take it.
@@ -134,16 +142,26 @@ class Collector:
         `inventory` decides, when all are known, and changes edges and gaps with it.
         """
         natural = natural_ref(component)
-        key = (natural, replace(component, locations=(), ref=""))
-        ref = self._refs.get(key)
+        group = self._groups.setdefault(natural, [])
+        ref = self._known(component, natural, group) if group else None
         if ref is None:
             ref = natural
             while ref in self._places:
-                ref += f" {len(self._refs)}"
-            self._refs[key] = ref
+                ref += f" {len(self._places)}"
+            if group:
+                self._others[natural, _bare(component)] = ref
+            group.append((component, ref))
             self._places[ref] = {}
         self._places[ref].update(dict.fromkeys(component.locations))
         return ref
+
+    def _known(
+        self, component: Component, natural: str, group: list[tuple[Component, str]]
+    ) -> str | None:
+        """Return the ref of what says the same but for where it was found."""
+        first, ref = group[0]
+        bare = _bare(component)
+        return ref if bare == _bare(first) else self._others.get((natural, bare))
 
     def relate(
         self, source: str, target: str, kind: RelationKind = RelationKind.DEPENDS_ON
@@ -157,33 +175,33 @@ class Collector:
 
     def embed(self, document: Embedded) -> None:
         """Keep a BOM that came with a component, whose ref `add` returned."""
-        self._embedded[document] = None
-
-    @contextlib.contextmanager
-    def entry(self, *, line: int | None = None) -> Iterator[None]:
-        """Turn a malformed entry into a gap, so that its siblings are still read."""
-        try:
-            yield
-        except MalformedError as error:
-            place = Location(path=error.source, pointer=error.pointer, line=line)
-            self.gap(
-                Gap(
-                    stage="discover",
-                    location=place,
-                    reason=error.problem,
-                    state=State.UNREADABLE,
-                    hint=error.hint,
-                )
+        self._left -= len(document.data)
+        if self._left >= 0:
+            self._embedded[document] = None
+            return
+        self.gap(
+            Gap(
+                stage="discover",
+                location=document.location,
+                reason=f"BOMs of packages hold more than {EMBEDDED_LIMIT:,} bytes in "
+                "all; this one was not read",
+                state=State.LIMIT,
+                hint="examine fewer packages at a time",
+                ref=document.ref,
             )
+        )
+
+    def entry(self, *, line: int | None = None) -> "_Entry":
+        """Turn a malformed entry into a gap, so that its siblings are still read."""
+        return _Entry(self, line)
 
     def include(self, other: Inventory) -> None:
         """Keep everything that *other* holds."""
         names = {each.ref: self.add(each) for each in other.components}
         for each in other.relations:
-            source = names.get(each.source, each.source)
-            self.relate(source, names.get(each.target, each.target), each.kind)
+            self._relations[_renamed(each, names)] = None
         for gap in other.gaps:
-            self.gap(replace(gap, ref=names.get(gap.ref or "", gap.ref)))
+            self.gap(_about(gap, names))
         for document in other.embedded:
             self.embed(replace(document, ref=names.get(document.ref, document.ref)))
 
@@ -191,31 +209,27 @@ class Collector:
         """Return all of it, every list in a total order."""
         final = self._final()
         components = [
-            replace(
-                component,
-                locations=tuple(sorted(self._places[ref], key=_place)),
-                ref=final[ref],
-            )
-            for (_, component), ref in self._refs.items()
+            self._whole(component, ref, final[ref])
+            for group in self._groups.values()
+            for component, ref in group
         ]
-        relations = [
-            Relation(
-                source=final.get(each.source, each.source),
-                target=final.get(each.target, each.target),
-                kind=each.kind,
-            )
-            for each in self._relations
-        ]
-        gaps = {replace(g, ref=final.get(g.ref or "", g.ref)) for g in self._gaps}
+        relations = {_renamed(each, final) for each in self._relations}
         return Inventory(
             name=self._name,
             components=tuple(sorted(components, key=lambda c: c.ref)),
             relations=tuple(
                 sorted(relations, key=lambda r: (r.source, r.target, r.kind.value))
             ),
-            gaps=tuple(sorted(gaps, key=_rank)),
+            gaps=tuple(sorted({_about(g, final) for g in self._gaps}, key=_rank)),
             embedded=self._documents(final),
         )
+
+    def _whole(self, component: Component, ref: str, final: str) -> Component:
+        """Return *component* with all its places and its final name."""
+        places = tuple(sorted(self._places[ref], key=_place))
+        if component.ref == final and component.locations == places:
+            return component
+        return replace(component, locations=places, ref=final)
 
     def _documents(self, final: dict[str, str]) -> tuple[Embedded, ...]:
         named = (replace(e, ref=final.get(e.ref, e.ref)) for e in self._embedded)
@@ -223,18 +237,15 @@ class Collector:
 
     def _final(self) -> dict[str, str]:
         """Name each component by what it is; of several, all but one by content."""
-        groups: dict[str, list[tuple[Component, str]]] = {}
-        for (natural, component), ref in self._refs.items():
-            groups.setdefault(natural, []).append((component, ref))
         final: dict[str, str] = {}
         rest: list[tuple[str, str, str]] = []
-        for natural, members in groups.items():
+        for natural, members in self._groups.items():
             ranked = [("", ref) for _, ref in members]
             if len(members) > 1:
-                ranked = sorted((repr(each), ref) for each, ref in members)
+                ranked = sorted((repr(_bare(each)), ref) for each, ref in members)
             final[ranked[0][1]] = natural
             rest += [(natural, content, ref) for content, ref in ranked[1:]]
-        taken = set(groups)
+        taken = set(self._groups)
         for natural, content, ref in sorted(rest):
             data = content.encode("utf-8", "backslashreplace")
             name = f"{natural}#{hashlib.sha256(data).hexdigest()[:16]}"
@@ -244,6 +255,56 @@ class Collector:
             taken.add(name)
             final[ref] = name
         return final
+
+
+class _Entry:
+    """What `Collector.entry` returns: made for every entry of a large document."""
+
+    __slots__ = ("_found", "_line")
+
+    def __init__(self, found: Collector, line: int | None) -> None:
+        self._found = found
+        self._line = line
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, MalformedError):
+            return False
+        place = Location(path=error.source, pointer=error.pointer, line=self._line)
+        self._found.gap(
+            Gap(
+                stage="discover",
+                location=place,
+                reason=error.problem,
+                state=State.UNREADABLE,
+                hint=error.hint,
+            )
+        )
+        return True
+
+
+def _bare(component: Component) -> Component:
+    return replace(component, locations=(), ref="")
+
+
+def _renamed(relation: Relation, names: Mapping[str, str]) -> Relation:
+    source = names.get(relation.source, relation.source)
+    target = names.get(relation.target, relation.target)
+    if (source, target) == (relation.source, relation.target):
+        return relation
+    return Relation(source=source, target=target, kind=relation.kind)
+
+
+def _about(gap: Gap, names: Mapping[str, str]) -> Gap:
+    ref = names.get(gap.ref or "", gap.ref)
+    return gap if ref == gap.ref else replace(gap, ref=ref)
 
 
 def natural_ref(component: Component) -> str:
