@@ -316,6 +316,8 @@ BROKEN: list[tuple[str, object]] = [
     ("a folder", NPM | {"identifier": "./evil"}),
     ("an alias", NPM | {"version": "npm:evil@1.0.0"}),
     ("an address for a version", NPM | {"version": "https://evil.example/x.tgz"}),
+    ("a repository for a version", NPM | {
+        "identifier": "files", "version": "git+https://h.example/files.git"}),
     ("two versions", NPM | {"identifier": "files@1.0.0"}),
     ("extras and more", PYPI | {"identifier": "files @ https://evil.example/x.whl"}),
     ("a version that is none", PYPI | {"version": "one"}),
