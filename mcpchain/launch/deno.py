@@ -118,16 +118,12 @@ def _jsr(name: str, spec: str | None, env: Mapping[str, str]) -> Requested:
     if match is None:
         raise UndecidableError("what it is asked for is not the name of a package")
     version, pin, requested = firmness((spec or "").strip())
-    address = f"jsr:{name}@{version}" if version else f"jsr:{name}"
     registry = env.get("JSR_URL")
+    space = f"jsr/{match[1]}"
     return Requested(
         name=name,
         purl=PackageURL(
-            type="generic",
-            namespace=match[1],
-            name=match[2],
-            version=version,
-            qualifiers={"download_url": address},
+            type="generic", namespace=space, name=match[2], version=version
         ),
         version=version,
         pin=pin,

@@ -168,7 +168,7 @@ ROWS = [
     ("dotnet bin/Release/net10.0/Server.dll", "dotnet", [], "local", None),
     ("node build/index.js", "node", [], "local", None),
     ("deno run -A jsr:@acme/mcp@1.0.0", "deno",
-     ["pkg:generic/%40acme/mcp@1.0.0?download_url=jsr:%40acme/mcp%401.0.0"], "exact",
+     ["pkg:generic/jsr/%40acme/mcp@1.0.0"], "exact",
      None),
     ("go run github.com/acme/mcp/cmd/server@v1.2.3", "go",
      ["pkg:golang/github.com/acme/mcp@v1.2.3#cmd/server"], "exact", None),
