@@ -57,6 +57,10 @@ class Entry:
     def __iter__(self) -> Iterator[str]:
         return iter(self._value)
 
+    def raw(self) -> dict[str, Any]:
+        """Return the object itself, not to be changed."""
+        return self._value
+
     def text(self, key: str) -> str | None:
         """Return the string under *key*; `None` where there is nothing or `null`.
 

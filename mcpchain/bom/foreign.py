@@ -16,10 +16,12 @@ from packageurl import PackageURL
 from mcpchain.artifact import Algorithm, Artifact, Digest, identified
 from mcpchain.bom import licenses
 from mcpchain.bom.artifacts import ALGORITHMS, digest
+from mcpchain.bom.carry import WITHOUT_SECRETS, without_secrets
 from mcpchain.bom.encode import SERVER_GROUP
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.own import parse_purl
 from mcpchain.bom.tally import Tally
+from mcpchain.bom.unread import OTHER_BOMS
 from mcpchain.component import (
     Component,
     Kind,
@@ -49,8 +51,8 @@ PACKAGES: Final = frozenset(
 """The types of component that are software. One without purl is listed all the same."""
 OTHERS: Final = frozenset({"cryptographic-asset", "data", "file"})
 """The types that are no software. One without purl is not examined."""
+UNEXAMINED_SERVICE: Final = "services that are not recognised as MCP servers"
 
-OTHER_BOMS: Final = "references to other BOMs, which were not followed"
 _REPOSITORIES: Final = frozenset({"github", "gitlab", "bitbucket"})
 _BY_COMMIT: Final = _REPOSITORIES | {"huggingface"}
 _OF_MODELS: Final = frozenset({"generic", "huggingface", "mlflow"})
@@ -70,8 +72,8 @@ class Foreign:
         self._found = found
         self._tally = tally
 
-    def component(self, entry: Entry) -> Component | None:
-        """Read a component; `None` if it is of a kind that is not examined.
+    def component(self, entry: Entry) -> Component:
+        """Read a component.
 
         Raises:
             MalformedError: It has no type or name.
@@ -81,20 +83,9 @@ class Foreign:
         if not name:
             raise entry.malformed("`name` is empty")
         purl = self._purl(entry)
-        if purl is None and kind in OTHERS:
-            what = f"components of type `{kind}` that name no package"
-            self._tally.note(what, entry.pointer)
-            return None
-        model = kind == Kind.MODEL.value and may_be_model(purl)
-        if model:
-            what = "models whose file format a BOM does not tell"
-            self._tally.note(what, entry.pointer)
-        elif kind not in PACKAGES | OTHERS | {Kind.MODEL.value}:
-            what = "components of a type that CycloneDX does not have"
-            self._tally.note(what, entry.pointer, State.PARTIAL)
         declared, concluded = self._licenses(entry)
         bare = Component(
-            kind=Kind.MODEL if model else Kind.LIBRARY,
+            kind=self._kind(kind, purl, entry.pointer),
             name=f"{group}/{name}" if group else name,
             locations=(Location(path=entry.source, pointer=entry.pointer),),
             version=self._version(entry, purl),
@@ -103,28 +94,46 @@ class Foreign:
             licenses=declared,
             concluded=concluded,
         )
+        if bare.kind is Kind.OTHER:
+            return bare
         return as_stated(bare, entry.text("versionRange"))
 
-    def server(self, entry: Entry) -> Component | None:
-        """Read a service; `None` if it is not recognisable as an MCP server.
+    def _kind(self, kind: str, purl: PackageURL | None, pointer: str) -> Kind:
+        if purl is None and kind in OTHERS:
+            self._tally.note(unexamined(kind), pointer)
+            return Kind.OTHER
+        if kind == Kind.MODEL.value and may_be_model(purl):
+            what = "models whose file format a BOM does not tell"
+            self._tally.note(what, pointer)
+            return Kind.MODEL
+        if kind not in PACKAGES | OTHERS | {Kind.MODEL.value}:
+            what = "components of a type that CycloneDX does not have"
+            self._tally.note(what, pointer, State.PARTIAL)
+        return Kind.LIBRARY
+
+    def service(self, entry: Entry) -> Component:
+        """Read a service, which may be recognisable as an MCP server.
 
         Raises:
             MalformedError: It has no name, or something has the wrong type.
         """
         name = entry.required("name")
+        bare = Component(
+            kind=Kind.OTHER,
+            name=name,
+            locations=(Location(path=entry.source, pointer=entry.pointer),),
+            version=entry.text("version") or None,
+        )
         if entry.text("group") != SERVER_GROUP:
-            what = "services that are not recognised as MCP servers"
-            self._tally.note(what, entry.pointer)
-            return None
+            self._tally.note(UNEXAMINED_SERVICE, entry.pointer)
+            return bare
         endpoints = entry.texts("endpoints")
         if len(endpoints) > 1:
             what = "MCP servers with more than one endpoint, of which one was read"
             self._tally.note(what, entry.pointer)
-        return Component(
+        return replace(
+            bare,
             kind=Kind.MCP_SERVER,
-            name=name,
-            locations=(Location(path=entry.source, pointer=entry.pointer),),
-            version=entry.text("version") or None,
             pin=Pin.REMOTE if endpoints else None,
             facts=ServerFacts(
                 client="",
@@ -138,7 +147,10 @@ class Foreign:
         purl = None
         with self._found.entry():
             if text := entry.text("purl"):
-                purl = _without_secrets(parse_purl(text, entry))
+                whole = parse_purl(text, entry)
+                purl = _without_secrets(whole)
+                if any(without_secrets(v) != v for v in whole.qualifiers.values()):
+                    self._tally.note(WITHOUT_SECRETS, entry.pointer, State.PARTIAL)
         return purl
 
     def _version(self, entry: Entry, purl: PackageURL | None) -> str | None:
@@ -191,9 +203,16 @@ class Foreign:
         return digests
 
     def _licenses(self, entry: Entry) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        declared: tuple[str, ...] = ()
+        concluded: tuple[str, ...] = ()
         with self._found.entry():
-            return licenses.decode(entry)
-        return (), ()
+            declared, concluded = licenses.decode(entry)
+        return declared, concluded
+
+
+def unexamined(kind: str) -> str:
+    """Name, for a gap, the components of a *kind* that is not examined."""
+    return f"components of type `{kind}` that name no package"
 
 
 def _without_secrets(purl: PackageURL) -> PackageURL:

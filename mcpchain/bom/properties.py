@@ -26,6 +26,14 @@ Several."""
 ESCAPED: Final = "mcpchain:escaped"
 """`true`: some text is no Unicode (a file name, say), so everywhere in this BOM a
 backslash is written as two, and half a surrogate pair as `\\udc80`."""
+CARRIED: Final = "mcpchain:carried"
+"""JSON: what another BOM says of this, as it says it, that has no place here: because
+this version of CycloneDX has none for it, or because it is not valid, or because it
+would not be true here, such as a signature over other bytes. On the BOM also its serial
+number, version and time. Also on components and services."""
+AS_READ: Final = "mcpchain:as-read"
+"""JSON: what this entry is read as, where its own members, which are those of another
+BOM, say it in another way or not at all (`null`). On components and services."""
 REPRODUCIBLE: Final = "cdx:reproducible"
 """`true`: the same inventory gives the same bytes, time included."""
 

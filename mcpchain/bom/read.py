@@ -7,52 +7,30 @@ A BOM is a claim by whoever wrote it, and as easily written as a lock file. So:
   write a BOM can write that too.
 - `read` gives back what the document says, `basis` included: `read(write(inventory))`
   is the same inventory. `worth.declared` turns that into what it is worth to a judge.
-- What is not read leaves a gap. Few documents hold nothing but what we examine.
+- What we have no words for is carried along as it is, and `write` puts it back. Where
+  it might matter to a judge, it leaves a gap besides. Few documents hold nothing but
+  what we examine.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from mcpchain.bom import own, properties
+from mcpchain.bom import carry, own, properties, structure, unread
+from mcpchain.bom.carry import Carrier
+from mcpchain.bom.encode import component_entry, service_entry
 from mcpchain.bom.entry import Entry
-from mcpchain.bom.foreign import OTHER_BOMS, PACKAGES, Foreign
+from mcpchain.bom.foreign import PACKAGES, Foreign
 from mcpchain.bom.marks import Properties
-from mcpchain.bom.properties import VOCABULARY
-from mcpchain.bom.schemas import VERSIONS
+from mcpchain.bom.opened import dialect, opened
 from mcpchain.bom.tally import Tally
+from mcpchain.bom.whole import TARGET, Ours, Whole
 from mcpchain.component import Component
-from mcpchain.document import Node, join
-from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Inventory, RelationKind, State, natural_ref
 
-_READ: Final = frozenset(
-    {
-        "$schema",
-        "bomFormat",
-        "signature",
-        "properties",
-        "definitions",
-        "citations",
-        "annotations",
-        "components",
-        "compositions",
-        "dependencies",
-        "metadata",
-        "serialNumber",
-        "services",
-        "specVersion",
-        "version",
-    }
-)
-"""What is read here, and what says something of the document alone."""
-_UNREAD: Final = frozenset({"declarations", "formulation", "vulnerabilities"})
-_ESCAPE: Final = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
-
-
-_DEPTH: Final = 200
-"""How deep an escaped document may nest; ours are far flatter."""
+_Keep = Callable[[Entry], str | None]
+"""Keeps what an entry stands for, and returns its ref."""
+_BLANK: Final = {"type": "application", "properties": []}
 
 
 def read(data: bytes, *, source: str) -> Inventory:
@@ -66,11 +44,7 @@ def read(data: bytes, *, source: str) -> Inventory:
         MalformedError: It is no such document. What is wrong with a single entry
             becomes a gap instead.
     """
-    return _Reader(_parsed(data, source)).inventory()
-
-
-_Keep = Callable[[Entry], str | None]
-"""Keeps what an entry stands for, and returns its ref."""
+    return _Reader(opened(data, source)).inventory()
 
 
 class _Reader:
@@ -81,12 +55,15 @@ class _Reader:
 
     def __init__(self, root: Entry) -> None:
         self._root = root
-        self._marks = _dialect(root)
+        self._marks = dialect(root)
         self._found = Collector(root.source)
         self._tally = Tally(root.source)
         self._foreign = Foreign(self._found, self._tally)
+        self._carrier = Carrier(self._tally)
         self._components: dict[str, Component] = {}
+        self._services: set[str] = set()
         self._subject: str | None = None
+        self._of_subject: dict[str, Any] = {}
         self._tools: set[str] = set()
 
     def inventory(self) -> Inventory:
@@ -98,15 +75,34 @@ class _Reader:
         self._walk(self._root, "services", self._service)
         self._walk(self._root, "components", self._component)
         self._dependencies()
-        self._completeness()
-        self._others()
-        self._tally.report(self._found)
-        components = sorted(self._components.items())
-        return replace(
+        complete = self._complete()
+        # Ours calls itself incomplete where it has gaps, and lists them.
+        if self._marks is None or properties.GAP not in self._marks:
+            unread.incomplete(self._root, self._found, self._tally)
+        unread.count(self._root, self._found, self._tally)
+        homeless: dict[str, Any] | None = None
+        if self._marks is not None:
+            homeless = self._homeless(self._marks)
+        whole = Whole(self._root, homeless, self._carrier)
+        for gap in self._tally.gaps():
+            self._found.gap(gap)
+        core = replace(
             self._found.inventory(),
             name=name,
-            components=tuple(component for _, component in components),
+            components=tuple(
+                replace(each, graph=True) if ref in complete else each
+                for ref, each in sorted(self._components.items())
+            ),
         )
+        edges = structure.edges(core, frozenset(self._services))
+        ours = Ours.of(core, edges, self._subject or TARGET)
+        return replace(core, carried=whole.carried(ours, self._of_subject))
+
+    def _homeless(self, marks: Properties) -> dict[str, Any]:
+        """Return what a property of ours keeps of another document."""
+        with self._found.entry():
+            return carry.homeless(self._root, marks)
+        return {}
 
     def _metadata(self, metadata: Entry, name: str) -> str:
         """Read what the document says of itself; return the name of its subject."""
@@ -117,28 +113,59 @@ class _Reader:
         subject = metadata.entry("component")
         if subject is None:
             return name
+        named = subject.text("name") or name
+        if self._marks is not None:
+            marks = Properties(subject)
+            named = carry.overlaid(subject, marks).text("name") or name
+            if properties.NAME in self._marks:
+                named = ""
+        ref = None
         with self._found.entry():
-            if _is_root(subject):
-                self._subject = subject.text("bom-ref")
-            else:
-                self._component(subject)
-        self._walk(subject, "components", self._component)
-        if self._marks is not None and properties.NAME in self._marks:
-            return ""
-        return subject.text("name") or name
+            ref = self._read_subject(subject, named)
+        inner = self._walk(subject, "components", self._component)
+        if ref is not None:
+            for each in inner:
+                self._found.relate(ref, each, RelationKind.CONTAINS)
+        elif inner:
+            self._of_subject["components"] = sorted(inner)
+        return named
+
+    def _read_subject(self, subject: Entry, name: str) -> str | None:
+        """Read the subject; return its ref if it is something that is run itself."""
+        if not _is_root(subject):
+            ref = self._component(subject)
+            self._of_subject = {"bom-ref": ref}
+            return ref
+        self._subject = subject.text("bom-ref")
+        written = _BLANK | {"name": name}
+        if self._marks is None:
+            self._of_subject = self._carrier.beyond(subject, written)
+            return None
+        marks = Properties(subject)
+        self._of_subject = self._carrier.of_ours(subject, marks, carry.COMPONENT)
+        if self._subject and not self._subject.startswith(TARGET):
+            self._of_subject["bom-ref"] = self._subject
+        return None
 
     def _told(self, metadata: Entry, marks: Properties) -> None:
         """Read the gaps and edges that we wrote."""
         for text in marks.many(properties.GAP):
             with self._found.entry():
-                self._found.gap(own.gap(text, metadata))
+                gap = own.gap(text, metadata)
+                self._tally.said(gap)
+                self._found.gap(gap)
         for text in marks.many(properties.RELATION):
             with self._found.entry():
                 each = own.relation(text, metadata)
                 self._found.relate(each.source, each.target, each.kind)
 
-    def _walk(self, holder: Entry, key: str, keep: _Keep) -> None:
-        """Read the entries under *key* and those nested in them, however deep."""
+    def _walk(self, holder: Entry, key: str, keep: _Keep) -> list[str]:
+        """Read the entries under *key* and those nested in them, however deep.
+
+        Returns:
+            The refs of those that are in no other.
+        """
+        outermost: list[str] = []
         pending: list[tuple[Entry, str | None]] = [(holder, None)]
         while pending:
             outer, parent = pending.pop()
@@ -155,16 +182,23 @@ class _Reader:
                         ref = keep(entry) or parent
                     if parent is not None and ref is not None and ref != parent:
                         self._found.relate(parent, ref, RelationKind.CONTAINS)
+                    elif parent is None and ref is not None:
+                        outermost.append(ref)
                     if key in entry:
                         pending.append((entry, ref))
+        return outermost
 
     def _component(self, entry: Entry) -> str | None:
         marks = self._marks_of(entry)
         if marks is not None and properties.BASIS in marks:
             with self._found.entry():
-                return self._keep(entry, own.component(entry, marks))
-        component = self._foreign.component(entry)
-        return None if component is None else self._keep(entry, component)
+                made = own.component(carry.overlaid(entry, marks), marks)
+                more = self._carrier.of_ours(entry, marks, carry.COMPONENT)
+                return self._keep(entry, made, more)
+        made = self._foreign.component(entry)
+        ref = self._ref(entry, made)
+        written = component_entry(replace(made, ref=ref), starts_server=False)
+        return self._keep(entry, made, self._carrier.beyond(entry, written))
 
     def _service(self, entry: Entry) -> str | None:
         if entry.pointer in self._tools:
@@ -172,11 +206,13 @@ class _Reader:
         marks = self._marks_of(entry)
         if marks is not None and properties.BASIS in marks:
             with self._found.entry():
-                ref = self._keep(entry, own.service(entry, marks))
+                made = own.service(carry.overlaid(entry, marks), marks)
+                more = self._carrier.of_ours(entry, marks, carry.SERVICES)
                 self._tools.update(pointer for pointer, _ in own.tools(entry))
-                return ref
-        server = self._foreign.server(entry)
-        return None if server is None else self._keep(entry, server)
+                return self._keep_service(entry, made, more)
+        made = self._foreign.service(entry)
+        written = service_entry(replace(made, ref=self._ref(entry, made)))
+        return self._keep_service(entry, made, self._carrier.beyond(entry, written))
 
     def _marks_of(self, entry: Entry) -> Properties | None:
         """Return the properties that are ours, if the document speaks our dialect."""
@@ -193,19 +229,32 @@ class _Reader:
                 self._tally.note(what, entry.pointer)
         return None
 
-    def _keep(self, entry: Entry, component: Component) -> str:
-        ref = entry.text("bom-ref")
-        if ref and (ref in self._components or ref == self._subject):
+    def _keep_service(
+        self, entry: Entry, made: Component, carried: dict[str, Any]
+    ) -> str:
+        if not carry.is_service(made):
+            carried = carried | {"type": carry.SERVICE}
+        ref = self._keep(entry, made, carried)
+        self._services.add(ref)
+        return ref
+
+    def _keep(self, entry: Entry, made: Component, carried: dict[str, Any]) -> str:
+        given, ref = entry.text("bom-ref"), self._ref(entry, made)
+        if given and given != ref:
             what = "entries that share their `bom-ref` with another"
             self._tally.note(what, entry.pointer, State.UNREADABLE)
-            ref = None
-        if not ref:
-            ref = f"{natural_ref(component)}#{entry.pointer}"
-            while ref in self._components:
-                ref += "#"
-        if component.ref != ref:
-            component = replace(component, ref=ref)
-        self._components[ref] = component
+        text = carry.dump(carried)
+        self._components[ref] = replace(made, ref=ref, carried=text)
+        return ref
+
+    def _ref(self, entry: Entry, made: Component) -> str:
+        """Return the ref by which *entry* can be kept."""
+        ref = entry.text("bom-ref")
+        if ref and ref not in self._components and ref != self._subject:
+            return ref
+        ref = f"{natural_ref(made)}#{entry.pointer}"
+        while ref in self._components or ref == self._subject:
+            ref += "#"
         return ref
 
     def _dependencies(self) -> None:
@@ -237,39 +286,14 @@ class _Reader:
             what = "dependencies from or to something that is not listed or not read"
             self._tally.note(what, entry.pointer, State.UNMATCHED, lost)
 
-    def _completeness(self) -> None:
-        """Take the document at its word if it calls itself incomplete.
-
-        Ours does so when it has gaps, and lists them.
-        """
-        if self._marks is not None and properties.GAP in self._marks:
-            return
+    def _complete(self) -> set[str]:
+        """Return the refs of which the document says that it lists every dependency."""
+        found: set[str] = set()
         with self._found.entry():
             for each in self._root.entries("compositions"):
-                if (each.text("aggregate") or "").startswith("incomplete"):
-                    what = "parts of the list that the BOM itself calls incomplete"
-                    self._tally.note(what, each.pointer, State.UNMATCHED)
-
-    def _others(self) -> None:
-        """Count what no other part of the reader looks at."""
-        for key in self._root:
-            pointer = join("", key)
-            if key in _READ or key not in self._root:
-                continue
-            with self._found.entry():
-                if key == "externalReferences":
-                    self._references()
-                elif key in _UNREAD:
-                    count = len(self._root.items(key)) if key != "declarations" else 1
-                    self._tally.note(f"entries of `{key}`", pointer, count=count)
-                else:
-                    what = "members of the document that CycloneDX does not have"
-                    self._tally.note(what, pointer)
-
-    def _references(self) -> None:
-        for each in self._root.entries("externalReferences"):
-            if each.text("type") == "bom":
-                self._tally.note(OTHER_BOMS, each.pointer)
+                if each.text("aggregate") == "complete":
+                    found.update(each.texts("dependencies"))
+        return found
 
 
 def _is_root(subject: Entry) -> bool:
@@ -283,62 +307,3 @@ def _is_root(subject: Entry) -> bool:
     )
     named = "purl" in subject or bool(bytes_of_its_own)
     return not named and (subject.text("type") or "") in {*PACKAGES, "", "file"}
-
-
-def _parsed(data: bytes, source: str) -> Entry:
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
-        raise MalformedError(
-            "XML is not read; convert it to CycloneDX JSON", source=source
-        )
-    value = Node.from_json(data, source=source).value
-    root = Entry(value, source, "")
-    if "spdxVersion" in root or ("@context" in root and "@graph" in root):
-        raise root.malformed(
-            "this is an SPDX document, which is not read; convert it to CycloneDX JSON"
-        )
-    if root.text("bomFormat") != "CycloneDX":
-        raise root.malformed("this is not CycloneDX: `bomFormat` does not say so")
-    version = root.text("specVersion") or ""
-    if version not in VERSIONS:
-        raise root.malformed(
-            f"CycloneDX `{version[:40]}` is not read; {VERSIONS[0]} to {VERSIONS[-1]} "
-            "are"
-        )
-    marks = _dialect(root)
-    if marks is not None and marks.true(properties.ESCAPED):
-        return Entry(_unescaped(value, root), source, "")
-    return root
-
-
-def _dialect(root: Entry) -> Properties | None:
-    """Return the properties of the document if it speaks our vocabulary.
-
-    Raises:
-        MalformedError: It speaks a later version of it.
-    """
-    try:
-        metadata = root.entry("metadata")
-        marks = Properties(metadata) if metadata else None
-    except MalformedError:
-        return None
-    if marks is None or properties.INVENTORY not in marks:
-        return None
-    version = marks.one(properties.INVENTORY) or ""
-    if version != VOCABULARY:
-        raise root.malformed(
-            f"written by a later mcpchain (vocabulary `{version[:40]}`)"
-        )
-    return marks
-
-
-def _unescaped(value: Any, root: Entry, depth: int = 0) -> Any:  # noqa: ANN401 - JSON
-    """Undo, in every string below *value*, what `write` does to text that is none."""
-    if depth > _DEPTH:
-        raise root.malformed("nested too deeply")
-    if isinstance(value, str):
-        return _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else "\\", value)
-    if isinstance(value, list):
-        return [_unescaped(each, root, depth + 1) for each in value]
-    if type(value) is dict:
-        return {k: _unescaped(each, root, depth + 1) for k, each in value.items()}
-    return value

@@ -69,15 +69,30 @@ def _parsed(data: bytes, source: str) -> _Object:
 
 
 @cache
-def _validator(version: str) -> Any:  # noqa: ANN401 - imported late
+def validator(version: str, part: str = "") -> Any:  # noqa: ANN401 - imported late
+    """Return what checks a document, or a *part* of it, against the official schema.
+
+    Args:
+        version: The version of the specification.
+        part: A definition in the schema, such as `component`.
+    """
     import jsonschema_rs
+
+    schema = schemas.load(f"bom-{version}")
+    if part:
+        named = {"$ref": f"#/definitions/{part}"}
+        schema = {
+            "$id": schema["$id"],
+            "definitions": schema["definitions"],
+            "allOf": [named],
+        }
 
     registry = jsonschema_rs.Registry(
         [(schemas.address(name), schemas.load(name)) for name in schemas.REFERRED],
         draft=jsonschema_rs.Draft7,
     )
     return jsonschema_rs.Draft7Validator(
-        schemas.load(f"bom-{version}"),
+        schema,
         registry=registry,
         validate_formats=True,
         offline=True,
@@ -87,9 +102,9 @@ def _validator(version: str) -> Any:  # noqa: ANN401 - imported late
 
 
 def _against_schema(document: _Object, version: str, source: str) -> None:
-    validator = _validator(version)
+    check = validator(version)
     try:
-        error = next(iter(validator.iter_errors(document)), None)
+        error = next(iter(check.iter_errors(document)), None)
     except ValueError as unreadable:
         raise MalformedError(
             f"no JSON document: {str(unreadable)[:_SHOWN]}", source=source
@@ -113,7 +128,7 @@ def _beyond(document: _Object) -> Iterator[tuple[str, str]]:
             yield pointer, f"`bom-ref` `{ref[:140]}` is that of `{refs[ref]}` too"
         if ref is not None:
             refs[ref] = pointer
-        yield from _part(pointer, part)
+        yield from part_problems(pointer, part)
     yield from _dangling(document, refs)
 
 
@@ -139,7 +154,13 @@ def _parts(document: _Object) -> Iterator[tuple[str, _Object]]:
                     pending.append((pointer, part))
 
 
-def _part(pointer: str, part: _Object) -> Iterator[tuple[str, str]]:
+def part_problems(pointer: str, part: _Object) -> Iterator[tuple[str, str]]:
+    """Yield what the schema cannot see of one component or service.
+
+    Args:
+        pointer: Where it stands.
+        part: An entry that the schema accepts.
+    """
     if not part["name"]:
         yield f"{pointer}/name", "a name is empty"
     purl = part.get("purl")

@@ -14,13 +14,19 @@ from typing import Final
 from packageurl import PackageURL
 
 from mcpchain.artifact import Algorithm, identified
+from mcpchain.bom import carry
+from mcpchain.bom.encode import OTHER
 from mcpchain.bom.foreign import (
+    OTHERS,
+    UNEXAMINED_SERVICE,
     as_stated,
     facts_of,
     full_name,
     may_be_model,
     pinned,
+    unexamined,
 )
+from mcpchain.bom.tally import Tally
 from mcpchain.component import (
     Basis,
     Component,
@@ -76,7 +82,9 @@ def declared(inventory: Inventory) -> Inventory:
         if believed.basis is Basis.OBSERVED:
             believed = replace(believed, basis=Basis.DECLARED)
         components.append(believed)
-    return replace(inventory, components=tuple(components), gaps=tuple(gaps))
+    believed_all = replace(inventory, components=tuple(components), gaps=tuple(gaps))
+    gaps |= dict.fromkeys(_unexamined(believed_all))
+    return replace(believed_all, gaps=tuple(gaps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,8 @@ def _problem(component: Component, edges: _Edges) -> str | None:
             checks: tuple[Callable[[Component, _Edges], str | None], ...] = (_server,)
         case Kind.MODEL:
             checks = (_model,)
+        case Kind.OTHER:
+            checks = (_other,)
         case _:
             checks = (_identity, _origin, _role, _pin)
     return next((said for check in checks if (said := check(component, edges))), None)
@@ -189,6 +199,31 @@ def _model(model: Component, _edges: _Edges) -> str | None:
     if model.purl not in {None, own}:
         return "is a model of one name, and a purl of another"
     return None
+
+
+def _other(thing: Component, _edges: _Edges) -> str | None:
+    known = OTHERS | {carry.SERVICE}
+    if thing.purl is None and _type(thing) in known and thing.pin is None:
+        return None
+    return "is said to be neither loaded nor run, and is called what is"
+
+
+def _type(thing: Component) -> str:
+    given = carry.load(thing.carried).get("type", OTHER)
+    return given if isinstance(given, str) else ""
+
+
+def _unexamined(inventory: Inventory) -> Iterator[Gap]:
+    """Yield a gap for what nobody examined, unless the BOM says so itself."""
+    tally = Tally("")
+    for gap in inventory.gaps:
+        tally.said(gap)
+    for each in inventory.components:
+        if each.kind is Kind.OTHER:
+            kind = _type(each)
+            what = UNEXAMINED_SERVICE if kind == carry.SERVICE else unexamined(kind)
+            tally.note_at(what, each.location)
+    yield from tally.gaps()
 
 
 def _identity(package: Component, _edges: _Edges) -> str | None:

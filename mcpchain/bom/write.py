@@ -1,4 +1,4 @@
-"""Write an inventory as CycloneDX 1.6 JSON.
+"""Write an inventory as CycloneDX JSON, of version 1.6 or 1.7.
 
 The document is made of plain dicts. cyclonedx-python-lib, whose model has no place for
 model cards, compositions and the newer fields of services, takes minutes for what takes
@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, Final
 
-from mcpchain.bom import properties
+from mcpchain.bom import carry, properties, structure
 from mcpchain.bom.encode import (
     UNNAMED,
     compact,
@@ -25,23 +25,35 @@ from mcpchain.bom.encode import (
     property_entry,
     service_entry,
 )
-from mcpchain.component import Kind
-from mcpchain.inventory import Gap, Inventory, Relation, RelationKind
+from mcpchain.bom.place import Placer
+from mcpchain.bom.whole import TARGET, Ours, is_edge, with_us
+from mcpchain.component import Component, Kind
+from mcpchain.inventory import Gap, Inventory, Relation
 
-TARGET: Final = "urn:mcpchain:target"
-"""The `bom-ref` of what was examined."""
+DEFAULT: Final = "1.6"
+"""The version of the specification that more readers know."""
+VERSIONS: Final = (DEFAULT, "1.7")
+"""The versions of the specification that we write."""
 _SPACE: Final = uuid.UUID("b7e1a2f4-6f0e-5d55-9a35-4c1f6c0a7d11")
 """The name space of our serial numbers (RFC 9562, section 5.5)."""
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _UNSAFE: Final = re.compile(r"[\\\ud800-\udfff]")
+_LINK: Final = "urn:cdx:"
+"""How a reference into another BOM begins (BOM-Link)."""
+_LISTS: Final = ("components", "services", "dependencies", "compositions")
 
 _Entry = dict[str, Any]
 
 
 def write(
-    inventory: Inventory, *, timestamp: dt.datetime, version: str, reproducible: bool
+    inventory: Inventory,
+    *,
+    timestamp: dt.datetime,
+    version: str,
+    reproducible: bool,
+    spec_version: str = DEFAULT,
 ) -> bytes:
-    """Return *inventory* as a CycloneDX 1.6 document: UTF-8, one entry a line.
+    """Return *inventory* as a CycloneDX document: UTF-8, one entry a line.
 
     The same inventory gives the same bytes but for *timestamp* and *version*, and the
     serial number does not depend on those.
@@ -52,79 +64,249 @@ def write(
         version: The version of mcpchain.
         reproducible: The timestamp was chosen by the user (SOURCE_DATE_EPOCH), so that
             a later run gives the same bytes.
+        spec_version: The version of CycloneDX, one of `VERSIONS`.
     """
-    body = _body(inventory)
+    made = document(
+        inventory,
+        timestamp=timestamp,
+        version=version,
+        reproducible=reproducible,
+        spec_version=spec_version,
+    )
+    return encode(made)
+
+
+def document(
+    inventory: Inventory,
+    *,
+    timestamp: dt.datetime,
+    version: str,
+    reproducible: bool,
+    spec_version: str = DEFAULT,
+) -> _Entry:
+    """Return what `write` writes as one object, with text that `encode` can encode."""
+    body = _Body(inventory, spec_version).made()
     try:
-        return _document(body, timestamp, version, reproducible=reproducible)
+        serial = _serial(body)
     except UnicodeEncodeError:
-        body = {key: _escaped(value) for key, value in body.items()}
         mark = property_entry(properties.ESCAPED, "true")
         body["metadata"]["properties"].append(mark)
-        return _document(body, timestamp, version, reproducible=reproducible)
-
-
-def _body(inventory: Inventory) -> dict[str, Any]:
-    """Return everything that depends on the inventory alone."""
-    refs = {each.ref for each in inventory.components}
-    target = _unused(TARGET, refs)
-    servers = [c for c in inventory.components if c.kind is Kind.MCP_SERVER]
-    edges, others = _edges(inventory.relations, refs)
-    started = {ref for each in servers for ref in edges.get(each.ref, ())}
-    components = [
-        component_entry(each, starts_server=each.ref in started)
-        for each in inventory.components
-        if each.kind is not Kind.MCP_SERVER
-    ]
-    roots = _roots([each.ref for each in inventory.components], edges)
-    return {
-        "metadata": {
-            "component": {
-                "type": "application",
-                "bom-ref": target,
-                "name": inventory.name or UNNAMED,
-            },
-            "properties": [
-                property_entry(properties.INVENTORY, properties.VOCABULARY),
-                *_unnamed(inventory.name),
-                *(_gap(each) for each in inventory.gaps),
-                *(_relation(each) for each in others),
-            ],
-        },
-        "components": components,
-        "services": [service_entry(each) for each in servers],
-        "dependencies": _dependencies({target: roots, **edges}),
-        "compositions": [_composition(target, gaps=bool(inventory.gaps))],
-    }
-
-
-def _document(
-    body: dict[str, Any], timestamp: dt.datetime, version: str, *, reproducible: bool
-) -> bytes:
-    """Add to *body* what is not of the inventory, and render it once."""
-    metadata = body["metadata"]
-    lists = {key: _lines(body[key]) for key in body if key != "metadata"}
-    canonical = "\n".join([_ENCODE(metadata), *lists.values()]).encode()
-    serial = uuid.uuid5(_SPACE, hashlib.sha256(canonical).hexdigest())
+        body = {key: _escaped(value) for key, value in body.items()}
+        serial = _serial(body)
+    metadata = body.pop("metadata")
     marks = [property_entry(properties.REPRODUCIBLE, "true")] if reproducible else []
-    tool = {"type": "application", "name": "mcpchain", "version": version}
-    metadata = {
+    made = {
         "timestamp": _moment(timestamp),
-        "lifecycles": [{"phase": "pre-build"}],
-        "tools": {"components": [tool]},
-        "component": metadata["component"],
+        **metadata,
+        "tools": with_us(metadata.get("tools", {}), version),
         "properties": [*metadata["properties"], *marks],
     }
-    head = {
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+    return {
+        "$schema": f"http://cyclonedx.org/schema/bom-{spec_version}.schema.json",
         "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
+        "specVersion": spec_version,
         "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
+        "metadata": made,
+        **body,
     }
-    members = {key: _ENCODE(value) for key, value in head.items()}
-    members["metadata"] = _ENCODE(metadata)
-    lines = [f'"{key}": {text}' for key, text in {**members, **lists}.items()]
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def encode(made: _Entry) -> bytes:
+    """Return a document as UTF-8: each member a line, and each entry of a list."""
+    parts: list[bytes] = []
+    for key, value in made.items():
+        start = ",\n" if parts else "{\n"
+        parts.append(f"{start}{_ENCODE(key)}: ".encode())
+        if key in _LISTS:
+            parts.append(b"[")
+            for index, each in enumerate(value):
+                parts.append(b",\n" if index else b"\n")
+                parts.append(_ENCODE(each).encode())
+            parts.append(b"\n]")
+        else:
+            parts.append(_ENCODE(value).encode())
+    parts.append(b"\n}\n")
+    return b"".join(parts)
+
+
+def _serial(body: _Entry) -> uuid.UUID:
+    """Return a number for *body*, the same for the same content."""
+    digest = hashlib.sha256()
+    for key, value in body.items():
+        digest.update(f"{key}\n".encode())
+        for each in value if isinstance(value, list) else [value]:
+            digest.update(_ENCODE(each).encode())
+            digest.update(b"\n")
+    return uuid.uuid5(_SPACE, digest.hexdigest())
+
+
+class _Body:
+    """Everything that depends on the inventory alone."""
+
+    def __init__(self, inventory: Inventory, spec_version: str) -> None:
+        self._inventory = inventory
+        self._mixed = spec_version != DEFAULT
+        self._placer = Placer(spec_version)
+        self._carried = carry.load(inventory.carried)
+        self._homeless: _Entry = {}
+        self._about: _Entry = {}
+        self._subject: _Entry = {}
+        about = self._carried.pop("metadata", {})
+        if isinstance(about, dict):
+            self._about = about
+        else:
+            self._homeless["metadata"] = about
+        if isinstance(self._about.get("component"), dict):
+            self._subject = self._about.pop("component")
+        refs = {each.ref for each in inventory.components}
+        self._target = self._subject.get("bom-ref")
+        if not isinstance(self._target, str) or self._target in {*refs, ""}:
+            self._target = _unused(TARGET, refs)
+        else:
+            del self._subject["bom-ref"]
+        self._refs = refs | {self._target}
+        self._services = frozenset(
+            each.ref for each in inventory.components if carry.is_service(each)
+        )
+        self._edges = structure.edges(inventory, self._services)
+        self._ours = Ours.of(inventory, self._edges, self._target)
+
+    def made(self) -> _Entry:
+        """Return the members of the document that have something in them."""
+        components, services = self._entries()
+        body: _Entry = {
+            "metadata": self._metadata(),
+            "components": components,
+            "services": services,
+            "dependencies": self._dependencies(),
+            "compositions": self._compositions(),
+        }
+        self._homeless |= self._placer.document(body, self._carried)
+        if self._homeless:
+            mark = property_entry(properties.CARRIED, compact(self._homeless))
+            body["metadata"]["properties"].append(mark)
+        return body
+
+    def _entries(self) -> tuple[list[_Entry], list[_Entry]]:
+        """Return the outermost components and services, with the others in them."""
+        depends = self._edges.depends
+        started = {
+            ref
+            for each in self._inventory.components
+            if each.kind is Kind.MCP_SERVER
+            for ref in depends.get(each.ref, ())
+        }
+        made: dict[str, _Entry] = {}
+        components: list[_Entry] = []
+        services: list[_Entry] = []
+        for each in self._inventory.components:
+            service = each.ref in self._services
+            if service:
+                entry = self._service(each)
+            else:
+                entry = self._component(each, starts=each.ref in started)
+            made[each.ref] = entry
+            if each.ref not in self._edges.parents:
+                (services if service else components).append(entry)
+        for ref, parent in self._edges.parents.items():
+            key = "services" if ref in self._services else "components"
+            made[parent].setdefault(key, []).append(made[ref])
+        return components, services
+
+    def _component(self, component: Component, *, starts: bool) -> _Entry:
+        entry = component_entry(component, starts_server=starts, mixed=self._mixed)
+        if not component.carried:
+            return entry
+        return self._placer.component(entry, component.carried)
+
+    def _service(self, server: Component) -> _Entry:
+        entry = service_entry(server, mixed=self._mixed)
+        if not server.carried:
+            return entry
+        return self._placer.service(entry, server.carried)
+
+    def _metadata(self) -> _Entry:
+        name = self._inventory.name
+        subject: _Entry = {
+            "type": "application",
+            "bom-ref": self._target,
+            "name": name or UNNAMED,
+        }
+        if self._subject:
+            blank = subject | {"properties": []}
+            subject = self._placer.component(blank, carry.dump(self._subject))
+            if not subject["properties"]:
+                del subject["properties"]
+        metadata: _Entry = {
+            "lifecycles": self._ours.lifecycles,
+            "component": subject,
+            "properties": [
+                property_entry(properties.INVENTORY, properties.VOCABULARY),
+                *([] if name else [property_entry(properties.NAME, name)]),
+                *(_gap(each) for each in self._inventory.gaps),
+                *(_relation(each) for each in self._edges.others),
+            ],
+        }
+        if homeless := self._placer.metadata(metadata, self._about):
+            self._homeless["metadata"] = homeless
+        return metadata
+
+    def _dependencies(self) -> list[_Entry]:
+        """Render the graph, with those edges of another BOM that lead somewhere."""
+        whole = self._ours.graph
+        provides: dict[str, list[str]] = {}
+        homeless: list[Any] = []
+        for each in _list(self._carried.pop("dependencies", [])):
+            if not is_edge(each) or each["ref"] not in self._refs:
+                homeless.append(each)
+                continue
+            ref = each["ref"]
+            whole.setdefault(ref, []).extend(self._known(each.get("dependsOn", ())))
+            provides.setdefault(ref, []).extend(self._known(each.get("provides", ())))
+            lost = {
+                key: left
+                for key in ("dependsOn", "provides")
+                if (left := [t for t in each.get(key, ()) if t not in self._refs])
+            }
+            if lost:
+                homeless.append({"ref": ref} | lost)
+        if homeless:
+            self._homeless["dependencies"] = homeless
+        return [
+            {"ref": ref, "dependsOn": sorted(set(whole[ref]))}
+            | ({"provides": sorted(set(given))} if (given := provides.get(ref)) else {})
+            for ref in sorted(whole)
+        ]
+
+    def _known(self, refs: Iterable[str]) -> list[str]:
+        return [each for each in refs if each in self._refs]
+
+    def _compositions(self) -> list[_Entry]:
+        listed = _list(self._carried.pop("compositions", []))
+        sound = [each for each in listed if self._leads_somewhere(each)]
+        placed: _Entry = {"compositions": []}
+        homeless = self._placer.document(placed, {"compositions": sound})
+        if homeless or len(sound) < len(listed):
+            self._homeless["compositions"] = listed
+        return [*self._ours.compositions, *placed["compositions"]]
+
+    def _leads_somewhere(self, composition: Any) -> bool:  # noqa: ANN401 - JSON
+        if not isinstance(composition, dict) or "signature" in composition:
+            return False
+        refs = [
+            ref
+            for key in ("assemblies", "dependencies")
+            for ref in _list(composition.get(key, []))
+        ]
+        return all(
+            isinstance(ref, str) and (ref in self._refs or ref.startswith(_LINK))
+            for ref in refs
+        )
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    return value if isinstance(value, list) else [value]
 
 
 def _moment(time: dt.datetime) -> str:
@@ -132,81 +314,10 @@ def _moment(time: dt.datetime) -> str:
     return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _lines(entries: list[_Entry]) -> str:
-    """Render a list with one entry a line, for readers of differences."""
-    return "[" + ",".join(f"\n{_ENCODE(each)}" for each in entries) + "\n]"
-
-
 def _unused(ref: str, taken: set[str]) -> str:
     while ref in taken:
         ref += "#"
     return ref
-
-
-def _edges(
-    relations: Iterable[Relation], refs: set[str]
-) -> tuple[dict[str, list[str]], list[Relation]]:
-    """Split relations into those that `dependencies` can hold and the others."""
-    edges: dict[str, list[str]] = {}
-    others = []
-    for each in relations:
-        known = each.source in refs and each.target in refs
-        if known and each.kind is RelationKind.DEPENDS_ON:
-            edges.setdefault(each.source, []).append(each.target)
-        else:
-            others.append(each)
-    return edges, others
-
-
-def _roots(nodes: list[str], edges: dict[str, list[str]]) -> list[str]:
-    """Return nodes from which every node is reached.
-
-    They are those that nothing else depends on, and one of each circle that hangs on
-    nothing.
-    """
-    needed = {t for source, ts in edges.items() for t in ts if t != source}
-    first = [node for node in nodes if node not in needed]
-    roots: list[str] = []
-    seen: set[str] = set()
-    for node in [*first, *nodes]:
-        if node in seen:
-            continue
-        roots.append(node)
-        pending = [node]
-        while pending:
-            current = pending.pop()
-            if current not in seen:
-                seen.add(current)
-                pending += edges.get(current, ())
-    return roots
-
-
-def _dependencies(edges: dict[str, list[str]]) -> list[_Entry]:
-    """Render the graph. A component of which no edge is known is not in it.
-
-    An empty list would say that it depends on nothing; most locks do not say that.
-    """
-    return [
-        {"ref": source, "dependsOn": sorted(set(edges[source]))}
-        for source in sorted(edges)
-    ]
-
-
-def _composition(target: str, *, gaps: bool) -> _Entry:
-    """Say how complete the list is: with gaps it is not.
-
-    Without any it is still `unknown`, never `complete`: that nothing stands in a kind
-    of file that we do not recognise is beyond what reading files can show.
-    """
-    return {
-        "aggregate": "incomplete" if gaps else "unknown",
-        "assemblies": [target],
-        "dependencies": [target],
-    }
-
-
-def _unnamed(name: str) -> list[_Entry]:
-    return [] if name else [property_entry(properties.NAME, name)]
 
 
 def _gap(gap: Gap) -> _Entry:

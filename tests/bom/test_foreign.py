@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -37,6 +38,12 @@ def test_a_package_of_another_tool_is_a_declared_dependency() -> None:
             {"type": "distribution", "url": "https://u:p@r.example/f.tgz?token=x"},
         ],
     }
+    carried = {key: entry[key] for key in ("scope", "hashes", "licenses")} | {
+        "externalReferences": [
+            {"type": "website", "url": "https://acme.example"},
+            {"type": "distribution", "url": "https://r.example/f.tgz?token="},
+        ],
+    }
     assert found(entry).components == (
         Component(
             kind=Kind.LIBRARY,
@@ -49,9 +56,11 @@ def test_a_package_of_another_tool_is_a_declared_dependency() -> None:
             artifacts=(Artifact(digests=(SHA256,), url="https://r.example/f.tgz"),),
             licenses=("MIT", "Other"),
             facts=PackageFacts(),
+            carried=json.dumps(carried, sort_keys=True, separators=(",", ":")),
         ),
     )
-    assert not found(entry).gaps
+    (reason,) = reasons(found(entry))
+    assert reason.startswith("addresses that were kept without their passwords or keys")
 
 
 @pytest.mark.parametrize("version", ["1.4", "1.5", "1.6", "1.7"])
@@ -384,12 +393,16 @@ def test_nested_components_are_contained_however_deep() -> None:
     assert len(inventory.relations) == 199
 
 
-def test_what_a_left_out_entry_contains_belongs_to_the_one_above() -> None:
+def test_what_is_not_examined_is_listed_with_what_it_contains() -> None:
     file = {"type": "file", "name": "f", "components": [library("pkg:npm/x@1.0.0")]}
     inventory = found(library("pkg:npm/top@1.0.0", components=[file]))
-    (edge,) = inventory.relations
     refs = {each.ref: each.name for each in inventory.components}
-    assert (refs[edge.source], refs[edge.target]) == ("top", "x")
+    assert {(refs[e.source], refs[e.target]) for e in inventory.relations} == {
+        ("top", "f"),
+        ("f", "x"),
+    }
+    kinds = {each.name: each.kind for each in inventory.components}
+    assert kinds["f"] is Kind.OTHER
 
 
 def test_edges_are_kept_except_those_of_the_subject() -> None:

@@ -292,7 +292,8 @@ def test_every_component_hangs_on_the_target_even_in_a_circle() -> None:
 
 def test_an_edge_that_cyclonedx_has_no_word_for_is_kept_beside() -> None:
     found = Collector("demo")
-    outer, inner = found.add(component()), found.add(component("pkg:npm/x@1.0.0"))
+    outer = found.add(component())
+    inner = found.add(component(kind=Kind.MCP_SERVER, facts=SERVER.facts))
     found.relate(outer, inner, RelationKind.CONTAINS)
     metadata = json.loads(written(found.inventory()))["metadata"]
     assert json.loads(marks(metadata)["mcpchain:relation"]) == {
