@@ -29,6 +29,7 @@ _FILE: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"/t/[^/]*")
 """How conda writes the secret of a private channel into its address."""
+_HERE: Final = re.compile(r"file:|[/\\~.]|[A-Za-z]:(?!//)", re.IGNORECASE)
 _BRACKET: Final = re.compile(r"\[(?P<pairs>[^\[\]]*)\]$")
 _PAIR: Final = re.compile(
     r"""\s*(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)"""
@@ -76,13 +77,13 @@ class Spec:
         match = _NAME.match(text)
         if match is None:
             raise ValueError(f"`{_safe(text)}` is not the name of a package")
-        version, build, requested = _asked(text[match.end() :].strip())
-        if "version" in keys:
-            version, build, requested = _asked(keys["version"])
+        version, build, requested = _asked(
+            keys.get("version", text[match.end() :].strip())
+        )
         build = keys.get("build", build)
         if build and not _BUILD.fullmatch(build):
-            version, requested = None, f"{requested or version or '*'}={build}"
-            build = ""
+            wanted = requested if version is None else version
+            version, build, requested = None, "", f"{wanted or '*'}={build}"
         channel, subdir = _channel(keys.get("channel", channel))
         return cls(
             name=match[0].lower(),
@@ -139,7 +140,12 @@ def conda_purl(name: str, version: str | None, **qualifiers: str) -> PackageURL:
         name: In lower case.
         version: `None` where no exact one is named.
         qualifiers: `build`, `channel`, `subdir`, `type`; empty ones say nothing.
+
+    Raises:
+        ValueError: *name* cannot be the name of a package.
     """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"`{name[:140]}` is not the name of a package")
     said = {key: value for key, value in qualifiers.items() if value}
     return PackageURL(type="conda", name=name, version=version, qualifiers=said)
 
@@ -155,8 +161,7 @@ def from_url(url: str, digests: tuple[Digest, ...], place: Location) -> Componen
     address = bare_channel(url)
     head, _, file = address.rpartition("/")
     match = _FILE.fullmatch(unquote(file))
-    scheme, there, _ = head.partition("://")
-    if not there or scheme == "file":
+    if "://" not in head:
         raise ValueError("names a file of this machine, which is not read")
     if match is None:
         raise ValueError(f"`{file[:140]}` is not called like a package of conda")
@@ -191,14 +196,21 @@ def from_url(url: str, digests: tuple[Digest, ...], place: Location) -> Componen
 
 
 def bare_channel(url: str) -> str:
-    """Return an address or name without user, password, query, fragment and token."""
+    """Return an address or name without user, password, query, fragment and token.
+
+    Of a place on this machine nothing but `file:` is left.
+    """
+    if _HERE.match(url):
+        return "file:"
     return _TOKEN.sub("", bare_url(url))
 
 
 def channel_name(channel: str) -> str:
     """Return what a channel is called: the path of its address, or its name."""
     _, there, rest = channel.partition("://")
-    return rest.partition("/")[2].strip("/") if there else channel
+    if there:
+        return rest.partition("/")[2].strip("/")
+    return "" if channel == "file:" else channel
 
 
 def digests_of(node: Node, found: Collector) -> tuple[Digest, ...]:

@@ -15,6 +15,7 @@ from mcpchain.discover import Discoverer
 from mcpchain.document import decode
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector
+from mcpchain.python_package import contradict
 from mcpchain.requirement import Request, harmless
 from mcpchain.tree import File
 
@@ -62,6 +63,7 @@ class CondaExplicit:
         if not explicit and not file.head.lstrip().startswith(_HEADS):
             return
         read = _fetched if explicit else _named
+        components: list[Component] = []
         for number, line in enumerate(lines[:_LINES], start=1):
             text = line.strip()
             if not text or text == "@EXPLICIT" or text.startswith("#"):
@@ -69,9 +71,12 @@ class CondaExplicit:
             with found.entry(line=number):
                 place = Location(path=file.path, line=number)
                 try:
-                    found.add(read(text, place))
+                    components.append(read(text, place))
                 except ValueError as error:
                     raise MalformedError(str(error), source=file.path) from None
+        contradict(components, found)
+        for each in components:
+            found.add(each)
         if len(lines) > _LINES:
             problem = f"more than {_LINES:,} lines; the rest was not read"
             raise MalformedError(problem, source=file.path)

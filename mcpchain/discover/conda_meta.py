@@ -73,7 +73,7 @@ def _needs(depends: Node, found: Collector) -> tuple[list[str], bool]:
 
 
 def _component(record: Node, found: Collector, *, graph: bool) -> Component:
-    name, version = record.at("name").text().lower(), record.at("version").text()
+    name, version = record.at("name"), record.at("version").text()
     channel = url = subdir = build = ""
     with found.entry():
         build = record.at("build").optional_text() or ""
@@ -84,27 +84,29 @@ def _component(record: Node, found: Collector, *, graph: bool) -> Component:
     licenses: tuple[str, ...] = ()
     with found.entry():
         licenses = tuple(filter(None, [record.at("license").optional_text()]))
-    file = url.rpartition("/")[2] or record.at("fn").optional_text() or ""
+    file = url.rpartition("/")[2] if "://" in url else ""
     kinds = (each for each in ("conda", "tar.bz2") if file.endswith(f".{each}"))
     digests = digests_of(record, found)
-    here = url.startswith("file:")
-    return Component(
-        kind=Kind.LIBRARY,
-        name=name,
-        version=version,
-        purl=conda_purl(
-            name,
+    remote = url if "://" in url else None
+    try:
+        purl = conda_purl(
+            name.text().lower(),
             version,
             build=build,
             channel=channel_name(channel),
             subdir=subdir,
             type=next(kinds, ""),
-        ),
+        )
+    except ValueError as error:
+        raise name.malformed(str(error)) from None
+    return Component(
+        kind=Kind.LIBRARY,
+        name=purl.name,
+        version=version,
+        purl=purl,
         pin=Pin.EXACT,
         basis=Basis.OBSERVED,
-        artifacts=(
-            Artifact(name=file, digests=digests, url=None if here or not url else url),
-        ),
+        artifacts=(Artifact(name=file, digests=digests, url=remote),),
         licenses=licenses,
         concluded=licence.concluded(licenses),
         graph=graph,
