@@ -493,7 +493,7 @@ def test_a_resolution_of_the_project_is_followed(tmp_path: Path) -> None:
     [
         ("x@npm:1.0.0", Origin.REGISTRY, Pin.EXACT, None),
         (
-            f"x@npm:1.0.0::__archiveUrl={quote(HOST + '/npm/x/-/x-1.0.0.tgz', safe='')}",
+            f"x@npm:1.0.0::__archiveUrl={quote(f'{HOST}/npm/x/-/x-1.0.0.tgz')}",
             Origin.REGISTRY,
             Pin.EXACT,
             f"{HOST}/npm",
