@@ -33,18 +33,20 @@ _Keep = Callable[[Entry], str | None]
 _BLANK: Final = {"type": "application", "properties": []}
 
 
-def read(data: bytes, *, source: str) -> Inventory:
+def read(data: bytes, *, source: str, whole: bool = True) -> Inventory:
     """Return what the CycloneDX JSON document *data* lists.
 
     Args:
         data: The document, of specification version 1.4 to 1.7.
         source: What to call it in locations and messages.
+        whole: Whether to carry along what we have no words for, so that the document
+            can be written again. Without that it is read in half the time.
 
     Raises:
         MalformedError: It is no such document. What is wrong with a single entry
             becomes a gap instead.
     """
-    return _Reader(opened(data, source)).inventory()
+    return _Reader(opened(data, source), whole=whole).inventory()
 
 
 class _Reader:
@@ -53,8 +55,9 @@ class _Reader:
     Refs are kept as they are, since edges and gaps name components by them.
     """
 
-    def __init__(self, root: Entry) -> None:
+    def __init__(self, root: Entry, *, whole: bool) -> None:
         self._root = root
+        self._is_whole = whole
         self._marks = dialect(root)
         self._found = Collector(root.source)
         self._tally = Tally(root.source)
@@ -80,10 +83,7 @@ class _Reader:
         if self._marks is None or properties.GAP not in self._marks:
             unread.incomplete(self._root, self._found, self._tally)
         unread.count(self._root, self._found, self._tally)
-        homeless: dict[str, Any] | None = None
-        if self._marks is not None:
-            homeless = self._homeless(self._marks)
-        whole = Whole(self._root, homeless, self._carrier)
+        whole = self._whole() if self._is_whole else None
         for gap in self._tally.gaps():
             self._found.gap(gap)
         core = replace(
@@ -94,15 +94,20 @@ class _Reader:
                 for ref, each in sorted(self._components.items())
             ),
         )
+        if whole is None:
+            return core
         edges = structure.edges(core, frozenset(self._services))
         ours = Ours.of(core, edges, self._subject or TARGET)
         return replace(core, carried=whole.carried(ours, self._of_subject))
 
-    def _homeless(self, marks: Properties) -> dict[str, Any]:
-        """Return what a property of ours keeps of another document."""
-        with self._found.entry():
-            return carry.homeless(self._root, marks)
-        return {}
+    def _whole(self) -> Whole:
+        """Return what the document says beside its entries."""
+        homeless: dict[str, Any] | None = None
+        if self._marks is not None:
+            homeless = {}
+            with self._found.entry():
+                homeless = carry.homeless(self._root, self._marks)
+        return Whole(self._root, homeless, self._carrier)
 
     def _metadata(self, metadata: Entry, name: str) -> str:
         """Read what the document says of itself; return the name of its subject."""
@@ -196,6 +201,8 @@ class _Reader:
                 more = self._carrier.of_ours(entry, marks, carry.COMPONENT)
                 return self._keep(entry, made, more)
         made = self._foreign.component(entry)
+        if not self._is_whole:
+            return self._keep(entry, made, {})
         ref = self._ref(entry, made)
         written = component_entry(replace(made, ref=ref), starts_server=False)
         return self._keep(entry, made, self._carrier.beyond(entry, written))

@@ -80,7 +80,7 @@ class _Unfolding:
             self._gap(document, f"{unread}, which is not read", State.PARTIAL)
             return
         try:
-            inner = read(document.data, source=document.location.path)
+            inner = read(document.data, source=document.location.path, whole=False)
         except MalformedError as error:
             self._gap(document, error.problem, State.UNREADABLE, error.pointer)
             return
@@ -186,7 +186,7 @@ def _part(component: Component, parent: Component) -> Component:
         requested="",
         basis=Basis.DECLARED,
         facts=_FACTS,
-        carried="",
+        carried="",  # of what mcpchain wrote
     )
 
 
