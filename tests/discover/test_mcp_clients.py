@@ -113,15 +113,12 @@ LIST = ["npx", "good@1.0.0"]
          'api_key_env = "K"\nheaders = {X = "secret"}\n'), ("K",), ("X",)),
         (".vscode/mcp.json",
          {"servers": {"a": {**GOOD, "env": {"A": "${input:secret}"}}}}, ("A",), ()),
-        (".docker/mcp/registry.yaml", ("registry:\n  a:\n    image: h/i\n"
-         "    secrets: [{name: secret, env: S}]\n    env: [{name: T, value: x}]\n"),
-         ("S", "T"), ()),
         ("toolhive/runconfigs/a.json",
          {"image": "h/i:1", "env_vars": {"A": "secret"},
           "secrets": ["secret,target=B"]}, ("A", "B"), ()),
     ],
     ids=["codex-http", "codex-stdio", "goose", "opencode", "continue", "vibe",
-         "vscode", "docker", "toolhive"],
+         "vscode", "toolhive"],
 )  # fmt: skip
 def test_names_of_variables_and_headers_are_found_and_values_never(
     tmp_path: Path,
@@ -202,10 +199,22 @@ def test_toolhive_runs_images_and_packages(
 
 def test_dockers_toolkit_finds_images_in_its_catalogue(tmp_path: Path) -> None:
     digest = "sha256:" + "1" * 64
-    names = "registry:\n  a: {ref: ''}\n  b: {ref: ''}\n  gone: {ref: ''}\n"
+    names = """
+        registry:
+          a: {ref: ''}
+          b: {ref: ''}
+          gone: {ref: '', image: mcp/a:1}
+          other: {ref: elsewhere}
+          text: x
+    """
     known = f"""
         registry:
-          a: {{image: mcp/a@{digest}, type: server}}
+          a:
+            image: mcp/a@{digest}
+            type: server
+            secrets: [{{name: secret, env: S}}]
+            env: [{{name: T, value: secret}}]
+          other: {{image: mcp/other@{digest}}}
           unused: {{image: x}}
           b: {{type: remote, remote: {{url: 'https://b.example'}}}}
     """
@@ -213,10 +222,13 @@ def test_dockers_toolkit_finds_images_in_its_catalogue(tmp_path: Path) -> None:
     put(tmp_path, ".docker/mcp/catalogs/docker-mcp.yaml", known)
     inventory = look(tmp_path)
     pins = {name: each.pin for name, (each, _) in servers(inventory).items()}
-    assert pins == {"a": Pin.DIGEST, "b": Pin.REMOTE, "gone": None}
-    assert [str(gap.location) for gap in inventory.gaps] == [
-        ".docker/mcp/registry.yaml#/registry/gone"
-    ]
+    unknown = dict.fromkeys(("gone", "other", "text"))
+    assert pins == {"a": Pin.DIGEST, "b": Pin.REMOTE, **unknown}
+    assert servers(inventory)["a"][1].env == ("S", "T")
+    assert {str(gap.location) for gap in inventory.gaps} == {
+        f".docker/mcp/registry.yaml#/registry/{name}" for name in unknown
+    }
+    assert "secret" not in repr(inventory)
 
 
 @pytest.mark.parametrize(
@@ -338,6 +350,19 @@ def test_settings_that_cannot_be_read_switch_nothing_off(
         ("goose/config.yaml",
          "extensions: {a: {cmd: npx, args: [x@1.0.0], env_keys: [NODE_OPTIONS]}}",
          "/extensions/a"),
+        ("goose/config.yaml",
+         "extensions: {a: {cmd: evil, config: {cmd: npx, args: [x@1.0.0]}}}",
+         "/extensions/a"),
+        (".zed/settings.json",
+         {"context_servers": {"a": {"command": {"path": "npx", "args": ["x@1.0.0"]},
+                                    "args": ["evil"]}}}, "/context_servers/a/args"),
+        (".continue/config.json",
+         {"experimental": {"modelContextProtocolServers": [
+             {"transport": {"type": "stdio", **GOOD}}]}},
+         "/experimental/modelContextProtocolServers/0"),
+        (".claude/agents/x.md",
+         "---\nmcpServers:\n- other\n- a: {command: npx, args: [7]}\n---\n",
+         "/mcpServers/1/a/args/0"),
         (".crush.json", {"mcp": {"a": {"url": "https://$(secret)/mcp"}}},
          "/mcp/a/url"),
         (".crush.json",
@@ -407,6 +432,10 @@ def test_an_entry_in_doubt_is_listed_without_a_pin_and_leaves_a_gap(
         (".codex/config.toml", "mcp_servers = 1", "/mcp_servers"),
         (".vibe/config.toml", "mcp_servers = 1", "/mcp_servers"),
         ("gemini-extension.json", {"mcpServers": "./x.json"}, "/mcpServers"),
+        (".gemini/settings.json", {"mcp": {"serverCommand": "secret"}},
+         "/mcp/serverCommand"),
+        (".github/agents/x.md", "---\nmcp-servers: [a]\n---\n", "/mcp-servers"),
+        (".github/agents/x.md", "---\nmcp-servers: [\n---\n", ""),
         (".claude.json", {"projects": {"/home/secret": {"mcpservers": {}}}},
          "/projects/0/mcpservers"),
         (".claude.json",
@@ -466,6 +495,9 @@ def test_an_alias_bomb_is_a_gap_and_soon(tmp_path: Path) -> None:
         ("devcontainer.json", '{"image": "x", // y\n}'),
         ("config.yaml", "extensions: {a: {cmd: x}}"),
         ("settings.json", {"mcpServers": {"a": GOOD}}),
+        (".claude/agents/x.md", "mcpServers:\n- a: {command: x}\n"),
+        (".claude/agents/x.md", "---\nname: x\n---\nmcpServers: [\n"),
+        (".claude/agents/x.md", "---\nmcpServers: [github]\n---\n"),
         (".mcp.json", {}),
         ("mcp_config.json", '{"glyph": "\\ue0b0"}'),
     ],
@@ -508,6 +540,10 @@ def test_a_file_is_known_in_any_folder_and_case(
          "args: [good@1.0.0]}]")),
         (".continue/x.yaml", ('? "mcp\\\n  Servers"\n: [{name: a, command: npx, '
          "args: [good@1.0.0]}]")),
+        (".claude/agents/x.md", ("\ufeff---\r\nname: x\r\nmcpServers:\r\n- github\r\n"
+         "- a: {command: npx, args: [good@1.0.0]}\r\n---\r\nPrompt --- {\r\n")),
+        (".github/agents/x.agent.md", ("---\nmcp-servers:\n  a:\n    type: local\n"
+         "    command: npx\n    args: [good@1.0.0]\n---\n# {\n")),
         (".vibe/config.toml",
          '[[mcp_servers]]\nname = "a"\ncommand = "npx -y"\nargs = ["good@1.0.0"]\n'),
         ("goose/config.yaml",
@@ -612,6 +648,17 @@ def test_the_files_of_an_extension_are_looked_for_in_its_own_folder(
     assert server.pin is None
     put(tmp_path, "ext/run.js", "the right one")
     assert servers(look(tmp_path))["a"][0].pin is Pin.LOCAL
+
+
+@pytest.mark.parametrize("script", ["${extensionPath}/run.js", "a${/}run.js"])
+def test_what_a_client_does_not_replace_is_part_of_a_name(
+    tmp_path: Path, script: str
+) -> None:
+    put(tmp_path, "run.js", "harmless")
+    put(tmp_path, "a/run.js", "harmless")
+    entry = {"command": "node", "args": [script]}
+    server, _ = one(tmp_path, ".mcp.json", {"mcpServers": {"a": entry}})
+    assert server.pin is None
 
 
 FILES = [

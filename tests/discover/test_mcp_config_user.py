@@ -115,7 +115,9 @@ def server(inventory: Inventory) -> Component:
          '[[mcp_servers]]\nname = "a"\ncommand = "npx"\nargs = ["good@1.0.0"]\n',
          "vibe"),
         (".sema4ai/sema4ai-studio/mcp_servers.json", MAP, "sema4"),
-        (".docker/mcp/registry.yaml", "registry: {a: {image: acme/x:1}}", "docker"),
+        (".claude/agents/x.md",
+         "---\nmcpServers:\n- a: {command: npx, args: [good@1.0.0]}\n---\n",
+         "claude-code"),
         (".local/state/toolhive/runconfigs/a.json", {"image": "npx://good@1.0.0"},
          "toolhive"),
     ],
@@ -130,6 +132,17 @@ def test_the_servers_of_every_client_are_found(
     assert place.startswith(f"~/{path}")
     assert server(inventory).pin in {Pin.EXACT, Pin.TAG}
     assert inventory.gaps == ()
+
+
+def test_dockers_toolkit_is_read_with_its_catalogue(home: Path) -> None:
+    put(home, ".docker/mcp/registry.yaml", "registry: {a: {ref: ''}}")
+    catalog = "registry: {a: {image: acme/x:1}}"
+    put(home, ".docker/mcp/catalogs/docker-mcp.yaml", catalog)
+    inventory = look(home)
+    assert server(inventory).pin is Pin.TAG
+    assert servers(inventory) == [
+        ("docker", "user", "~/.docker/mcp/registry.yaml#/registry/a")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -358,7 +371,7 @@ def test_code_is_not_looked_for_where_no_client_would_start_it(
 def test_the_code_of_an_extension_is_listed_with_its_digest(
     home: Path, path: str, script: str
 ) -> None:
-    entry = {"command": "node", "args": ["${CLAUDE_PLUGIN_ROOT}/run.js"]}
+    entry = {"command": "node", "args": [f"${{{_root(path)}}}/run.js"]}
     put(home, path, {"mcpServers": {"a": entry}})
     put(home, script, "harmless")
     inventory = look(home)
@@ -367,6 +380,10 @@ def test_the_code_of_an_extension_is_listed_with_its_digest(
     (code,) = [c for c in inventory.components if c.kind is Kind.APPLICATION]
     assert code.name == f"~/{script}"
     assert [len(artifact.digests) for artifact in code.artifacts] == [1]
+
+
+def _root(path: str) -> str:
+    return "extensionPath" if "gemini" in path else "CLAUDE_PLUGIN_ROOT"
 
 
 def test_plug_ins_on_offer_are_not_installed(home: Path) -> None:

@@ -30,12 +30,13 @@ class Catalog:
         if registry.is_object():
             self._registry = registry
 
-    def entry(self, name: str, otherwise: Node) -> Node:
-        """Return what the catalogue says of *name*, or else *otherwise*."""
-        if self._registry is None or name not in self._registry:
-            return otherwise
+    def entry(self, name: str, chosen: Node) -> Node | None:
+        """Return what the catalogue says of *name*, unless *chosen* means another."""
+        other = chosen.at("ref").value if chosen.is_object() else None
+        if other or self._registry is None or name not in self._registry:
+            return None
         known = self._registry.at(name)
         if not known.is_object() or known.problem:
-            return otherwise
+            return None
         remote = known.at("remote")
         return remote if remote.is_object() and "image" not in known else known

@@ -6,8 +6,8 @@ keeps its servers in a file called `mcp.json`, is read as well.
 
 from typing import Final
 
-from mcpchain.component import Transport
-from mcpchain.discover.mcp_config.shape import Beside, Config, Dialect
+from mcpchain.discover.mcp_config import dialects
+from mcpchain.discover.mcp_config.shape import Beside, Config
 
 _CODE: Final = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
 """Folders of VS Code and what is made of it."""
@@ -25,31 +25,6 @@ _OPENCODE_MANAGED: Final = (
 )
 _SERVERS: Final = ("mcpServers",)
 _EXTENSION: Final = ("saoudrizwan.claude-dev", "rooveterinaryinc.roo-cline")
-
-_CODEX: Final = Dialect(
-    passed=("env_vars", "bearer_token_env_var"),
-    headers=("headers", "http_headers", "env_http_headers"),
-    url=Transport.STREAMABLE_HTTP,
-)
-_CONTINUE: Final = Dialect(headers=("headers", "requestOptions.headers"))
-_CRUSH: Final = Dialect(substitutes=True)
-_DOCKER: Final = Dialect(image="image", passed=("secrets", "env"), env=())
-_GOOSE: Final = Dialect(
-    command="cmd",
-    env=("envs",),
-    passed=("env_keys",),
-    inside=frozenset({"builtin", "platform"}),
-    inner="config",
-)
-_OPENCODE: Final = Dialect(lists=True, env=("environment",))
-_TOOLHIVE: Final = Dialect(image="image", env=("env_vars",), passed=("secrets",))
-_VIBE: Final = Dialect(
-    lists=True,
-    splits=True,
-    passed=("api_key_env", "auth.api_key_env"),
-    headers=("headers", "auth.headers"),
-)
-_ZED: Final = Dialect(tables=True, url=Transport.STREAMABLE_HTTP)
 
 CONFIGS: Final[tuple[Config, ...]] = (
     Config(
@@ -88,6 +63,14 @@ CONFIGS: Final[tuple[Config, ...]] = (
         files=(".claude/settings.json", ".claude/settings.local.json"),
         user=("{claude}/settings.json", "{claude}/settings.local.json"),
         keys=_SERVERS,
+        beside=Beside.ANYTHING,
+    ),
+    Config(
+        client="claude-code",
+        files=(".claude/agents/**/*.md",),
+        user=("{claude}/agents/*.md",),
+        keys=_SERVERS,
+        references=True,
         beside=Beside.ANYTHING,
     ),
     Config(
@@ -141,6 +124,13 @@ CONFIGS: Final[tuple[Config, ...]] = (
         files=(".github/mcp.json", "mcp-config.json"),
         user=("{copilot}/mcp-config.json",),
         beside=Beside.SETTINGS,
+    ),
+    Config(
+        client="copilot",
+        files=(".github/agents/**/*.md",),
+        user=("{copilot}/agents/*.md",),
+        keys=("mcp-servers",),
+        beside=Beside.ANYTHING,
     ),
     Config(
         client="copilot-jetbrains",
@@ -206,7 +196,16 @@ CONFIGS: Final[tuple[Config, ...]] = (
         keys=_SERVERS,
         lists=True,
         beside=Beside.ANYTHING,
-        dialect=_CONTINUE,
+        dialect=dialects.CONTINUE,
+    ),
+    Config(
+        client="continue",
+        files=(".continue/config.json",),
+        user=("{home}/.continue/config.json",),
+        keys=("experimental.modelContextProtocolServers",),
+        lists=True,
+        beside=Beside.ANYTHING,
+        dialect=dialects.CONTINUE_OLD,
     ),
     Config(
         client="zed",
@@ -214,7 +213,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         user=("{config}/zed/settings.json", "{config}/Zed/settings.json"),
         keys=("context_servers",),
         beside=Beside.ANYTHING,
-        dialect=_ZED,
+        dialect=dialects.ZED,
     ),
     Config(
         client="junie",
@@ -241,6 +240,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
             "{programdata}/gemini-cli/settings.json",
         ),
         keys=_SERVERS,
+        commands=("mcp.serverCommand",),
         beside=Beside.ANYTHING,
     ),
     Config(
@@ -258,6 +258,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
             "{home}/.qwen/extensions/*/qwen-extension.json",
         ),
         keys=_SERVERS,
+        commands=("mcp.serverCommand",),
         beside=Beside.ANYTHING,
     ),
     Config(
@@ -271,7 +272,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         ),
         keys=("mcp_servers", "profiles.*.mcp_servers"),
         beside=Beside.ANYTHING,
-        dialect=_CODEX,
+        dialect=dialects.CODEX,
     ),
     Config(client="codex", user=("{codex}/plugins/**/.mcp.json",)),
     Config(
@@ -280,7 +281,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         user=("{config}/goose/config.yaml", "{config}/Block/goose/config/config.yaml"),
         keys=("extensions",),
         beside=Beside.ANYTHING,
-        dialect=_GOOSE,
+        dialect=dialects.GOOSE,
     ),
     Config(
         client="lm-studio",
@@ -300,7 +301,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         ),
         keys=("mcp",),
         beside=Beside.ANYTHING,
-        dialect=_OPENCODE,
+        dialect=dialects.OPENCODE,
     ),
     Config(
         client="amazon-q",
@@ -333,7 +334,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         user=("{config}/crush/crush.json", "{local}/crush/crush.json"),
         keys=("mcp",),
         beside=Beside.ANYTHING,
-        dialect=_CRUSH,
+        dialect=dialects.CRUSH,
     ),
     Config(
         client="factory",
@@ -359,7 +360,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         keys=("mcp_servers",),
         lists=True,
         beside=Beside.ANYTHING,
-        dialect=_VIBE,
+        dialect=dialects.VIBE,
     ),
     Config(
         client="sema4",
@@ -375,7 +376,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         keys=("registry",),
         catalog=True,
         beside=Beside.ANYTHING,
-        dialect=_DOCKER,
+        dialect=dialects.DOCKER,
     ),
     Config(
         client="docker",
@@ -388,7 +389,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         user=("{state}/toolhive/runconfigs/*.json",),
         single=True,
         beside=Beside.ANYTHING,
-        dialect=_TOOLHIVE,
+        dialect=dialects.TOOLHIVE,
     ),
     Config(client="unknown", files=("mcp.json",), beside=Beside.SETTINGS),
 )

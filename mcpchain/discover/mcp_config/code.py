@@ -26,7 +26,7 @@ from mcpchain.tree import File, UnreadableError
 from mcpchain.tree.paths import shown
 
 _FOLDER: Final = re.compile(
-    r"\$\{(?:(workspaceFolder)|CLAUDE_PLUGIN_ROOT|extensionPath)\}(?:/|$)"
+    r"\$\{(?:(workspaceFolder)|CLAUDE_PLUGIN_ROOT|(extensionPath))\}(?:/|$)"
 )
 """How clients name the folder of the project, and that of an extension."""
 _EXTENSION: Final = re.compile(r"/(?:extensions|plugins)/")
@@ -64,8 +64,9 @@ class Project:
     def __init__(self, file: File, *, anywhere: bool = False) -> None:
         self._tree = file.tree
         self._roots = () if anywhere else tuple(_roots(file.path))
-        extension = not anywhere or _EXTENSION.search(file.path)
-        self._own = (_own(file.path),) if extension else ()
+        installed = not anywhere or _EXTENSION.search(file.path)
+        self._own = (_own(file.path),) if installed else ()
+        self._extension = file.name.lower().endswith("-extension.json")
         self._known: dict[str, Component] = {}
         self._inline: dict[str, bool] = {}
 
@@ -109,8 +110,11 @@ class Project:
         Raises:
             CodeError: It is no relative path.
         """
-        plain = _SEPARATOR.sub("/", path).replace("\\", "/")
-        if match := _FOLDER.match(plain):
+        # What another client does not replace is part of a name.
+        extension = self._extension and path.startswith("${extensionPath}")
+        plain = (_SEPARATOR.sub("/", path) if extension else path).replace("\\", "/")
+        match = _FOLDER.match(plain)
+        if match and (extension or not match[2]):
             roots = self._roots if match[1] else self._own
             folder, plain = "", plain[match.end() :]
         if _ABSOLUTE.match(plain) or "\0" in plain or len(plain) > _LONGEST:

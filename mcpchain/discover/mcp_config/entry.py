@@ -79,15 +79,22 @@ def read_server(entry: Node, found: Collector, dialect: Dialect) -> Server:
         _read_surroundings,
         _read_sign_in,
     )
-    inner = entry
-    if entry.is_object() and dialect.inner and entry.at(dialect.inner).is_object():
-        inner = entry.at(dialect.inner)
+    inner = _inner(entry, dialect)
     for part in parts:
         sound, server.sound = server.sound, False
         with found.entry():
             part(entry if part is _read_state else inner, server)
             server.sound = sound
     return server
+
+
+def _inner(entry: Node, dialect: Dialect) -> Node:
+    """Return where the client finds all but the state of *entry*."""
+    direct = any(key in entry for key in (dialect.command, *_ADDRESSES))
+    if direct or not dialect.inner or not entry.is_object():
+        return entry
+    inner = entry.at(dialect.inner)
+    return inner if inner.is_object() else entry
 
 
 def _read_state(entry: Node, server: Server) -> None:
@@ -235,6 +242,8 @@ def _words(entry: Node, server: Server) -> tuple[str, tuple[str, ...]]:
         return _container(image)
     node = entry.at(dialect.command)
     if dialect.tables and node.is_object():
+        if "args" in entry:
+            raise entry.at("args").malformed("stands beside a command with its own")
         _add_variables(node.at("env"), server)
         return node.at("path").optional_text() or "", node.at("args").texts()
     if dialect.lists and node.is_list():

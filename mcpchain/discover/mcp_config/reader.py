@@ -25,7 +25,19 @@ _FILES: Final = 50
 _ESCAPED: Final = re.compile(rb"\\(?:(?:u00|x)[0-7]|[\r\n\xc2\xe2])|\0")
 """A plain letter in disguise, in lower case, or a line that goes on: any word could
 hide behind them."""
+_MATTER: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)^---", re.DOTALL | re.M
+)
+"""What stands before the text of a Markdown file."""
+
+
+def _front_matter(data: bytes, *, source: str) -> Node:
+    match = _MATTER.match(data)
+    return Node.from_yaml(match[1] if match else b"", source=source)
+
+
 _FORMATS: Final[Mapping[str, Callable[..., Node]]] = {
+    ".md": _front_matter,
     ".toml": Node.from_toml,
     ".yaml": Node.from_yaml,
     ".yml": Node.from_yaml,
@@ -93,6 +105,11 @@ class _Reader:
             for node in maps(document, key, self._found):
                 with self._found.entry():
                     self._declare_all(node)
+        for key in self._config.commands:
+            for node in maps(document, key, self._found):
+                with self._found.entry():
+                    if node.exists:
+                        raise node.malformed("starts a server, and is not read")
         if self._config.beside is not Beside.ANYTHING:
             self._look_beside(document)
 
@@ -101,23 +118,33 @@ class _Reader:
         if node.is_list() and self._config.lists:
             for each in node.elements():
                 self._declare_element(each)
+        elif node.is_list() and self._config.references:
+            for each in node.elements():
+                if not each.is_text():
+                    self._declare_all(each)
         elif self._config.manifest and not node.is_object():
-            for each in node.elements() if node.is_list() else [node]:
-                if len(self._read) > _FILES:
-                    raise node.malformed(f"names more than {_FILES} files of servers")
-                with self._found.entry():
-                    if each.is_object():
-                        self._declare_all(each)
-                    else:
-                        self._read_other(each)
+            self._follow(node)
         else:
             for name, entry in node.items():
                 self._declare(name, entry)
 
+    def _follow(self, node: Node) -> None:
+        """Read the files of servers that the manifest of a plug-in names."""
+        for each in node.elements() if node.is_list() else [node]:
+            if len(self._read) > _FILES:
+                raise node.malformed(f"names more than {_FILES} files of servers")
+            with self._found.entry():
+                if each.is_object():
+                    self._declare_all(each)
+                else:
+                    self._read_other(each)
+
     def _declare(self, name: str, entry: Node, problem: str = "") -> None:
         place = Location(path=entry.source, pointer=entry.pointer)
         if self._catalog:
-            entry = self._catalog.entry(name, entry)
+            known = self._catalog.entry(name, entry)
+            entry = known or entry
+            problem = "" if known else "is in no catalogue that is here"
         disabled = self._switches.disable(name)
         self._listing.declare(
             name, entry, place=place, disabled=disabled, problem=problem
@@ -132,7 +159,7 @@ class _Reader:
             self._declare("", entry, problem="is a server without a name")
 
     def _read_other(self, node: Node) -> None:
-        """Read the file of servers that the manifest of a plug-in names."""
+        """Read the file that *node* names, unless it is read anyway."""
         folder = PurePosixPath(self._file.path).parent.name
         up = "../" if folder.startswith(".") else ""
         name = node.text().removeprefix("./")

@@ -65,6 +65,10 @@ class Config:
     """Whether the servers may stand in a list, with their names in `name`."""
     manifest: bool = False
     """Whether the paths of other files may stand in the place of the servers."""
+    references: bool = False
+    """Whether a list may hold names of servers that are configured elsewhere."""
+    commands: tuple[str, ...] = ()
+    """Paths of keys at which a command starts a server in a way that is not read."""
     single: bool = False
     """Whether the whole file is the entry of one server."""
     catalog: bool = False
@@ -77,7 +81,7 @@ class Config:
     @property
     def marks(self) -> tuple[bytes, ...]:
         """What must stand in such a file, in lower case, for it to name a server."""
-        return tuple(_mark(key.split(".")) for key in self.keys)
+        return tuple(_mark(key.split(".")) for key in (*self.keys, *self.commands))
 
 
 def _mark(parts: list[str]) -> bytes:
