@@ -47,7 +47,8 @@ def members_of(manifest: Node) -> Members:
 
 
 def _segments(pattern: str) -> list[str]:
-    return pattern.removeprefix("./").rstrip("/").split("/")[:_SEGMENTS]
+    parts = pattern.removeprefix("./").rstrip("/").split("/")
+    return parts if len(parts) <= _SEGMENTS else []
 
 
 def _fits(pattern: list[str], parts: list[str]) -> bool:

@@ -43,7 +43,9 @@ def first_entries(file: File, lock: Node, found: Collector) -> dict[str, Entry]:
             if "dependencies" in node:
                 if len(path) > PATH_LENGTH:
                     raise node.malformed("is nested too deeply to be followed")
-                levels.append((f"{path}/", node.at("dependencies").items()))
+                inner = node.at("dependencies")
+                next(inner.items(), None)  # raises if it is none, or is there twice
+                levels.append((f"{path}/", inner.items()))
     return entries
 
 
