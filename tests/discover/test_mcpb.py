@@ -283,6 +283,18 @@ def hidden() -> bytes:
     return raw[:last] + tail
 
 
+def between() -> bytes:
+    """Leave out the member in the middle."""
+    raw = bundle(("z.js", "1"))
+    first = raw.index(b"PK\x01\x02")
+    second = raw.index(b"PK\x01\x02", first + 4)
+    third = raw.index(b"PK\x01\x02", second + 4)
+    end = raw.index(b"PK\x05\x06")
+    kept = raw[first:second] + raw[third:end]
+    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, len(kept), first, 0)
+    return raw[:first] + kept + tail
+
+
 def mislabelled(offset: int, value: bytes) -> bytes:
     """Change the header that stands before the first member."""
     return edited(bundle(), offset, value)
@@ -338,6 +350,7 @@ DOUBTFUL: list[tuple[str, Callable[[], bytes], str]] = [
     ("a link", linked, "a link"),
     ("a bomb", filler, "fill a disk"),
     ("a member that is left out", hidden, "belong to no member"),
+    ("one in the middle", between, "bytes before it belong to no member"),
 ]  # fmt: skip
 
 

@@ -173,10 +173,9 @@ def start_words(kind: str, hint: str, package: Requested) -> tuple[list[str], st
 
 
 def _asked(program: str, spec: str) -> Requested | None:
-    """Return the one package of a registry that *program* would take *spec* for."""
+    """Return the one package that *program* would take *spec* for."""
     words = ["run", spec] if program == "docker" else [spec]
-    main = read_launch(program, words, {}).main
-    return main if main is not None and main.origin is Origin.REGISTRY else None
+    return read_launch(program, words, {}).main
 
 
 def _base(node: Node) -> str | None:
