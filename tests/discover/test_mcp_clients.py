@@ -13,7 +13,7 @@ from mcpchain.discover.mcp_config.clients import CONFIGS
 from mcpchain.discover.mcp_config.reader import read_config
 from mcpchain.discover.mcp_config.shape import Config
 from mcpchain.errors import MalformedError
-from mcpchain.inventory import Collector, Inventory
+from mcpchain.inventory import Collector, Inventory, State
 from mcpchain.tree import File, Tree
 from tests.world.mcp_project import Expected, make_mcp_project
 
@@ -626,6 +626,15 @@ def test_the_manifest_of_a_plug_in_may_name_another_file(
     assert ("a" in servers(inventory)) == listed
     assert bool(inventory.gaps) != listed
     assert ("b" in servers(inventory)) == isinstance(value, list) & listed
+
+
+def test_endless_projects_are_read_within_limits(tmp_path: Path) -> None:
+    each = {"mcpServers": {"a": {"url": "https://h.example"}}}
+    projects = {f"/home/alice/{number}": each for number in range(10_050)}
+    put(tmp_path, ".claude.json", {"projects": projects})
+    (gap,) = look(tmp_path).gaps
+    assert gap.state is State.LIMIT
+    assert gap.location.pointer == "/projects/10000/mcpServers"
 
 
 def test_a_manifest_of_endless_files_is_read_within_limits(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ class Listing:
         self._found = found
         self._servers = 0
         self._packages = 0
+        self._full = False
 
     def declare(
         self,
@@ -69,8 +70,11 @@ class Listing:
             disabled: Whether it is switched off elsewhere.
             problem: What is wrong with it beforehand.
         """
+        if self._full:
+            return
         self._servers += 1
         if self._servers > _SERVERS or self._packages > _PACKAGES:
+            self._full = True
             self._found.gap(_too_many(entry))
             return
         place = place or Location(path=entry.source, pointer=entry.pointer)
@@ -182,7 +186,7 @@ def _undecidable(
 
 
 def _too_many(entry: Node) -> Gap:
-    """Return the gap for all that is too much; once for each map."""
+    """Return the one gap for all that is too much."""
     return Gap(
         stage="discover",
         location=Location(path=entry.source, pointer=entry.pointer.rpartition("/")[0]),

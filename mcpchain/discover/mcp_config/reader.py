@@ -26,7 +26,7 @@ _ESCAPED: Final = re.compile(rb"\\(?:(?:u00|x)[0-7]|[\r\n\xc2\xe2])|\0")
 """A plain letter in disguise, in lower case, or a line that goes on: any word could
 hide behind them."""
 _MATTER: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)^---", re.DOTALL | re.M
+    rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)^---", re.DOTALL | re.MULTILINE
 )
 """What stands before the text of a Markdown file."""
 
