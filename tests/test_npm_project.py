@@ -17,6 +17,19 @@ A, B, C = "https://a.example", "https://b.example", "https://c.example"
 OPEN = {"version": "1.2.0", "integrity": "sha512-" + "A" * 86 + "=="}
 NAMED = {**OPEN, "resolved": f"{A}/files/-/files-1.2.0.tgz"}
 
+LOCKS = {
+    "pnpm-lock.yaml": "lockfileVersion: '6.0'\npackages:\n  /files@1.2.0:\n"
+    f"    resolution: {{integrity: {OPEN['integrity']}}}\n",
+    "yarn.lock": f'files@1:\n  version "1.2.0"\n  integrity {OPEN["integrity"]}\n',
+    "bun.lock": json.dumps(
+        {
+            "lockfileVersion": 1,
+            "packages": {"files": ["files@1.2.0", "", {}, OPEN["integrity"]]},
+        }
+    ),
+    "package.json": '{"dependencies": {"files": "1.2.0"}}',
+}
+
 
 def write(path: Path, text: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -195,6 +208,58 @@ def test_settings_without_end_are_a_gap(tmp_path: Path) -> None:
     gaps = found(tmp_path).gaps
     assert len(gaps) == 51
     assert State.LIMIT in {gap.state for gap in gaps}
+
+
+@pytest.mark.parametrize(
+    ("lock_name", "config", "text"),
+    [
+        ("pnpm-lock.yaml", "pnpm-workspace.yaml", f"registries: {{default: '{B}'}}"),
+        ("pnpm-lock.yaml", ".npmrc", f"registry={B}"),
+        ("yarn.lock", ".yarnrc.yml", f"npmRegistryServer: {B}"),
+        ("yarn.lock", ".yarnrc", f'registry "{B}"'),
+        ("yarn.lock", ".npmrc", f"registry={B}"),
+        ("bun.lock", "bunfig.toml", f"[install]\nregistry = '{B}'"),
+        ("bun.lock", ".npmrc", f"registry={B}"),
+        ("package.json", "bunfig.toml", f"[install]\nregistry = '{B}'"),
+        ("package.json", ".yarnrc.yml", f"npmRegistryServer: {B}"),
+    ],
+)
+def test_each_manager_has_a_file_of_its_own(
+    tmp_path: Path, lock_name: str, config: str, text: str
+) -> None:
+    write(tmp_path / "sub" / lock_name, LOCKS[lock_name])
+    write(tmp_path / config, text)
+    assert facts(found(tmp_path)).registry == B
+
+
+@pytest.mark.parametrize(
+    "config", [".yarnrc.yml", "pnpm-workspace.yaml", "bunfig.toml"]
+)
+def test_the_files_of_other_managers_do_not_count(tmp_path: Path, config: str) -> None:
+    lock(tmp_path, OPEN)
+    write(tmp_path / config, "x: [")
+    inventory = found(tmp_path)
+    assert facts(inventory) == PackageFacts()
+    assert not inventory.gaps
+
+
+def test_two_files_that_choose_name_two_registries(tmp_path: Path) -> None:
+    write(tmp_path / "yarn.lock", LOCKS["yarn.lock"])
+    write(tmp_path / ".npmrc", f"registry={B}")
+    write(tmp_path / ".yarnrc.yml", f"npmRegistryServer: {C}\nplugins: [x]")
+    inventory = found(tmp_path)
+    assert facts(inventory) == PackageFacts(registry=B, extra_registries=(C,))
+    (gap,) = inventory.gaps
+    assert gap.location.path == ".yarnrc.yml"
+    assert gap.reason.startswith("sets `plugins`, ")
+
+
+@pytest.mark.parametrize("text", ["npmRegistryServer: [", "npmRegistryServer: 5"])
+def test_a_broken_file_of_another_manager_is_a_gap(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "yarn.lock", LOCKS["yarn.lock"])
+    write(tmp_path / ".yarnrc.yml", text)
+    (gap,) = found(tmp_path).gaps
+    assert (gap.location.path, gap.state) == (".yarnrc.yml", State.UNREADABLE)
 
 
 @settings(

@@ -50,6 +50,7 @@ _PNPM: Final = frozenset(
     }
 )
 _BUN: Final = frozenset({"ca", "cafile"})
+_ON: Final = frozenset({"enableStrictSsl", "strictSsl", "verifyStoreIntegrity"})
 
 
 def read_yarnrc_yml(data: bytes, source: str) -> Read:
@@ -120,7 +121,13 @@ def _members(node: Node, key: str) -> Iterator[tuple[str, Node]]:
 
 def _found(node: Node, matter: frozenset[str]) -> list[str]:
     value: Any = node.value
-    return sorted(matter & {*value}) if isinstance(value, dict) else []
+    members = value if isinstance(value, dict) else {}
+    # What is on by itself matters when it is off, and the rest when it is there.
+    return sorted(
+        key
+        for key in matter & {*members}
+        if (members[key] is not True if key in _ON else members[key])
+    )
 
 
 def _chosen(default: str | None, scopes: Mapping[str, str]) -> Registries:

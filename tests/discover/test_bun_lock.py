@@ -188,7 +188,7 @@ def test_another_version_is_a_gap(version: object, state: State) -> None:
             ["x@1.0.0", "https://u:p@packages.example/npm/", {}, SRI],
             Origin.REGISTRY,
             Pin.EXACT,
-            f"{HOST}/npm/",
+            f"{HOST}/npm",
         ),
         (
             ["x@1.0.0", f"{HOST}/npm/x/-/x-1.0.0.tgz", {}, SRI],

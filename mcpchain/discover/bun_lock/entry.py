@@ -92,7 +92,9 @@ class Reader:
             stated,
             version=version_of(version, stated.node),
             resolved=address if is_tarball else "",
-            registry=bare_url(address) if address and not is_tarball else None,
+            registry=bare_url(address).rstrip("/")
+            if address and not is_tarball
+            else None,
             digests=self._digests(texts[1:]),
         )
 

@@ -107,7 +107,7 @@ class Reader:
             name=self._name(key, node, resolved),
             version=_version(key, node, needed=not resolved),
             resolved=resolved,
-            registry=bare_url(registry) if registry else None,
+            registry=bare_url(registry).rstrip("/") if registry else None,
             digests=digests_of(resolution, "integrity", self._found),
             folder=(resolution.at("path").optional_text() or "").strip("/"),
             marker=self._describer.marker(node),
