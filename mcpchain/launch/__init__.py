@@ -17,6 +17,7 @@ from mcpchain.launch.deno import read_deno
 from mcpchain.launch.dotnet import read_dnx, read_dotnet
 from mcpchain.launch.go import read_go
 from mcpchain.launch.java import read_java, read_jbang
+from mcpchain.launch.nearby import nearby
 from mcpchain.launch.npm import read_npm, read_npx, read_pnpm, read_yarn
 from mcpchain.launch.place import folder_of, is_launcher_folder
 from mcpchain.launch.powershell import read_powershell
@@ -150,7 +151,7 @@ def read_launch(command: str, args: Sequence[str], env: Mapping[str, str]) -> La
         if isinstance(outcome, Launch):
             launch = _joined(outcome, layers, chain)
             if not doubt:
-                return launch
+                return replace(launch, nearby=_nearby(launch, layers, chain))
             return undecidable(launch, launch.problem or doubt, launch.hint)
         if outcome.doubt:
             doubt = doubt or _about(launcher, outcome.doubt)
@@ -298,6 +299,18 @@ def _joined(launch: Launch, layers: Sequence[Wrapped], chain: Sequence[str]) -> 
         launch = doubted(launch, layer.packages)
     outer = chain[: chain.index(launch.launcher)] if launch.launcher in chain else ()
     return replace(launch, wrappers=tuple(outer))
+
+
+def _nearby(
+    launch: Launch, layers: Sequence[Wrapped], chain: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the files of this machine that change what runs, by their names."""
+    if launch.problem:
+        return ()
+    outside = next((at for at, each in enumerate(layers) if each.contained), None)
+    here = chain if outside is None else chain[: outside + 1]
+    packages = launch.packages if outside is None else ()
+    return tuple(nearby([each for each in here if each in _READERS], packages))
 
 
 def _contained(launch: Launch, container: Wrapped, image: Launch) -> Launch:

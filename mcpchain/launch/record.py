@@ -91,6 +91,9 @@ class Launch:
     """What it runs of this machine. That it exists is for the caller to find out."""
     folder: str = ""
     """The folder that the command changes to before."""
+    nearby: tuple[str, ...] = ()
+    """Files that change what runs where they lie in the folder that it starts in, or in
+    one above. Whether one does is for the caller to find out."""
     endpoint: str | None = None
     """The address that a bridge (`mcp-remote`) connects to."""
     problem: str = ""
