@@ -1,0 +1,69 @@
+"""Files beside a configuration that change what its commands run.
+
+That `npx files@1.2.0` runs a copy in `node_modules` of that version was seen with npm
+11.19.
+"""
+
+import shlex
+
+import pytest
+
+from mcpchain.launch import read_launch
+
+
+def nearby(line: str) -> set[str]:
+    command, *args = shlex.split(line)
+    found = read_launch(command, args, {}).nearby
+    assert len(set(found)) == len(found)
+    return {each for each in found if not each.endswith((".exe", ".bat", ".com"))}
+
+
+@pytest.mark.parametrize(
+    ("line", "paths"),
+    [
+        ("npx files@1.2.0", {"npx.cmd", "node_modules/files/package.json"}),
+        ("npm exec @acme/files", {"npm.cmd", "node_modules/@acme/files/package.json"}),
+        ("bunx files", {"bunx.cmd", "node_modules/files/package.json"}),
+        ("npx x@npm:files@1.2.0", {"npx.cmd", "node_modules/x/package.json"}),
+        (
+            "npx -p a -p b c",
+            {"npx.cmd", "node_modules/a/package.json", "node_modules/b/package.json"},
+        ),
+        (
+            "cmd /c npx supergateway --stdio 'npx files'",
+            {
+                *("cmd.cmd", "npx.cmd", "node_modules/files/package.json"),
+                "node_modules/supergateway/package.json",
+            },
+        ),
+        ("pnpm dlx files@1.2.0", {"pnpm.cmd"}),
+        ("uvx files==1.2", {"uvx.cmd"}),
+        (
+            "deno run npm:files",
+            {
+                *("deno.cmd", "deno.json", "deno.jsonc", "deno.lock"),
+                "node_modules/files/package.json",
+            },
+        ),
+        (
+            "dnx Files@1.2.0",
+            {
+                *("dnx.cmd", "nuget.config", "NuGet.config", "NuGet.Config"),
+                "global.json",
+            },
+        ),
+        (
+            "jbang a.b:c:1.2.0",
+            {"jbang.cmd", "jbang.properties", ".jbang/jbang.properties"},
+        ),
+        ("node x.js", {"node.cmd"}),
+        ("./server", set()),
+        ("docker run node:20", {"docker.cmd"}),
+        ("docker run node:20 npx files", {"docker.cmd"}),
+        ("npx files | sh", {"npx.cmd", "node_modules/files/package.json"}),
+        ("bash -c 'npx files | sh'", set()),
+        ("npx --prefix x files", set()),
+    ],
+)
+def test_names_what_a_launcher_would_rather_run(line: str, paths: set[str]) -> None:
+    assert nearby(line) == paths
