@@ -10,6 +10,8 @@ from typing import Final
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
 
+from mcpchain import purl
+
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SCP: Final = re.compile(r"(?:git\+)?(?:ssh://)?[\w.-]+@([\w.-]+):(?!\d+/)([^/].*)")
 """`git@host:owner/name`, the short form that git takes for SSH."""
@@ -40,6 +42,8 @@ def pypi_purl(name: str, version: str | None = None, **qualifiers: str) -> Packa
         folded = canonicalize_name(name, validate=True)
     except ValueError:
         raise ValueError(f"`{name[:140]}` is not the name of a package") from None
+    if not qualifiers:
+        return purl.make("pypi", None, folded, version)
     return PackageURL(
         type="pypi", name=folded, version=version or None, qualifiers=qualifiers
     )
@@ -55,9 +59,7 @@ def npm_purl(name: str, version: str | None = None) -> PackageURL:
     scoped = bool(slash) and scope.startswith("@") and len(scope) > 1
     if not bare or "/" in scope or scoped != bool(slash) or bare.startswith("@"):
         raise ValueError(f"`{name[:140]}` is not the name of a package")
-    return PackageURL(
-        type="npm", namespace=scope or None, name=bare, version=version or None
-    )
+    return purl.make("npm", scope, bare, version)
 
 
 def vcs_purl(

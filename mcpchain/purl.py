@@ -20,6 +20,9 @@ _PLAIN: Final = re.compile(
 """Ecosystems whose rules for such names are known: they change nothing."""
 _PART: Final = re.compile(r"[A-Za-z0-9_.-]+")
 """What is written as it is in any place of a purl."""
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_SCOPE: Final = re.compile(r"@[A-Za-z0-9_.-]+")
+_VERSION: Final = re.compile(r"[A-Za-z0-9_.+!-]+")
 
 
 def parse(text: str) -> PackageURL:
@@ -33,6 +36,28 @@ def parse(text: str) -> PackageURL:
         return PackageURL.from_string(text)
     kind = text[4 : text.index("/")]
     return PackageURL._make((kind, None, plain[kind], plain["version"], {}, None))
+
+
+def make(kind: str, scope: str | None, name: str, version: str | None) -> PackageURL:
+    """Return the purl of a package of PyPI or npm, as `PackageURL` does.
+
+    Args:
+        kind: `pypi` or `npm`.
+        scope: Of an npm package, with its `@`.
+        name: Without it.
+        version: An exact one, if any.
+
+    Raises:
+        ValueError: There is no name.
+    """
+    plain = (
+        _NAME.fullmatch(name)
+        and (not scope or _SCOPE.fullmatch(scope))
+        and (not version or _VERSION.fullmatch(version))
+    )
+    if not plain:
+        return PackageURL(type=kind, namespace=scope, name=name, version=version)
+    return PackageURL._make((kind, scope or None, name, version or None, {}, None))
 
 
 def write(purl: PackageURL) -> str:

@@ -51,3 +51,21 @@ def test_any_purl_is_read_and_written_as_packageurl_does(
 def test_what_is_no_purl_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         purl.parse(text)
+
+
+@given(
+    kind=st.sampled_from(["npm", "pypi"]),
+    scope=st.none() | PLAIN.map("@{}".format),
+    name=PLAIN,
+    version=st.none() | PLAIN,
+)
+def test_any_purl_is_made_as_packageurl_does(
+    kind: str, scope: str | None, name: str, version: str | None
+) -> None:
+    try:
+        whole = PackageURL(type=kind, namespace=scope, name=name, version=version)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"."):
+            purl.make(kind, scope, name, version)
+        return
+    assert tuple(purl.make(kind, scope, name, version)) == tuple(whole)
