@@ -3,6 +3,7 @@
 Headers come first, in the style of RFC 822; the description after them is not read.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,11 @@ many of them."""
 _SHORT: Final = 100
 """A longer `License` is the text of one."""
 _SHOWN: Final = 140
+_FIELD: Final = re.compile(
+    r"^(name|version|license(?:-expression|-file)?|requires-dist"
+    r"|classifier(?=:\s*license ::)):(.*(?:\n[ \t].*)*)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +62,7 @@ class CoreMetadata:
         except (ValueError, InvalidVersion) as error:
             raise MalformedError(str(error)[:200], source=source) from None
         short, text = _license(head)
-        licenses = (c for c in head.get("classifier", ()) if c.startswith("License ::"))
-        classifiers = [*licenses]
+        classifiers = head.get("classifier", [])
         declared = head.get("license-expression", [])[:1] or short or classifiers
         return cls(
             name=name,
@@ -79,7 +84,10 @@ def _name(text: str) -> str:
 
 
 def _headers(data: bytes, source: str) -> dict[str, list[str]]:
-    """Return the headers by name in lower case; a long value keeps its lines."""
+    """Return the fields that matter, by name in lower case.
+
+    A value keeps its lines. Classifiers are those of licences.
+    """
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     head = data.partition(b"\n\n")[0]
@@ -88,21 +96,8 @@ def _headers(data: bytes, source: str) -> dict[str, list[str]]:
     except UnicodeDecodeError as error:
         raise MalformedError("METADATA is not UTF-8", source=source) from error
     found: dict[str, list[str]] = {}
-    values: list[str] = []
-    more: list[str] = []
-    for line in text.split("\n"):
-        if line[:1] in {" ", "\t"}:
-            more.append(line)
-            continue
-        if more and values:
-            values[-1] = "\n".join([values[-1], *more])
-        more = []
-        key, colon, value = line.partition(":")
-        values = found.setdefault(key.lower(), []) if colon else []
-        if colon:
-            values.append(value.strip())
-    if more and values:
-        values[-1] = "\n".join([values[-1], *more])
+    for key, value in _FIELD.findall(text):
+        found.setdefault(key.lower(), []).append(value.strip())
     return found
 
 

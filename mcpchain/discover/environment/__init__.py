@@ -17,6 +17,7 @@ from mcpchain.component import Location
 from mcpchain.discover import Discoverer
 from mcpchain.discover.environment import distribution, sboms
 from mcpchain.discover.environment.distribution import METADATA
+from mcpchain.discover.environment.info import Info
 from mcpchain.discover.environment.integrity import Integrity
 from mcpchain.discover.environment.layout import (
     environment_root,
@@ -56,11 +57,11 @@ class InstalledDistribution:
             UnreadableError: It cannot be read.
         """
         if file.path.endswith(METADATA):
-            found.add(distribution.read(file, file.path, found).component)
+            found.add(distribution.read(Info(file), file.path, found).component)
             return
         above = file.path.rpartition(_SBOMS)[0] + METADATA
         metadata = file.tree.file(above)
-        ref = found.add(distribution.read(metadata, above, found).component)
+        ref = found.add(distribution.read(Info(metadata), above, found).component)
         found.embed(sboms.embedded(file, file.path, ref))
 
 
@@ -136,26 +137,27 @@ class _Reader:
         entries = sorted(os.listdir(folder))
         for entry in _metadata(folder, entries):
             with self._gaps(f"{place}/{entry}", _REINSTALL):
-                self._read(tree.file(entry), site)
+                self._read(File(tree=tree, path=entry), site)
         for gap in site.gaps(entries):
             self._found.gap(gap)
 
     def _read(self, file: File, site: Site) -> None:
         """Read one distribution."""
         place = f"{site.place}/{file.path}"
+        folder = file.path.rpartition("/")[0]
+        info = Info.of(file, site.folder / raw(folder)) if folder else Info(file)
         texts = self._wish.license_texts
-        one = distribution.read(file, place, self._found, license_texts=texts)
-        for gap in site.own(file, one):
+        one = distribution.read(info, place, self._found, license_texts=texts)
+        for gap in site.own(info, one):
             self._found.gap(gap)
         ref = self._found.add(one.component)
         self._needs.append((ref, one.needs))
         if self._refs.setdefault(one.component.name, ref) != ref:
             reason = f"`{one.component.name}` is installed twice"
             self._found.gap(_gap(place, reason, State.PARTIAL, _REINSTALL))
-        if file.path.endswith(METADATA):
-            folder = place.rpartition("/")[0]
-            info = site.folder / raw(file.path.rpartition("/")[0])
-            sboms.embed(file.tree, info, folder, ref, self._found)
+        if info.names and sboms.FOLDER in info.names:
+            path = site.folder / raw(folder)
+            sboms.embed(file.tree, path, f"{site.place}/{folder}", ref, self._found)
 
     def _relate(self, folder: Path) -> None:
         """Say what depends on what is installed."""

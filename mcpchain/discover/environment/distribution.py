@@ -19,6 +19,7 @@ from mcpchain.component import (
 )
 from mcpchain.core_metadata import LIMIT, CoreMetadata
 from mcpchain.discover.environment import origin
+from mcpchain.discover.environment.info import Info
 from mcpchain.discover.environment.origin import Source
 from mcpchain.discover.environment.requires import Needs
 from mcpchain.errors import MalformedError
@@ -46,7 +47,7 @@ class Distribution:
 
 
 def read(
-    file: File, place: str, found: Collector, *, license_texts: bool = False
+    info: Info, place: str, found: Collector, *, license_texts: bool = False
 ) -> Distribution:
     """Read the METADATA or PKG-INFO of a distribution, and what lies beside it.
 
@@ -54,7 +55,7 @@ def read(
     whom to ask for it, and never whether it is looked up among the advisories.
 
     Args:
-        file: The METADATA or PKG-INFO.
+        info: The METADATA or PKG-INFO, and its folder.
         place: Where it is, for a reader.
         found: Takes the gaps.
         license_texts: Whether to read the licence files that it names.
@@ -63,13 +64,14 @@ def read(
         MalformedError: It names no distribution.
         UnreadableError: It cannot be read.
     """
+    file = info.metadata
     data = file.read(LIMIT)
     meta = CoreMetadata.parse(data, source=place)
     if not _named_alike(place, meta):
         title = f"{meta.name} {meta.version[:80]}"
         reason = f"is called otherwise than its metadata say, `{title}`"
         found.gap(_gap(place, reason, State.UNMATCHED))
-    source = _source(file, place, found)
+    source = _source(info, place, found)
     texts = tuple(_texts(file, meta, place, found)) if license_texts else ()
     needs = Needs.parse(meta.requires)
     component = Component(
@@ -116,12 +118,12 @@ def _is_version(text: str, version: str) -> bool:
         return False
 
 
-def _source(file: File, place: str, found: Collector) -> Source:
+def _source(info: Info, place: str, found: Collector) -> Source:
     """Read where it came from. If that cannot be read, it counts as from an index."""
-    if not file.path.endswith(METADATA):
+    if not info.metadata.path.endswith(METADATA):
         return Source()
     try:
-        return origin.read(file)
+        return origin.read(info)
     except MalformedError as error:
         reason, state = error.problem, State.UNREADABLE
     except UnreadableError as error:

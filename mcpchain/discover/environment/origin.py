@@ -5,9 +5,9 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from mcpchain.component import Origin, Pin
+from mcpchain.discover.environment.info import Info
 from mcpchain.document import Node
 from mcpchain.naming import bare_url, is_commit, source_address, vcs_url
-from mcpchain.tree import File, UnreadableError
 
 _LIMIT: Final = 4 << 20
 
@@ -24,16 +24,15 @@ class Source:
     """The folder that it is edited in."""
 
 
-def read(metadata: File) -> Source:
-    """Read the `direct_url.json` beside *metadata*, if there is one.
+def read(info: Info) -> Source:
+    """Read the `direct_url.json` of a distribution, if there is one.
 
     Raises:
         MalformedError: It says nothing that can be understood.
         UnreadableError: It cannot be read.
     """
-    try:
-        record = metadata.beside("direct_url.json")
-    except UnreadableError:
+    record = info.beside("direct_url.json")
+    if record is None:
         return Source()
     direct = Node.from_json(record.read(_LIMIT), source=record.path)
     url = direct.at("url").text()

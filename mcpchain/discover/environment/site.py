@@ -18,6 +18,7 @@ from typing import Final
 from mcpchain.component import Location
 from mcpchain.discover.environment import record
 from mcpchain.discover.environment.distribution import Distribution
+from mcpchain.discover.environment.info import Info
 from mcpchain.discover.environment.integrity import MODULES, Integrity
 from mcpchain.inventory import Gap, State
 from mcpchain.tree import File, Tree, UnreadableError
@@ -62,14 +63,13 @@ class Site:
     _projects: dict[str, str] = field(default_factory=dict)
     """Whither the `.pth` file of a distribution may lead that is being edited."""
 
-    def own(self, file: File, distribution: Distribution) -> Iterator[Gap]:
-        """Take note of what *distribution*, whose METADATA is *file*, owns."""
+    def own(self, info: Info, distribution: Distribution) -> Iterator[Gap]:
+        """Take note of what *distribution*, whose metadata are in *info*, owns."""
         # PEP 376; what pip and setuptools wrote before.
         lists = (("RECORD", _FIRST), ("installed-files.txt", _INSTALLED))
         for name, pattern in lists:
-            try:
-                listing = file.beside(name)
-            except UnreadableError:
+            listing = info.beside(name)
+            if listing is None:
                 continue
             try:
                 data = listing.read(record.LIMIT)
@@ -80,7 +80,7 @@ class Site:
                 source = f"{self.place}/{listing.path}"
                 yield from self.integrity.own(data, self.name, source)
             elif self.integrity:
-                yield self._unverified(file)
+                yield self._unverified(info.metadata)
             names = set(map(os.fsdecode, pattern.findall(data)))
             self._names |= names
             for path, digest in _HASHED.findall(data) if b".pth" in data else ():
@@ -92,12 +92,13 @@ class Site:
             return
         names = {distribution.component.name.replace("-", "_")}
         with contextlib.suppress(UnreadableError):
-            tops = file.beside("top_level.txt").read(_PATH_LIMIT)
+            top = info.beside("top_level.txt")
+            tops = top.read(_PATH_LIMIT) if top else b""
             names.update(os.fsdecode(each.strip()) for each in tops.splitlines())
         self._modules |= names
         if self.integrity:
             self.integrity.unlisted(sorted(names), self.name)
-            yield self._unverified(file)
+            yield self._unverified(info.metadata)
 
     def _unverified(self, file: File) -> Gap:
         reason = "has no RECORD with which its files could be compared"
