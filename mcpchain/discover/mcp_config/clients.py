@@ -127,9 +127,10 @@ CONFIGS: Final[tuple[Config, ...]] = (
     ),
     Config(
         client="copilot",
-        files=(".github/agents/**/*.md",),
+        files=(".github/agents/**/*.md", ".github/workflows/**/*.md"),
         user=("{copilot}/agents/*.md",),
         keys=("mcp-servers",),
+        references=True,
         beside=Beside.ANYTHING,
     ),
     Config(
@@ -202,7 +203,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         client="continue",
         files=(".continue/config.json",),
         user=("{home}/.continue/config.json",),
-        keys=("experimental.modelContextProtocolServers",),
+        keys=("mcpServers", "experimental.modelContextProtocolServers"),
         lists=True,
         beside=Beside.ANYTHING,
         dialect=dialects.CONTINUE_OLD,
