@@ -117,14 +117,15 @@ class _Unfolding:
             self._gap(document, ", ".join(reasons[:_TOLD]) + more, State.PARTIAL)
 
     def _add(self, component: Component, parent: Component) -> str:
-        part = _part(component, parent)
-        ref = f"{parent.ref}#{_named(part)}"
+        purl = _without_files(component.purl)
+        ref = f"{parent.ref}#{_named(component, purl)}"
         if ref in self._components:
-            place = f"{part.location} {component.ref}".encode("utf-8", "replace")
-            ref += f"#{hashlib.sha256(place).hexdigest()[:8]}"
+            place = f"{component.location} {component.ref}"
+            digest = hashlib.sha256(place.encode("utf-8", "replace"))
+            ref += f"#{digest.hexdigest()[:8]}"
         while ref in self._components:
             ref += "+"
-        self._components[ref] = replace(part, ref=ref)
+        self._components[ref] = _part(component, purl, parent, ref)
         return ref
 
     def _relate(self, source: str, target: str, kind: RelationKind) -> None:
@@ -165,28 +166,32 @@ class _Unfolding:
         self._gaps[gap] = None
 
 
-def _part(component: Component, parent: Component) -> Component:
+def _part(
+    component: Component, purl: PackageURL | None, parent: Component, ref: str
+) -> Component:
     """Return *component* as what it is inside *parent*.
 
     What its BOM says of it besides, such as a description, stays in that BOM: it would
     make ours many times larger, and nobody judges by it.
     """
-    purl = component.purl
-    if purl is not None and "download_url" in purl.qualifiers:
-        purl = _without_files(purl)
     package = component.kind in _PACKAGES and purl is not None
     if purl is not None and (purl.type, purl.name) == ("pypi", parent.name):
         # An extension module, say: what is known of it is known of the package.
         package = package and purl.version != parent.version
-    return replace(
-        component,
+    return Component(
         kind=Kind.LIBRARY if package else Kind.OTHER,
+        name=component.name,
+        locations=component.locations,
+        version=component.version,
         purl=purl,
         pin=Pin.EXACT if component.version else None,
-        requested="",
         basis=Basis.DECLARED,
+        artifacts=component.artifacts,
+        licenses=component.licenses,
+        concluded=component.concluded,
+        graph=component.graph,
         facts=_FACTS,
-        carried="",  # of what mcpchain wrote
+        ref=ref,
     )
 
 
@@ -195,19 +200,20 @@ def _told(gap: Gap) -> str:
     return gap.reason + where
 
 
-def _without_files(purl: PackageURL) -> PackageURL:
+def _without_files(purl: PackageURL | None) -> PackageURL | None:
     """Drop where on its maker's machine it was."""
-    if not purl.qualifiers["download_url"].lower().startswith("file:"):
+    address = purl.qualifiers.get("download_url", "") if purl else ""
+    if purl is None or not address.lower().startswith("file:"):
         return purl
     kept = {k: v for k, v in purl.qualifiers.items() if k != "download_url"}
     return purl._replace(qualifiers=kept)
 
 
-def _named(part: Component) -> str:
-    purl = part.purl
-    if purl is None:
-        return f"{part.name}@{part.version}" if part.version else part.name
-    return unquote(purls.write(purl))
+def _named(component: Component, purl: PackageURL | None) -> str:
+    if purl is not None:
+        return unquote(purls.write(purl))
+    version = f"@{component.version}" if component.version else ""
+    return f"{component.name}{version}"
 
 
 def _is(component: Component, parent: Component) -> bool:
