@@ -21,9 +21,11 @@ from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
-_FITTING: Final = 100
+_FITTING: Final = 50
+_CHOICES: Final = 200_000
 _STEPS: Final = 1_000_000
-"""How many packages one edge may fit, and how many edges are followed to mark them."""
+"""How many versions of a package one edge may choose from, and all edges of a lock
+together; and how many edges are followed to mark packages."""
 _HERE: Final = frozenset({".", "./"})
 """Ways to write the folder of the lock itself."""
 _MARKS: Final = ("pyproject.toml", "setup.py")
@@ -253,6 +255,7 @@ class Names:
     """The packages of one lock by name, of which there may be several versions."""
 
     def __init__(self, components: Iterable[Component]) -> None:
+        self._left = _CHOICES
         self._named: dict[str, list[tuple[int, str | None]]] = {}
         for index, each in enumerate(components):
             self._named.setdefault(each.name, []).append((index, each.version))
@@ -271,7 +274,10 @@ class Names:
             ValueError: There is none, or there are too many to be followed.
         """
         known = self._named.get(canonicalize_name(name), [])
-        if len(known) > 1:
+        if 1 < len(known) <= _FITTING:
+            self._left -= len(known)
+            if self._left < 0:
+                raise ValueError("has more versions than are looked at in one lock")
             known = [each for each in known if each[1] is None or accepts(each[1])]
         if not 0 < len(known) <= _FITTING:
             raise ValueError(f"fits {len(known)} packages of this lock, not one")

@@ -177,6 +177,7 @@ def _joined(packages: list[_Package]) -> list[_Package]:
 def _connect(packages: list[_Package], found: Collector) -> None:
     """Follow the edges of every package."""
     names = Names(each.component for each in packages)
+    known: dict[str, Request] = {}
     for package in packages:
         whole = True
         for node in package.nodes:
@@ -187,23 +188,26 @@ def _connect(packages: list[_Package], found: Collector) -> None:
                 for each in edges:
                     followed = False
                     with found.entry():
-                        package.needs += _targets(each, names)
+                        package.needs += _targets(each, names, known)
                         followed = True
                     complete = complete and followed
             whole = whole and complete
         package.component = replace(package.component, graph=whole)
 
 
-def _targets(node: Node, names: Names) -> Iterator[int]:
+def _targets(node: Node, names: Names, known: dict[str, Request]) -> Iterator[int]:
     """Yield the packages that a requirement means.
 
     One that some machines only have need not be in the lock.
     """
     text = node.text()
-    try:
-        request = Request.parse(text, Location(path=node.source, pointer=node.pointer))
-    except ValueError as error:
-        raise node.malformed(str(error)) from None
+    request = known.get(text)
+    if request is None:
+        try:
+            request = Request.parse(text, Location(path=node.source))
+        except ValueError as error:
+            raise node.malformed(str(error)) from None
+        known[text] = request
     if not request.name:
         raise node.malformed(f"`{harmless(text)}` names no package")
     if request.marker and request.name not in names:

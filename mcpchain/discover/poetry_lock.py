@@ -4,6 +4,7 @@ Poetry publishes no specification of it; what is read here is what Poetry 1.1 an
 write.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
@@ -268,22 +269,29 @@ def _targets(name: str, node: Node, names: Names) -> Iterator[int]:
 
 
 def _accepting(text: str) -> Callable[[str], bool]:
-    """Return a test for versions; of what cannot be read, one that takes them all.
+    """Return a test for versions, which reads *text* when it is first asked."""
+    sets = functools.cache(lambda: _alternatives(text))
+    return lambda version: any(s.contains(version, prereleases=True) for s in sets())
+
+
+def _alternatives(text: str) -> list[SpecifierSet]:
+    """Read a constraint; of what cannot be read, take every version.
 
     Poetry writes PEP 440 with `||` between alternatives, and `*` for any.
     """
+    every = [SpecifierSet()]
     sets: list[SpecifierSet] = []
     if text.count("|") + clauses(text) > _CLAUSES:
-        return lambda _: True
+        return every
     for part in text.split("||"):
         clause = part.strip()
         if clause in {"", "*"}:
-            return lambda _: True
+            return every
         try:
             sets.append(SpecifierSet(f"=={clause}" if clause[0].isdigit() else clause))
         except ValueError:
-            return lambda _: True
-    return lambda version: any(s.contains(version, prereleases=True) for s in sets)
+            return every
+    return sets
 
 
 def _mark(packages: list[_Package], extras: Node) -> None:
