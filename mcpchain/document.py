@@ -280,7 +280,7 @@ def _table(
 ) -> dict[str, Any]:
     """Make an object of its members; of those in *known* it is told what is wrong."""
     table = dict(pairs)
-    if len(table) == len(pairs) and not known and all(map(_is_whole, table)):
+    if len(table) == len(pairs) and not known and _is_whole("".join(table)):
         return table
     faulty = _Faulty()
     faults: dict[str, str] = dict(known)
