@@ -63,7 +63,11 @@ def make(kind: str, scope: str | None, name: str, version: str | None) -> Packag
 def write(purl: PackageURL) -> str:
     """Return the text of *purl*, as its `to_string` does."""
     kind, space, name, version, qualifiers, subpath = purl
-    plain = not (qualifiers or subpath or space) and _PART.fullmatch(name)
+    plain = not (qualifiers or subpath) and _PART.fullmatch(name)
     if not plain or not (version is None or _PART.fullmatch(version)):
         return purl.to_string()
+    if space:
+        if kind != "npm" or not _SCOPE.fullmatch(space):
+            return purl.to_string()
+        name = f"%40{space[1:]}/{name}"
     return f"pkg:{kind}/{name}@{version}" if version else f"pkg:{kind}/{name}"

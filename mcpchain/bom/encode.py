@@ -180,7 +180,7 @@ def _common(component: Component) -> _Pairs:
 
 def _of_service(server: Component) -> Iterator[_Entry]:
     if server.purl is not None:
-        yield property_entry(properties.MCP_PURL, server.purl.to_string())
+        yield property_entry(properties.MCP_PURL, purl.write(server.purl))
     for each in server.license_texts:
         text = compact({"name": each.name, "text": each.text})
         yield property_entry(properties.MCP_LICENSE_TEXT, text)

@@ -14,6 +14,17 @@ _PLAIN: Final = re.compile(
 """What needs no second look: nearly all of them."""
 
 
+def is_purl(text: str) -> bool:
+    """Say whether *text* can be read as a purl."""
+    if _PLAIN.fullmatch(text):
+        return True
+    try:
+        PackageURL.from_string(text)
+    except ValueError:
+        return False
+    return True
+
+
 def parse(text: str) -> PackageURL:
     """Read a purl that means the same after it is written down and read again.
 

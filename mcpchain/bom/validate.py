@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
-from packageurl import PackageURL
-
-from mcpchain.bom import licenses, schemas
+from mcpchain.bom import licenses, purls, schemas
 from mcpchain.bom.artifacts import ALGORITHMS
 from mcpchain.document import join
 from mcpchain.errors import MalformedError
@@ -164,11 +162,8 @@ def part_problems(pointer: str, part: _Object) -> Iterator[tuple[str, str]]:
     if not part["name"]:
         yield f"{pointer}/name", "a name is empty"
     purl = part.get("purl")
-    if purl is not None:
-        try:
-            PackageURL.from_string(purl)
-        except ValueError:
-            yield f"{pointer}/purl", f"`{purl[:140]}` is not a purl"
+    if purl is not None and not purls.is_purl(purl):
+        yield f"{pointer}/purl", f"`{purl[:140]}` is not a purl"
     yield from _hashes(pointer, part)
     for index, each in enumerate(part.get("externalReferences", ())):
         yield from _hashes(f"{pointer}/externalReferences/{index}", each)

@@ -14,6 +14,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mcpchain.bom import carry, properties, structure
@@ -45,6 +46,16 @@ _LISTS: Final = ("components", "services", "dependencies", "compositions")
 _Entry = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A document, and the bytes that it is in."""
+
+    document: _Entry
+    """As `json.loads` would read the bytes."""
+    data: bytes
+    """UTF-8, one entry a line."""
+
+
 def write(
     inventory: Inventory,
     *,
@@ -53,7 +64,25 @@ def write(
     reproducible: bool,
     spec_version: str = DEFAULT,
 ) -> bytes:
-    """Return *inventory* as a CycloneDX document: UTF-8, one entry a line.
+    """Return the bytes of `compose`, whose arguments these are."""
+    return compose(
+        inventory,
+        timestamp=timestamp,
+        version=version,
+        reproducible=reproducible,
+        spec_version=spec_version,
+    ).data
+
+
+def compose(
+    inventory: Inventory,
+    *,
+    timestamp: dt.datetime,
+    version: str,
+    reproducible: bool,
+    spec_version: str = DEFAULT,
+) -> Written:
+    """Return *inventory* as a CycloneDX document.
 
     The same inventory gives the same bytes but for *timestamp* and *version*, and the
     serial number does not depend on those.
@@ -66,33 +95,14 @@ def write(
             a later run gives the same bytes.
         spec_version: The version of CycloneDX, one of `VERSIONS`.
     """
-    made = document(
-        inventory,
-        timestamp=timestamp,
-        version=version,
-        reproducible=reproducible,
-        spec_version=spec_version,
-    )
-    return encode(made)
-
-
-def document(
-    inventory: Inventory,
-    *,
-    timestamp: dt.datetime,
-    version: str,
-    reproducible: bool,
-    spec_version: str = DEFAULT,
-) -> _Entry:
-    """Return what `write` writes as one object, with text that `encode` can encode."""
     body = _Body(inventory, spec_version).made()
     try:
-        serial = _serial(body)
+        lines = _encoded(body)
     except UnicodeEncodeError:
         mark = property_entry(properties.ESCAPED, "true")
         body["metadata"]["properties"].append(mark)
         body = {key: _escaped(value) for key, value in body.items()}
-        serial = _serial(body)
+        lines = _encoded(body)
     metadata = body.pop("metadata")
     marks = [property_entry(properties.REPRODUCIBLE, "true")] if reproducible else []
     made = {
@@ -101,43 +111,40 @@ def document(
         "tools": with_us(metadata.get("tools", {}), version),
         "properties": [*metadata["properties"], *marks],
     }
-    return {
+    head = {
         "$schema": f"http://cyclonedx.org/schema/bom-{spec_version}.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": spec_version,
-        "serialNumber": f"urn:uuid:{serial}",
+        "serialNumber": f"urn:uuid:{_serial(lines)}",
         "version": 1,
         "metadata": made,
-        **body,
+    }
+    del lines["metadata"]
+    whole = {**_encoded(head), **lines}
+    members = [f'"{key}": '.encode() + text for key, text in whole.items()]
+    data = b"{\n" + b",\n".join(members) + b"\n}\n"
+    return Written(document=head | body, data=data)
+
+
+def _encoded(members: _Entry) -> dict[str, bytes]:
+    """Return each member as JSON; of the long lists, each entry on a line."""
+    return {
+        key: _lines(value) if key in _LISTS else _ENCODE(value).encode()
+        for key, value in members.items()
     }
 
 
-def encode(made: _Entry) -> bytes:
-    """Return a document as UTF-8: each member a line, and each entry of a list."""
-    parts: list[bytes] = []
-    for key, value in made.items():
-        start = ",\n" if parts else "{\n"
-        parts.append(f"{start}{_ENCODE(key)}: ".encode())
-        if key in _LISTS:
-            parts.append(b"[")
-            for index, each in enumerate(value):
-                parts.append(b",\n" if index else b"\n")
-                parts.append(_ENCODE(each).encode())
-            parts.append(b"\n]")
-        else:
-            parts.append(_ENCODE(value).encode())
-    parts.append(b"\n}\n")
-    return b"".join(parts)
+def _lines(entries: list[_Entry]) -> bytes:
+    lines = [_ENCODE(each).encode() for each in entries]
+    return b"[\n" + b",\n".join(lines) + b"\n]" if lines else b"[\n]"
 
 
-def _serial(body: _Entry) -> uuid.UUID:
-    """Return a number for *body*, the same for the same content."""
+def _serial(lines: dict[str, bytes]) -> uuid.UUID:
+    """Return a number for a document, the same for the same content."""
     digest = hashlib.sha256()
-    for key, value in body.items():
-        digest.update(f"{key}\n".encode())
-        for each in value if isinstance(value, list) else [value]:
-            digest.update(_ENCODE(each).encode())
-            digest.update(b"\n")
+    for key, text in lines.items():
+        digest.update(f"{key}\n{len(text)}\n".encode())
+        digest.update(text)
     return uuid.uuid5(_SPACE, digest.hexdigest())
 
 

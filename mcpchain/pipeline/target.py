@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mcpchain.bom.read import read
 from mcpchain.bom.validate import validate
 from mcpchain.bom.worth import declared
-from mcpchain.bom.write import write
+from mcpchain.bom.write import compose
 from mcpchain.component import Location
 from mcpchain.discover import survey as survey_tree
 from mcpchain.discover.environment import Wish, environment_root, read_environment
@@ -134,9 +134,11 @@ def bom(
     """
     if not inventory.components:
         raise nothing(inventory)
-    data = write(inventory, timestamp=now, version=version, reproducible=reproducible)
-    validate(data, source="the BOM that mcpchain wrote")
-    return data
+    written = compose(
+        inventory, timestamp=now, version=version, reproducible=reproducible
+    )
+    validate(written.document, source="the BOM that mcpchain wrote")
+    return written.data
 
 
 def nothing(inventory: Inventory) -> NothingToCheckError:

@@ -329,8 +329,8 @@ def test_a_list_with_gaps_calls_itself_incomplete_and_none_complete(
 def test_the_serial_number_depends_on_the_inventory_alone() -> None:
     def serial(inventory: Inventory, hour: int = 1, version: str = "1") -> str:
         when = dt.datetime(2030, 1, 1, hour, tzinfo=dt.UTC)
-        data = write(inventory, timestamp=when, version=version, reproducible=hour > 1)
-        return str(json.loads(data)["serialNumber"])
+        made = write(inventory, timestamp=when, version=version, reproducible=hour > 1)
+        return str(json.loads(made)["serialNumber"])
 
     one = Inventory(name="one")
     assert serial(one) == serial(one, 2, "2")
