@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from mcpchain.component import Component, Kind, Origin, PackageFacts
+from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.inventory import Collector, Gap, Inventory, Relation, State
 from mcpchain.tree.named import folders
 
@@ -42,8 +42,9 @@ def settle(
     known = {each.ref: each for each in inventory.components}
     relations, gaps = list(inventory.relations), list(inventory.gaps)
     for path, declared in manifests:
-        near = next((locks[each] for each in folders(path) if each in locks), [])
+        near, strange = _near(path, declared, locks)
         settled = _settled(declared, near, known) if near else declared
+        gaps += [_no_member(path, strange)] if strange and not near else []
         # Two manifests may use one name for two things, so each gets its own.
         names = {each.ref: f"{path} {each.ref}" for each in settled.components}
         known |= {
@@ -103,6 +104,34 @@ def _locks(components: Iterable[Component]) -> dict[str, list[_Lock]]:
     for folder, several in beside.items():
         beside[folder] = [each for each in several if each.whole] or several
     return beside
+
+
+def _near(
+    path: str, declared: Inventory, locks: dict[str, list[_Lock]]
+) -> tuple[list[_Lock], _Lock | None]:
+    """Return the locks that speak for the manifest at *path*, or one that does not.
+
+    That of a whole project speaks for its own folder, and for the projects in it.
+    """
+    names = {e.name for e in declared.components if e.kind is Kind.APPLICATION}
+    strange: _Lock | None = None
+    for folder in folders(path):
+        for lock in locks.get(folder, ()):
+            beside = folder == path.rpartition("/")[0]
+            if beside or not lock.whole or names & lock.own.keys():
+                return [each for each in locks[folder] if beside or each is lock], None
+            strange = strange or lock
+    return [], strange if declared.components else None
+
+
+def _no_member(path: str, lock: _Lock) -> Gap:
+    return Gap(
+        stage="discover",
+        location=Location(path=path),
+        reason=f"names dependencies, and `{lock.path}` is the lock of another project",
+        state=State.MISSING,
+        hint="lock it by itself, or make it a member of that project",
+    )
 
 
 def _may_include(folder: str, path: str) -> bool:

@@ -74,9 +74,15 @@ def application(found: Inventory) -> Component:
     return app
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-@pytest.mark.parametrize("folder", ["", "packages/app/"])
-def test_a_lock_beside_or_above_speaks_for_what_is_declared(
+@pytest.mark.parametrize(
+    ("lock", "folder"),
+    [
+        *((each, "") for each in LOCKS),
+        ("pylock.toml", "packages/app/"),
+        ("requirements.txt", "packages/app/"),
+    ],
+)
+def test_a_lock_speaks_for_what_is_declared(
     tmp_path: Path, lock: str, folder: str
 ) -> None:
     files = {f"{folder}pyproject.toml": MANIFEST, lock: LOCKS[lock](*ALL)}
@@ -87,6 +93,48 @@ def test_a_lock_beside_or_above_speaks_for_what_is_declared(
     assert app.graph
     own = {each.target for each in found.relations if each.source == app.ref}
     assert {"pkg:pypi/fla-sk@2.0", "pkg:pypi/click@2.0"} <= own
+
+
+MEMBER = "[[package]]\nname = 'app'\nversion = '1'\nsource = "
+
+
+@pytest.mark.parametrize(
+    ("lock", "text"),
+    [
+        (
+            "poetry.lock",
+            f"{MEMBER}{{ type = 'directory', url = 'lib/app' }}\n{poetry(*ALL)}",
+        ),
+        (
+            "uv.lock",
+            uv(*ALL).replace("'app'", "'root'")
+            + f"{MEMBER}{{ editable = 'lib/app' }}\n",
+        ),
+    ],
+)
+def test_a_lock_above_speaks_for_the_projects_in_it(
+    tmp_path: Path, lock: str, text: str
+) -> None:
+    found = examine(tmp_path, {"lib/app/pyproject.toml": MANIFEST, lock: text})
+    assert not found.gaps
+    (app,) = (each for each in found.components if each.name == "app")
+    assert [each.path for each in app.locations] == ["lib/app/pyproject.toml", lock]
+    assert {e.target for e in found.relations if e.source == app.ref} == {
+        f"pkg:pypi/{name}@2.0" for name in ALL
+    }
+
+
+@pytest.mark.parametrize("lock", ["poetry.lock", "uv.lock"])
+def test_the_lock_of_another_project_speaks_for_nothing(
+    tmp_path: Path, lock: str
+) -> None:
+    manifest = MANIFEST.replace("'app'", "'other'")
+    files = {"examples/a/pyproject.toml": manifest, lock: LOCKS[lock](*ALL)}
+    found = examine(tmp_path, files)
+    assert [gap.reason for gap in found.gaps] == [
+        f"names dependencies, and `{lock}` is the lock of another project"
+    ]
+    assert {"click", "fla-sk", "pytest"} <= set(libraries(found))
 
 
 def test_the_project_in_the_lock_is_that_of_the_manifest(tmp_path: Path) -> None:

@@ -222,31 +222,31 @@ def _accepting(request: Request) -> Callable[[str], bool]:
     return lambda version: request.specifier.contains(version, prereleases=True)
 
 
-def _extras(lock: File) -> frozenset[str]:
-    """Return which groups of the lock are extras of the project: its manifest knows."""
+def _extras(lock: File) -> frozenset[str] | None:
+    """Return which groups of the lock are extras of the project, as its manifest says.
+
+    `None`: it does not say. Why it cannot be read is told where it is discovered.
+    """
     try:
         file = lock.beside("pyproject.toml")
-        manifest = Node.from_toml(file.read(_BYTES), source=file.path)
-        project = manifest.at("project")
-        return frozenset(
-            name for name, _ in project.at("optional-dependencies").items()
-        )
+        project = Node.from_toml(file.read(_BYTES), source=file.path).at("project")
+        extras = project.at("optional-dependencies").items()
+        return frozenset(canonicalize_name(name) for name, _ in extras)
     except (UnreadableError, MalformedError):
-        # That it cannot be read is said where it is discovered.
-        return frozenset()
+        return None
 
 
-def _marked(component: Component, extras: frozenset[str]) -> Component:
+def _marked(component: Component, extras: frozenset[str] | None) -> Component:
     """Tell extras from groups, and both from what is needed in any case."""
     facts = facts_of(component)
     groups = () if _DEFAULT in facts.groups else facts.groups
-    own = tuple(each for each in groups if each in extras)
+    own = {each for each in groups if canonicalize_name(each) in (extras or ())}
     facts = replace(
         facts,
-        groups=tuple(each for each in groups if each not in extras),
-        extras=own,
+        groups=tuple(each for each in groups if each not in own),
+        extras=tuple(sorted(own)),
         optional=bool(own),
-        development=bool(groups) and not own,
+        development=extras is not None and bool(groups) and not own,
     )
     return replace(component, facts=facts)
 

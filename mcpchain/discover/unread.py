@@ -22,6 +22,7 @@ _LOCKS: Final = {
     "gemfile.lock": _BOM,
     "go.sum": _BOM,
     "bun.lockb": _NPM_LOCK,
+    "pixi.lock": "export it: `pixi workspace export conda-explicit-spec`",
 }
 """By their names in lower case: on many systems another spelling is the same file."""
 _PYTHON_LOCKS: Final = (
@@ -32,6 +33,7 @@ _PYTHON_LOCKS: Final = (
     "pdm.lock",
     "Pipfile.lock",
 )
+_MANIFESTS: Final = frozenset({"package.json", "pipfile", "pyproject.toml"})
 _MODELS: Final = frozenset({".h5", ".hdf5", ".keras", ".onnx", ".pt2", ".tflite"})
 _UNCOMPILED: Final = re.compile(
     r"(?:.*/)?(?:requirements[^/]*|[^/]*requirements|requirements/[^/]*)\.in",
@@ -56,7 +58,8 @@ class Unread:
         name = file.name.casefold()
         return (
             name in _LOCKS
-            or name in {"package.json", "pyproject.toml", "uv.toml", "saved_model.pb"}
+            or name in _MANIFESTS
+            or name in {"uv.toml", "saved_model.pb"}
             or file.suffix in _MODELS
             or _UNCOMPILED.fullmatch(file.path) is not None
         )
@@ -85,7 +88,7 @@ def _gaps(file: File) -> Iterator[tuple[str, str]]:
     name = file.name.casefold()
     if name in _LOCKS:
         yield "a lock file whose format is not read", _LOCKS[name]
-    elif name in {"package.json", "pyproject.toml"}:
+    elif name in _MANIFESTS:
         if hint := _unlocked(file):
             yield "names dependencies, and no lock that is read lies beside it", hint
         if name == "pyproject.toml":
@@ -125,11 +128,15 @@ def _unlocked(file: File) -> str | None:
         unlocked = _names(document, _NODE) and not _locked(file, LOCKS)
         return _NPM_LOCK if unlocked else None
     document = Node.from_toml(data, source=file.path).value
+    if file.name.casefold() == "pipfile":
+        unlocked = _names(document, _PIPENV) and not _locked(file, ("Pipfile.lock",))
+        return "lock it: `pipenv lock`" if unlocked else None
     unlocked = _names(document, _PYTHON) and not _locked(file, _PYTHON_LOCKS)
     hint = "lock it: `uv lock`, or `pip-compile --generate-hashes`"
     return hint if unlocked else None
 
 
+_PIPENV: Final = (("packages",), ("dev-packages",))
 _NODE: Final = (
     ("dependencies",),
     ("devDependencies",),

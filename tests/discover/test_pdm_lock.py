@@ -90,7 +90,7 @@ def test_the_entries_of_one_package_with_its_extras_are_one(tmp_path: Path) -> N
         + package("b"),
     )
     assert not found.gaps
-    assert facts(found, "x") == PackageFacts(groups=("dev", "docs"), development=True)
+    assert facts(found, "x") == PackageFacts(groups=("dev", "docs"))
     x = next(each for each in found.components if each.name == "x")
     assert [each.pointer for each in x.locations] == ["/package/0", "/package/1"]
     assert edges(found) == {
@@ -115,19 +115,19 @@ def test_the_entries_of_one_package_with_its_extras_are_one(tmp_path: Path) -> N
 def test_the_manifest_tells_extras_from_groups(
     tmp_path: Path, groups: str, expected: PackageFacts
 ) -> None:
-    manifest = "[project]\nname = 'a'\noptional-dependencies = {cli = ['x']}\n"
+    manifest = "[project]\nname = 'a'\noptional-dependencies = {CLI = ['x']}\n"
     (tmp_path / "pyproject.toml").write_text(manifest)
     found = discover(tmp_path, HEAD + package("x", f"groups = {groups}"))
     assert facts(found, "x") == expected
 
 
 @pytest.mark.parametrize("manifest", [b"[", b"project = 7", b"", b"\xff"])
-def test_a_manifest_that_does_not_tell_makes_them_groups(
+def test_without_a_manifest_that_tells_a_group_is_not_known_to_be_for_development(
     tmp_path: Path, manifest: bytes
 ) -> None:
     (tmp_path / "pyproject.toml").write_bytes(manifest)
     found = discover(tmp_path, HEAD + package("x", "groups = ['cli']"))
-    assert facts(found, "x") == PackageFacts(groups=("cli",), development=True)
+    assert facts(found, "x") == PackageFacts(groups=("cli",))
 
 
 @pytest.mark.parametrize(

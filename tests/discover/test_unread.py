@@ -32,6 +32,9 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
     [
         ("bun.lockb", b"\0"),
         ("Cargo.lock", "version = 4\n"),
+        ("pixi.lock", "version: 6\n"),
+        ("Pipfile", "[packages]\nflask = '*'\n"),
+        ("Pipfile", "[dev-packages]\nflask = '*'\n"),
         ("srv/go.sum", ""),
         ("Gemfile.lock", ""),
         ("composer.lock", "{}"),
@@ -73,6 +76,7 @@ def test_what_names_components_and_is_not_read_is_a_gap(
     [
         ("package.json", '{"name": "x", "dependencies": {}}'),
         ("pyproject.toml", "[tool.ruff]\nline-length = 88\n"),
+        ("Pipfile", "[packages]\n[requires]\npython_version = '3'\n"),
         ("pyproject.toml", "[project]\nname = 'x'\ndependencies = []\n"),
         ("README.md", "mcpServers"),
         ("requirements.in", "# nothing\n\n"),
@@ -101,6 +105,7 @@ def test_what_names_nothing_is_no_gap(
         ("pyproject.toml", NAMES_PYPI, "poetry.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "pdm.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "Pipfile.lock", "{}"),
+        ("Pipfile", "[packages]\nflask = '*'\n", "Pipfile.lock", "{}"),
         ("pyproject.toml", NAMES_PYPI, "requirements.txt", "flask==3.0.0"),
         ("requirements.in", "flask", "requirements.txt", "flask==3.0.0"),
         ("requirements/dev.in", "flask", "requirements/dev.txt", "flask==3.0.0"),
