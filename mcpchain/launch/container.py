@@ -105,6 +105,11 @@ _IMAGE: Final = re.compile(
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?"
 )
 """An image reference (distribution/reference, grammar)."""
+_TRANSPORT: Final = re.compile(
+    r"(?:containers-storage|dir|docker-archive|docker-daemon|oci|oci-archive|ostree|sif"
+    r"|tarball):"
+)
+"""What podman reads from elsewhere than a registry (containers-transports)."""
 _IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -121,6 +126,8 @@ def read_container(
     line = outer.joined(read_options(words[1:], _RUN))
     if not line.words:
         raise UndecidableError("it names no image")
+    if launcher == "podman" and _TRANSPORT.match(line.words[0]):
+        raise UndecidableError("its image comes from a folder or archive")
     image = read_image(line.words[0])
     entry = line.value("--entrypoint")
     command = [*([entry] if entry else []), *line.words[1:]]

@@ -41,6 +41,15 @@ _NODE: Final = Grammar(
 )
 # Left out on purpose: `--env-file` and `--tsconfig`, in which more options can stand.
 _PRELOADED: Final = ("--require", "-r", "--import", "--loader", "--experimental-loader")
+_WARNING: Final = re.compile(r"[a-z]+(?::[^:.]*){0,4}")
+"""What `-W` may say without a module that it would import for a category."""
+_EXTRA: Final = re.compile(
+    r"dev|importtime|faulthandler|no_debug_ranges|warn_default_encoding|perf(?:_jit)?"
+    r"|utf8(?:=[01])?|tracemalloc(?:=\d+)?|(?:int_max_str_digits|cpu_count|gil)=\w+"
+    r"|frozen_modules(?:=\w+)?|context_aware_warnings=[01]",
+    re.ASCII,
+)
+"""What `-X` may say; other words name folders and modules."""
 _ADDRESS: Final = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _MODULES: Final = {"uv": "uv", "pipx": "pipx"}
 _NPM_FILES: Final = {"npx-cli.js": "npx", "npm-cli.js": "npm"}
@@ -54,7 +63,8 @@ _INSTALLERS: Final = frozenset(
         *("poetry", "pdm", "hatch", "conda", "pex", "shiv", "invoke", "IPython"),
     }
 )
-_NODE_SUFFIXES: Final = ("", ".js", ".cjs", ".mjs", ".ts", "/index.js")
+_NODE_SUFFIXES: Final = ("", ".js")
+# A folder is left out: its `package.json` says which file in it runs.
 _PYTHON_SUFFIXES: Final = ("", "/__main__.py")
 
 
@@ -64,6 +74,9 @@ def read_python(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> O
         args = args[1:]
     before, module, after = _module(args)
     line = read_options(before, _PYTHON)
+    told = [*map(_WARNING.fullmatch, line.values("-W"))]
+    if None in [*told, *map(_EXTRA.fullmatch, line.values("-X"))]:
+        raise UndecidableError("one of its options may load more code")
     if module is not None:
         if module in _MODULES:
             return Wrapped(command=[_MODULES[module], *after], env=env)

@@ -218,9 +218,9 @@ def _project(launcher: str, line: Line, env: Mapping[str, str]) -> Outcome:
     folder = line.value("--directory") or ""
     module = bool(line.switches & {"--module", "-m"})
     script = bool(line.switches & {"--script", "-s", "--gui-script"})
-    launch = (
-        None if script or module or folder else _provided(launcher, entry, packages)
-    )
+    launch = None
+    if not (script or module or folder):
+        launch = _provided(launcher, entry, packages, switches=line.switches)
     if launch is None:
         code = _code(entry, script=script)
         launch = replace(_local(launcher, code, packages), folder=folder)
@@ -250,11 +250,12 @@ def _local(launcher: str, code: Code, packages: Sequence[Requested]) -> Launch:
 
 
 def _provided(
-    launcher: str, entry: str, packages: Sequence[Requested]
+    launcher: str, entry: str, packages: Sequence[Requested], *, switches: set[str]
 ) -> Launch | None:
     """Say that the one of *packages* runs that is called like the command *entry*.
 
-    What `--with` installs comes before the commands of the project.
+    A project comes first: what it has installed under that name, from wherever it
+    says, is good enough for `--with`.
     """
     name = canonicalize_name(entry)
     own = next((each for each in packages if each.purl and each.name == name), None)
@@ -262,8 +263,15 @@ def _provided(
         return None
     others = [each for each in packages if each is not own]
     launch = started(launcher, [replace(own, beside=False), *others])
-    pin = weakest([each.pin for each in packages])
-    return launch if launch.problem else replace(launch, pin=pin)
+    if launch.problem:
+        return launch
+    if "--no-project" in switches:
+        return replace(launch, pin=weakest([each.pin for each in packages]))
+    return undecidable(
+        launch,
+        f"`{launcher}`: the project around it may bring a package of that name",
+        "add `--no-project`, or start it with `uvx <name>==<version>`",
+    )
 
 
 def _inner(words: Sequence[str], *, module: bool) -> Sequence[str]:

@@ -138,7 +138,7 @@ def simple_command(text: str) -> list[str]:
     Raises:
         UndecidableError: It does more: a pipe, a list, an expansion, a redirection.
     """
-    if found := _SHELL.search(text):
+    if found := _SHELL.search(text) or re.search(r"[\[\]]", _QUOTED.sub("", text)):
         mark = found[0] if found[0].isprintable() else "line break"
         raise UndecidableError(
             f"it is a shell command with `{mark}`, which can run anything"
@@ -154,4 +154,5 @@ def simple_command(text: str) -> list[str]:
     return words
 
 
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SHELL: Final = re.compile(r"[|;&$`<>(){}*?!\r\n\x00]|(?:^|\s)[#~]")
