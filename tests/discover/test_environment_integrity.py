@@ -165,6 +165,17 @@ OUTSIDE = "is listed, and lies outside the environment"
             id="a module without a digest",
         ),
         pytest.param(
+            listing(f"{INFO}/RECORD,md5=x,1"),
+            f"{INFO}/RECORD {BARE}",
+            id="a weak digest of what needs none",
+        ),
+        pytest.param(
+            listing("../../../bin/files,,"),
+            "environment `bin/files` is listed without any digest, and was not "
+            "compared; 1 such in all",
+            id="a program without a digest",
+        ),
+        pytest.param(
             listing("../../../../../etc/passwd,,"),
             f"environment/../../../../../etc/passwd {OUTSIDE}",
             id="a path that leads out",
@@ -204,6 +215,12 @@ def test_what_is_not_as_it_was_installed_is_a_gap(
 ) -> None:
     action(site)
     assert expected in told(site)
+
+
+def test_what_virtualenv_lists_and_never_writes_is_no_gap(site: Path) -> None:
+    more(site, "files/__pycache__,,", "files/x.cpython-311.pyc,,", "a.virtualenv,,")
+    (site / "a.virtualenv").write_bytes(b"")
+    assert gaps(site) == ()
 
 
 def test_nothing_is_compared_unless_it_is_asked_for(site: Path) -> None:

@@ -40,6 +40,7 @@ _UNHASHED: Final = frozenset(
 _CHANGED: Final = "was changed after it was installed"
 _GONE: Final = "is gone, though its distribution lists it"
 _BARE: Final = "is listed without a digest that could be compared"
+_OPEN: Final = "is listed without any digest, and was not compared"
 _STRANGE: Final = "is a module that no installed distribution lists"
 _OUTSIDE: Final = "is listed, and lies outside the environment"
 
@@ -108,15 +109,23 @@ class Integrity:
             if top not in self._open and not os.path.islink(f"{root}/{top}"):
                 left = self._strangers(root, top, left, 0)
         for fault, paths in self._faults.items():
-            ordered = sorted(paths)
-            for path in ordered[:_TOLD]:
-                yield self._gap(f"{self.place}/{path}", fault, State.UNMATCHED)
-            if len(ordered) > _TOLD:
-                reason = f"{len(ordered) - _TOLD:,} more: each {fault}"
-                yield self._gap(self.place, reason, State.UNMATCHED)
+            yield from self._told(fault, sorted(paths))
         if left <= 0:
             reason = f"more than {FILES_LIMIT:,} files; the rest was not looked at"
             yield self._gap(self.place, reason, State.LIMIT)
+
+    def _told(self, fault: str, paths: Sequence[str]) -> Iterator[Gap]:
+        """Yield a gap for each of some paths, and one for the rest."""
+        if fault == _OPEN:
+            # Programs that virtualenv makes, and nothing that is imported.
+            reason = f"`{paths[0]}` {fault}; {len(paths):,} such in all"
+            yield self._gap(self.place, reason, State.PARTIAL)
+            return
+        for path in paths[:_TOLD]:
+            yield self._gap(f"{self.place}/{path}", fault, State.UNMATCHED)
+        if len(paths) > _TOLD:
+            reason = f"{len(paths) - _TOLD:,} more: each {fault}"
+            yield self._gap(self.place, reason, State.UNMATCHED)
 
     def _compare(self) -> None:
         """Hash every file that has a digest, folder by folder, in threads."""
@@ -213,11 +222,11 @@ def _fault(root: Root, place: beneath.Place | None, path: str, row: Row) -> str 
     try:
         descriptor = _opened(root, place, path, name)
     except (OSError, ValueError):
-        return None if made else _GONE
+        # virtualenv lists bytecode that it never writes.
+        return _GONE if row.digest and not made else None
     with os.fdopen(descriptor, "rb", buffering=0) as stream:
         if row.algorithm not in record.STRONG or not row.digest:
-            own = name in _UNHASHED and ".dist-info/" in row.path
-            return None if (made or own) and not row.digest else _BARE
+            return None if made and not row.digest else _incomparable(name, row)
         state = hashlib.new(row.algorithm, usedforsecurity=False)
         try:
             while block := stream.read(_BLOCK):
@@ -226,6 +235,14 @@ def _fault(root: Root, place: beneath.Place | None, path: str, row: Row) -> str 
             return _GONE
     digest = base64.urlsafe_b64encode(state.digest()).decode().rstrip("=")
     return None if digest == row.digest.rstrip("=") else _CHANGED
+
+
+def _incomparable(name: str, row: Row) -> str | None:
+    """Say what it means that a file is listed without a digest, or a strong one."""
+    if row.digest or name.endswith((*MODULES, ".pth")):
+        return _BARE
+    own = name in _UNHASHED and ".dist-info/" in row.path
+    return None if own or name.endswith(".virtualenv") else _OPEN
 
 
 def _opened(root: Root, place: beneath.Place | None, path: str, name: str) -> int:
