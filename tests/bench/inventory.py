@@ -21,7 +21,6 @@ from pathlib import Path
 
 from tests.world.mcp_project import make_mcp_project
 
-ROOT = Path(__file__).resolve().parents[2]
 DEPENDENCIES = {
     "react-scripts": "5.0.1",
     "@angular-devkit/build-angular": "17.3.8",
@@ -31,25 +30,6 @@ DEPENDENCIES = {
     "webpack-dev-server": "5.1.0",
 }
 """They come to some 1,700 packages."""
-LARGE = """
-import resource, sys, time
-from mcpchain.bom.validate import validate
-from mcpchain.bom.write import write
-from tests.bom.large import inventory
-import datetime as dt, gc
-gc.disable()
-known = inventory(int(sys.argv[1]))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-start = time.perf_counter()
-now = dt.datetime.now(tz=dt.UTC)
-data = write(known, timestamp=now, version="0", reproducible=False)
-validate(data)
-took = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(f"{took:.3f} s, {len(data) >> 10:,} KiB, peak {peak >> 10} MiB")
-"""
-"""A process of its own for each size, so that its peak is its own."""
-
 Pair = Callable[[str, Callable[[], float], Callable[[], float]], None]
 Seconds = Callable[[list[str]], float]
 
@@ -137,14 +117,9 @@ def servers(folder: Path, *, pair: Pair, mcpchain: list[str]) -> None:
 
 
 def large(folder: Path) -> None:
-    """Write and validate, at three sizes."""
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for size in (1_000, 10_000, 100_000):
-        command = [sys.executable, "-c", LARGE, str(size)]
-        done = subprocess.run(
-            command, env=environ, cwd=folder, capture_output=True, check=True, text=True
-        )
-        print(f"{size:,} components written and validated: {done.stdout.strip()}")
+    """Write and validate, at three sizes, each in a process of its own."""
+    sizes = ["1000", "10000", "100000"]
+    subprocess.run([sys.executable, "-m", "tests.bom.large", *sizes], check=True)
 
 
 def again(command: list[str]) -> Callable[[], float]:
