@@ -5,6 +5,7 @@ lies on this machine means something only inside the examined tree.
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -26,6 +27,8 @@ _CHOICES: Final = 200_000
 _STEPS: Final = 1_000_000
 """How many versions of a package one edge may choose from, and all edges of a lock
 together; and how many edges are followed to mark packages."""
+_PATH: Final = re.compile(r"[/\\]")
+_ABSOLUTE: Final = re.compile(r"file:|[/\\~]|[A-Za-z]:[/\\]", re.IGNORECASE)
 _HERE: Final = frozenset({".", "./"})
 """Ways to write the folder of the lock itself."""
 _MARKS: Final = ("pyproject.toml", "setup.py")
@@ -247,8 +250,14 @@ def _local(component: Component) -> Component:
 
 
 def shown(text: str) -> str:
-    """Return *text* for a reader: bounded, and without anything that may be secret."""
-    return bare_url(text)[:140]
+    """Return *text* for a reader: bounded, and without anything that may be secret.
+
+    An absolute path tells who works where; its end is enough.
+    """
+    bare = bare_url(text)
+    if _ABSOLUTE.match(bare):
+        bare = f"…/{_PATH.split(bare.rstrip('/'))[-1]}"
+    return bare[:140]
 
 
 class Names:

@@ -191,11 +191,11 @@ def test_a_url_with_a_hash_is_pinned_by_it(tmp_path: Path) -> None:
     [
         *((f"{{type='{kind}', url='{path}'}}", "lies outside")
           for kind, end_ in (("directory", ""), ("file", "/x.whl"))
-          for path in (f"..{end_}", f"/srv{end_}", f"C:/x{end_}", f"~{end_}",
+          for path in (f"..{end_}", f"/srv/secret/x{end_}", f"C:/x{end_}", f"~{end_}",
                        f"//evil.example/x{end_}", f"sub/../..{end_}")),
         ("{type='directory', url='gone'}", "is no folder with `pyproject.toml`"),
         ("{type='file', url='gone.whl'}", "No such file"),
-        ("{type='file', url='file:///srv/x.whl'}", "is an address on this machine"),
+        ("{type='file', url='file:///secret/x.whl'}", "is an address on this"),
         ("{type='url', url='FILE:///srv/x.whl'}", "is an address on this machine"),
         ("{type='file', url='y-1.0-py3-none-any.whl'}", "another package or version"),
         ("{type='file', url='x-2.0-py3-none-any.whl'}", "another package or version"),
