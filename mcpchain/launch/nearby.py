@@ -39,3 +39,4 @@ def nearby(chain: Sequence[str], packages: Sequence[Requested]) -> Iterator[str]
         if package.purl is not None and package.purl.type == "npm":
             name = package.alias or package.name
             yield f"node_modules/{name}/package.json"
+            yield f"node_modules/.bin/{name.rpartition('/')[2]}"

@@ -15,7 +15,16 @@ def nearby(line: str) -> set[str]:
     command, *args = shlex.split(line)
     found = read_launch(command, args, {}).nearby
     assert len(set(found)) == len(found)
-    return {each for each in found if not each.endswith((".exe", ".bat", ".com"))}
+    skipped = (".exe", ".bat", ".com")
+    return {
+        each for each in found if not each.endswith(skipped) and "/.bin/" not in each
+    }
+
+
+def test_a_command_of_that_name_in_the_project_comes_first() -> None:
+    for package in ("files@1.2.0", "@acme/files"):
+        found = read_launch("npx", [package], {}).nearby
+        assert "node_modules/.bin/files" in found
 
 
 @pytest.mark.parametrize(
