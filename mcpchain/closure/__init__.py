@@ -6,7 +6,7 @@ their descriptions of packages alone: nothing is downloaded, unpacked, built or 
 
     library     pages of registries, each asked for once, within limits
     group       what one server installs together, and whom to ask
-    npm         packument, wish, semver: as npm chooses
+    npm         packument, wish, semver, shelf: as npm chooses
     pypi        project, metadata, provider: as pip chooses
     graph       what hangs on what; joined: as part of the inventory
 """
@@ -25,6 +25,7 @@ from mcpchain.settings import Settings
 
 _GROUPS: Final = 500
 """How many servers with different packages are followed."""
+_KINDS: Final = frozenset({"npm", "pypi"})
 _ELSEWHERE: Final = frozenset({Origin.URL, Origin.VCS})
 
 
@@ -52,23 +53,28 @@ def close(
     graphs: list[Graph] = []
     for roots in _launched(inventory):
         kind = _type(roots[0])
-        if kind not in {"npm", "pypi"} or _from_elsewhere(roots[0]):
+        if kind not in _KINDS or _from_elsewhere(roots[0]):
             graphs.append(_unknown(roots))
             continue
         group = Group(roots=roots, sources=Sources.of(roots, settings, trusted))
-        if group.sources.refused:
-            reason = f"what this server pulls in is not known: {group.sources.refused}"
-            hint = "if it is right, trust it in the policy, under `registries`"
-            graphs.append(_failed(roots, reason, State.UNMATCHED, hint))
-        elif len(graphs) >= _GROUPS:
-            reason = f"more than {_GROUPS} servers; what this one pulls in is not known"
-            hint = "examine fewer servers at a time"
-            graphs.append(_failed(roots, reason, State.LIMIT, hint))
-        else:
-            if kind not in closers:
-                closers[kind] = _closer(kind, door)
-            graphs.append(closers[kind].close(group))
+        if kind not in closers:
+            closers[kind] = _closer(kind, door)
+        refused = _refused(group, len(graphs))
+        graphs.append(refused or closers[kind].close(group))
     return joined(inventory, graphs)
+
+
+def _refused(group: Group, before: int) -> Graph | None:
+    """Say why *group* is not followed; `None`: it is."""
+    if reason := group.sources.refused:
+        told = f"what this server pulls in is not known: {reason}"
+        hint = "if it is right, trust it in the policy, under `registries`"
+        return _failed(group.roots, told, State.UNMATCHED, hint)
+    if before >= _GROUPS:
+        told = f"more than {_GROUPS} servers; what this one pulls in is not known"
+        hint = "examine fewer servers at a time"
+        return _failed(group.roots, told, State.LIMIT, hint)
+    return None
 
 
 class _Closer(Protocol):

@@ -7,7 +7,6 @@ order is npm's (arborist): by depth, then by path.
 """
 
 import heapq
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +17,7 @@ from mcpchain.closure.group import Group
 from mcpchain.closure.library import Door, Library
 from mcpchain.closure.packument import Packument, Page
 from mcpchain.closure.semver import parse_range, parse_version
+from mcpchain.closure.shelf import COMPARED, NOTHING, Shelf
 from mcpchain.closure.wish import Wish, wish_of, wishes
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts
 from mcpchain.document import Node
@@ -29,17 +29,11 @@ from mcpchain.naming import npm_purl
 from mcpchain.registries import npm
 from mcpchain.registries.page import Problems
 
-_ROUNDS: Final = 200
-"""How many levels are loaded at once each. Honest ones end before thirty; what lies
-deeper is loaded one by one."""
 _PLACES: Final = 5_000
 _WISHES: Final = 100_000
 """How many packages one server may pull in, and how often they may ask for others."""
 _STEPS: Final = 1_000_000
 """How many askers are asked, in all, whether another version would do."""
-_COMPARED: Final = 5_000_000
-"""How many versions may be compared with ranges."""
-_NOTHING: Final = Node(value={}, source="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,87 +69,13 @@ class NpmCloser:
 
     def close(self, group: Group) -> Graph:
         """Return everything that the packages of *group* pull in."""
-        return _Run(group, _Shelf(group, self._pages)).graph()
-
-
-class _Shelf:
-    """The packuments that a group may see: each from the registry that delivers it."""
-
-    def __init__(self, group: Group, pages: Library[Page, Packument]) -> None:
-        self._sources = group.sources
-        self._pages = pages
-        self._picked: dict[tuple[str, str], str | None] = {}
-        self._compared = 0
-
-    @property
-    def tired(self) -> bool:
-        """Whether so many versions were compared that no more are."""
-        return self._compared > _COMPARED
-
-    def load(self, names: Iterable[str]) -> None:
-        self._pages.load((name, where) for name in names if (where := self.of(name)))
-
-    def of(self, name: str) -> str:
-        """Return whom to ask for *name*; npm asks only one. Empty: nobody."""
-        return next(iter(self._sources.of_package(name)), "")
-
-    def packument(self, name: str) -> Packument | FetchError:
-        where = self.of(name)
-        if not where:
-            reason = "no registry for npm is configured"
-            return FetchError(State.NO_SOURCE, reason, hint="set `registry` in .npmrc")
-        return self._pages[name, where]
-
-    def pick(self, wish: Wish) -> str | None:
-        """Return the version that *wish* gets; `None` for none."""
-        key = wish.name, wish.spec
-        if key not in self._picked:
-            self._picked[key] = self._choose(wish)
-        return self._picked[key]
-
-    def _choose(self, wish: Wish) -> str | None:
-        found = self.packument(wish.name)
-        if isinstance(found, FetchError) or self.tired:
-            return None
-        exact = parse_version(wish.spec) is not None
-        self._compared += 1 if exact else len(found.versions)
-        try:
-            return found.pick(wish.spec)
-        except ValueError:
-            return None
-
-    def manifest(self, name: str, version: str) -> Node:
-        found = self.packument(name)
-        return _NOTHING if isinstance(found, FetchError) else found.versions[version]
-
-    def prefetch(self, wanted: Iterable[Wish]) -> None:
-        """Load every page that may be needed, a level at a time.
-
-        Which version is taken where one is already there is not known yet. It is one
-        that somebody asks for, so its page is among these.
-        """
-        seen: set[tuple[str, str]] = set()
-        opened: set[tuple[str, str]] = set()
-        for _ in range(_ROUNDS):
-            fresh = {(w.name, w.spec): w for w in wanted if w.name}
-            fresh = {key: fresh[key] for key in sorted(fresh) if key not in seen}
-            if not fresh:
-                return
-            seen.update(fresh)
-            self.load(sorted({name for name, _ in fresh}))
-            following: list[Wish] = []
-            for wish in fresh.values():
-                version = self.pick(wish)
-                if version is not None and (wish.name, version) not in opened:
-                    opened.add((wish.name, version))
-                    following += wishes(self.manifest(wish.name, version), [])
-            wanted = following
+        return _Run(group, Shelf(group, self._pages)).graph()
 
 
 class _Run:
     """The closure of one group."""
 
-    def __init__(self, group: Group, shelf: _Shelf) -> None:
+    def __init__(self, group: Group, shelf: Shelf) -> None:
         self._group = group
         self._shelf = shelf
         self._graph = Graph()
@@ -192,6 +112,11 @@ class _Run:
         return self._graph.reached([root.ref for root, _ in roots])
 
     def _begin(self, root: Component, wish: Wish) -> None:
+        if len(wish.spec) >= SHOWN:
+            # What is as long as that may have been cut.
+            reason = f"`{root.title}` is asked for by a range too long to be read"
+            self._graph.fail(root.ref, reason, State.UNSUPPORTED)
+            return
         version = self._shelf.pick(wish)
         if version is None:
             self._missing(root.ref, wish, "")
@@ -307,11 +232,13 @@ class _Run:
             return
         roots = {root.ref for root in self._group.roots}
         agree = all(self._fits(each, wish.name, version) for _, _, each in links)
-        if top.key in roots or not agree or (wish.name, version) in self._known:
+        if top.key in roots or not agree:
             return
         del self._known[top.name, top.version]
-        found = self._new(wish, version, None)
-        del self._links[top.key]
+        known = self._known.get((wish.name, version))
+        found = known or self._new(wish, version, None)
+        self._tops[wish.need.folder] = found
+        self._links.pop(top.key, None)
         for place, _, each in links:
             self._link(place, found, each)
 
@@ -362,7 +289,7 @@ class _Run:
             self._graph.fail(key, found.reason, found.state, found.hint)
             return
         if self._shelf.tired:
-            reason = f"more than {_COMPARED:,} versions to compare with ranges"
+            reason = f"more than {COMPARED:,} versions to compare with ranges"
             self._graph.fail(key, reason, State.LIMIT)
             return
         self._graph.fail(
@@ -385,7 +312,7 @@ class _Run:
                         f"`{told[:SHOWN]}` where `{expected[:SHOWN]}` should be"
                     )
             if not isinstance(page, FetchError):
-                no_times = _NOTHING.at("time")
+                no_times = NOTHING.at("time")
                 artifact = npm.tarball(node, page.url, no_times, problems)
         except MalformedError as error:
             problems.note(error)

@@ -24,7 +24,7 @@ from mcpchain.fetch import FetchError
 from mcpchain.inventory import State
 from mcpchain.registries.pypi import Project
 
-_SHEETS: Final = 10_000
+_SHEETS: Final = 5_000
 """How many releases are looked into."""
 _ROUNDS: Final = 100
 """How many levels are loaded at once each; what lies deeper is loaded one by one."""
@@ -197,17 +197,13 @@ class Reader:
         return Needs(wanted=tuple(wanted), problems=tuple(problems))
 
     def _applies(self, requirement: Requirement, extras: frozenset[str]) -> bool:
-        """Say whether its marker is true; with extras, only if it was not without."""
+        """Say whether its marker is true, with one of *extras* or without any."""
         marker = requirement.marker
         if marker is None:
             return not extras
-        markers = dict(self._shelf.interpreter.markers)
-        plain = marker.evaluate({**markers, "extra": ""})
-        if not extras:
-            return plain
-        return not plain and any(
-            marker.evaluate({**markers, "extra": each}) for each in sorted(extras)
-        )
+        markers = self._shelf.interpreter.markers
+        asked = sorted(extras) or [""]
+        return any(marker.evaluate({**markers, "extra": each}) for each in asked)
 
 
 class Provider(AbstractProvider[Wanted, Release, Name]):

@@ -29,7 +29,7 @@ from mcpchain.naming import pypi_purl
 from mcpchain.registries.page import Problems
 from mcpchain.requirement import Request
 
-_ROUNDS: Final = 10_000
+_ROUNDS: Final = 5_000
 """How often the resolver may choose, or choose anew."""
 _CAUSES: Final = 4
 """How many sides of a conflict are told."""

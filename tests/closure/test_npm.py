@@ -1,11 +1,19 @@
 """What npm would install: honest packages, odd ones, and hostile ones."""
 
+import json
 from typing import Any
 
 import pytest
 
 from mcpchain.artifact import Algorithm
+from mcpchain.closure import packument
+from mcpchain.closure.group import Group, Sources
+from mcpchain.closure.library import Door, Library
+from mcpchain.closure.shelf import Shelf
+from mcpchain.closure.wish import Wish
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts, Pin
+from mcpchain.fetch import FetchError
+from mcpchain.inventory import State
 from tests.closure.servers import closed, one, package, told, tree
 from tests.world.world import World
 
@@ -55,7 +63,7 @@ def test_the_package_that_is_pinned_gets_digests_and_one_that_floats_no_version(
     exact, left = (c for c in closed(world, FILES).components if c.purl)
     assert exact.artifacts
     assert exact.graph
-    assert left.pin is Pin.EXACT
+    assert (left.pin, left.requested) == (Pin.EXACT, "")
     floating, _ = (
         c for c in closed(world, package("pkg:npm/files")).components if c.purl
     )
@@ -88,6 +96,7 @@ def test_nothing_but_packuments_is_asked_for_and_each_once(world: World) -> None
         ("next", "2.0.0-rc.1"),
         (">=1", "1.2.0"),
         (">1.2.0", "1.9.0"),
+        ("1.1.x || 1.9.x", "1.1.5"),
         ("^2.0.0-rc.0", "2.0.0-rc.1"),
         ("npm:left@~1.1.0", "1.1.5"),
     ],
@@ -148,13 +157,112 @@ def test_a_peer_lies_beside_whoever_expects_it_and_may_lower_what_is_there(
     world: World,
 ) -> None:
     world.npm.publish("files", "1.0.0", dependencies={"api": "^1.9.0", "sdk": "*"})
-    world.npm.publish("api", "1.9.1").publish("1.10.0")
+    world.npm.publish("api", "1.9.1").publish("1.10.0", dependencies={"left": "*"})
+    world.npm.publish("left", "1.0.0")
     world.npm.publish("sdk", "1.0.0", peerDependencies={"api": "<1.10.0"})
     assert tree(closed(world, FILES)) == [
         "files@1.0.0 > api@1.9.1",
         "files@1.0.0 > sdk@1.0.0",
         "sdk@1.0.0 > api@1.9.1",
     ]
+
+
+def test_a_peer_lowers_nothing_that_somebody_else_needs(world: World) -> None:
+    world.npm.publish("files", "1.0.0", dependencies={"api": "1.10.0", "sdk": "*"})
+    world.npm.publish("api", "1.9.1").publish("1.10.0")
+    world.npm.publish("sdk", "1.0.0", peerDependencies={"api": "<1.10.0"})
+    assert tree(closed(world, FILES)) == [
+        "files@1.0.0 > api@1.10.0",
+        "files@1.0.0 > sdk@1.0.0",
+        "sdk@1.0.0 > api@1.9.1",
+    ]
+
+
+def test_a_peer_never_replaces_the_package_of_the_server_itself(world: World) -> None:
+    world.npm.publish("files", "1.0.0")
+    world.npm.publish("files", "1.1.0", dependencies={"sdk": "*"})
+    world.npm.publish("sdk", "1.0.0", peerDependencies={"files": "1.0.0"})
+    assert tree(closed(world, package("pkg:npm/files"))) == [
+        "files > sdk@1.0.0",
+        "sdk@1.0.0 > files@1.0.0",
+    ]
+
+
+def test_a_peer_that_its_asker_installs_anyway_is_left_to_that_one(
+    world: World,
+) -> None:
+    world.npm.publish("files", "1.0.0", dependencies={"sdk": "*", "up": "~1.0.0"})
+    world.npm.publish("sdk", "1.0.0", peerDependencies={"up": ">=1"})
+    world.npm.publish("up", "1.0.0").publish("1.1.0")
+    assert tree(closed(world, FILES)) == [
+        "files@1.0.0 > sdk@1.0.0",
+        "files@1.0.0 > up@1.0.0",
+        "sdk@1.0.0 > up@1.0.0",
+    ]
+
+
+def test_a_version_below_another_package_serves_nobody_else(world: World) -> None:
+    needs = {"left": "~1.0.0", "right": "*", "up": "*"}
+    world.npm.publish("files", "1.0.0", dependencies=needs)
+    world.npm.publish("left", "1.0.0").publish("2.0.0")
+    world.npm.publish("right", "1.0.0", dependencies={"left": "^2.0.0"})
+    world.npm.publish("up", "1.0.0", dependencies={"left": ">=1.0.0"})
+    assert tree(closed(world, FILES))[-2:] == [
+        "right@1.0.0 > left@2.0.0",
+        "up@1.0.0 > left@1.0.0",
+    ]
+
+
+def test_the_newest_that_is_deprecated_is_passed_over(world: World) -> None:
+    left = world.npm.publish("left", "1.0.0").publish("1.1.0", deprecated="broken")
+    world.npm.publish("files", "1.0.0", dependencies={"left": "*"})
+    assert tree(closed(world, FILES)) == ["files@1.0.0 > left@1.0.0"]
+    left.version("1.1.0")["deprecated"] = ""
+    assert tree(closed(world, FILES)) == ["files@1.0.0 > left@1.1.0"]
+
+
+def test_a_key_that_is_there_twice_is_never_believed(world: World) -> None:
+    files = world.npm.publish("files", "1.0.0", dependencies={"left": "*"})
+    text = json.dumps(files.document)
+    twice = text.replace('"dependencies":', '"dependencies": {}, "dependencies":')
+    files.answer(200, twice.encode())
+    (gap,) = told(closed(world, FILES))
+    assert "/dependencies: this key appears twice in one object" in gap
+
+
+def test_versions_without_end_are_compared_to_a_limit(world: World) -> None:
+    left = world.npm.publish("left", "1.0.0")
+    for number in range(60):
+        left.publish(f"2.0.{number}")
+    root = package("pkg:npm/left")
+    sources = Sources.of((root,), world.settings(), frozenset())
+    group = Group(roots=(root,), sources=sources)
+    with world.fetcher() as fetcher:
+        door = Door(fetcher, world.settings())
+        pages = Library(door, packument.request, packument.read)
+        shelf = Shelf(group, pages, limit=100)
+        ranges = [f"^{number}" for number in range(4)]
+        picked = [shelf.pick(Wish(need=_need(e), name="left", spec=e)) for e in ranges]
+    assert picked == [None, "1.0.0", None, None]
+    assert shelf.tired
+
+
+def _need(spec: str) -> packument.Need:
+    return packument.Need(folder="left", spec=spec)
+
+
+def test_pages_without_end_are_asked_for_to_a_limit(world: World) -> None:
+    for name in ("left", "right"):
+        world.npm.publish(name, "1.0.0")
+    with world.fetcher() as fetcher:
+        door = Door(fetcher, world.settings())
+        pages = Library(door, packument.request, packument.read, limit=1)
+        pages.load([("left", world.npm.address), ("right", world.npm.address)])
+        first, second = (pages[e, world.npm.address] for e in ("left", "right"))
+    assert isinstance(first, packument.Packument)
+    assert isinstance(second, FetchError)
+    assert second.state is State.LIMIT
+    assert world.server.paths() == ["/npm/left"]
 
 
 def test_an_alias_is_the_package_that_it_stands_for(world: World) -> None:
@@ -292,6 +400,18 @@ def test_the_tag_latest_may_point_nowhere(world: World) -> None:
     left.document["dist-tags"] = {"latest": "9.9.9", "odd": 5}
     world.npm.publish("files", "1.0.0", dependencies={"left": "*"})
     assert tree(closed(world, FILES)) == ["files@1.0.0 > left@1.1.0"]
+    world.npm["files"].version("1.0.0")["dependencies"] = {"left": "latest"}
+    assert told(closed(world, FILES)) == [
+        "missing: no version of `left` fits `latest` (asked for by `files@1.0.0`)"
+    ]
+
+
+def test_a_range_of_a_command_that_may_have_been_cut_is_not_followed(
+    world: World,
+) -> None:
+    world.npm.publish("files", "1.0.0")
+    root = package("pkg:npm/files", requested="^1.0.0 || " * 14)
+    assert "range too long to be read" in told(closed(world, root))[0]
 
 
 def test_a_server_whose_package_is_not_there_has_a_gap(world: World) -> None:

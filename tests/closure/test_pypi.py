@@ -17,10 +17,17 @@ FILES = package("pkg:pypi/files@1.0")
 WHEEL = "left-1.0-py3-none-any.whl"
 
 
-def wheel(*needs: str, name: str = "left", folder: str = "left-1.0.dist-info") -> bytes:
+def wheel(
+    *needs: str,
+    name: str = "left",
+    folder: str = "left-1.0.dist-info",
+    method: int = zipfile.ZIP_DEFLATED,
+    more: int = 0,
+) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{folder}/METADATA", core_metadata(name, "1.0", *needs))
+    data = core_metadata(name, "1.0", *needs) + b" " * more
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr(f"{folder}/METADATA", data)
     return stream.getvalue()
 
 
@@ -173,8 +180,11 @@ def test_without_metadata_beside_it_a_small_wheel_is_read_in_memory(
         (wheel("right")[:-10], "is not the wheel that its name promises"),
         (wheel("right", name="evil"), "is the metadata of another package, `evil"),
         (wheel(folder="a/left-1.0.dist-info"), "holds 0 files of metadata"),
+        (wheel(method=zipfile.ZIP_LZMA), "is packed in an unusual way"),
+        (wheel(more=17 << 20), "has metadata of more than 16,777,216 bytes"),
         (wheel(folder="..\\left-1.0.dist-info"), "holds 0 files of metadata"),
     ],
+    ids=lambda each: "" if isinstance(each, bytes) else each[:30],
 )
 def test_a_wheel_that_is_none_is_a_gap(data: bytes, words: str, world: World) -> None:
     world.pypi.release("files", "1.0", "left")
@@ -247,6 +257,7 @@ def test_what_has_no_wheel_is_listed_and_its_needs_are_a_gap(world: World) -> No
         (core_metadata("left", "1.0", "a ; sys_platform~='x'"), "`a` has a marker"),
         (b"Name: left\nVersion: 1.0\nX: " + b"x" * (1 << 20), "its header has more"),
         (b" " * ((16 << 20) + 1), "answered more than 16,777,216 bytes"),
+        (core_metadata("left", "1.0", *["left"] * 2_001), "more than 2,000 depend"),
         (b"\xff\xfe\x00" * 100, "is the metadata of another package"),
     ],
     ids=lambda each: "" if isinstance(each, bytes) else each[:30],
@@ -369,6 +380,21 @@ def test_all_indexes_together_are_one(world: World) -> None:
     assert tree(found) == ["files==1.0 > left==9.0"]
     digest = hashlib.sha256(b"left-9.0-py3-none-any.whl").hexdigest()
     assert one(found, "left").artifacts[0].digests[0].value == digest
+
+
+def test_an_index_that_fails_leaves_it_unknown_what_all_together_deliver(
+    world: World,
+) -> None:
+    world.pypi.release("files", "1.0", "left")
+    world.pypi.release("left", "1.0")
+    other = world.pypi.beside("other")
+    other.release("left", "9.0").answer(500)
+    root = package(
+        "pkg:pypi/files@1.0", facts=PackageFacts(extra_registries=(other.address,))
+    )
+    found = closed(world, root, trusted=frozenset({other.address}))
+    assert one(found, "left").version is None
+    assert [gap.state.value for gap in found.gaps] == ["unreachable"]
 
 
 def test_a_chain_of_three_hundred_projects_ends(world: World) -> None:
