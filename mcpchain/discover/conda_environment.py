@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from typing import ClassVar, Final
 
+from mcpchain.artifact import Digest
 from mcpchain.component import Location
 from mcpchain.conda_package import Spec, bare_channel, from_url
 from mcpchain.discover import Discoverer
@@ -22,8 +23,10 @@ _MOST: Final = 20_000
 """How many dependencies are read."""
 _NAME: Final = re.compile(
     r"(?:.*[-_.])?environment(?:[-_.].*)?\.ya?ml|conda(?:[-_.]?env(?:[-_.].*)?)?\.ya?ml"
+    r"|conda[-_.].+\.lock\.ya?ml"
 )
 _URL: Final = re.compile(r"(?:https?|file|s3|ftp)://", re.IGNORECASE)
+_HASH: Final = re.compile(r"\s--hash[= ](\S+)")
 _INCLUDE: Final = re.compile(r"(?:-r|--requirement)[ =]\s*(\S+)")
 _EDITABLE: Final = re.compile(r"(?:-e|--editable)[ =]\s*(\S+)")
 
@@ -108,13 +111,11 @@ class _Reader:
         editable = _EDITABLE.fullmatch(text)
         if text.startswith("-") and not editable:
             raise node.malformed(f"`{harmless(text)}` is an option, which is not read")
+        asked = editable[1] if editable else _HASH.sub("", text)
         try:
-            request = Request.parse(
-                editable[1] if editable else text,
-                _place(node),
-                editable=editable is not None,
-            )
-            component = request.component()
+            digests = frozenset(map(Digest.parse, _HASH.findall(text)))
+            request = Request.parse(asked, _place(node), editable=editable is not None)
+            component = replace(request, digests=digests).component()
         except ValueError as error:
             raise node.malformed(str(error)) from None
         if request.local:

@@ -6,6 +6,7 @@ as from `conda list --export`, each is name, version and build.
 """
 
 import re
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from mcpchain.artifact import Digest
@@ -34,6 +35,8 @@ _NAME: Final = re.compile(
 )
 _PIP: Final = "pypi_0"
 """The build that conda makes up for what pip installed."""
+_PIP_LINE: Final = re.compile(r"# pip (?P<asked>[^#]+?)(?:#(?P<hash>[^#]*))?")
+"""What `conda-lock install` has pip add; to conda it is a comment."""
 _DIGEST: Final = re.compile(r"(?:(md5|sha256):)?([0-9a-fA-F]+)")
 
 
@@ -66,12 +69,14 @@ class CondaExplicit:
         components: list[Component] = []
         for number, line in enumerate(lines[:_LINES], start=1):
             text = line.strip()
-            if not text or text == "@EXPLICIT" or text.startswith("#"):
+            pip = _PIP_LINE.fullmatch(text) if explicit else None
+            if not text or text == "@EXPLICIT" or (text.startswith("#") and not pip):
                 continue
             with found.entry(line=number):
                 place = Location(path=file.path, line=number)
                 try:
-                    components.append(read(text, place))
+                    one = _added(pip, place) if pip else read(text, place)
+                    components.append(one)
                 except ValueError as error:
                     raise MalformedError(str(error), source=file.path) from None
         contradict(components, found)
@@ -92,6 +97,12 @@ def _named(text: str, place: Location) -> Component:
     if spec.build != _PIP:
         return spec.component(place, ())
     return Request.parse(f"{spec.name}=={spec.version}", place).component()
+
+
+def _added(line: re.Match[str], place: Location) -> Component:
+    digests = _digests((line["hash"] or "").replace("=", ":"))
+    request = Request.parse(line["asked"], place)
+    return replace(request, digests=frozenset(digests)).component()
 
 
 def _digests(fragment: str) -> tuple[Digest, ...]:

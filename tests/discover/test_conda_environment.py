@@ -31,6 +31,7 @@ def discover(folder: Path, text: str | bytes) -> Inventory:
         ("dev_environment.yml", True),
         ("conda.yaml", True),
         ("conda_env.yml", True),
+        ("conda-linux-64.lock.yml", True),
         ("conda-lock.yml", False),
         ("environment.json", False),
         ("my.yml", False),
@@ -69,6 +70,16 @@ def test_what_is_asked_of_conda_and_of_pip_is_declared(tmp_path: Path) -> None:
     assert not any(each.graph for each in found.components)
 
 
+def test_hashes_of_what_pip_takes_are_kept(tmp_path: Path) -> None:
+    digests = ["sha256:" + each * 64 for each in "ab"]
+    line = f"b == 1.0 --hash={digests[0]} --hash={digests[1]}"
+    found = discover(tmp_path, f"{HEAD}- pip:\n  - {line}\n")
+    assert not found.gaps
+    (component,) = found.components
+    assert (component.title, component.pin) == ("b==1.0", Pin.EXACT)
+    assert [str(d) for a in component.artifacts for d in a.digests] == digests
+
+
 def found_lib(found: Inventory) -> tuple[Pin | None, object]:
     (lib,) = (each for each in found.components if each.pin is Pin.LOCAL)
     return lib.pin, lib.facts
@@ -100,6 +111,8 @@ def test_a_file_that_asks_for_nothing_says_nothing(tmp_path: Path, text: str) ->
         ("- pip: ['-r ../requirements.txt']\n", "is no `requirements.txt`"),
         ("- pip: ['-r requirements.txt']\n", "is no `requirements.txt`"),
         ("- pip: ['../x']\n", "lies outside"),
+        ("- pip: ['x==1 --hash=md4:aa']\n", "no digest algorithm"),
+        ("- pip: ['x==1 --no-deps']\n", "is not a requirement"),
         ("- pip: ['-e /srv/x']\n", "lies outside"),
         ("- pip: [./x.whl]\n", "No such file"),
     ],

@@ -76,6 +76,19 @@ def test_each_address_is_an_exact_package(tmp_path: Path) -> None:
     assert str(found.components[0].location) == "conda-linux-64.lock:3"
 
 
+def test_what_conda_lock_has_pip_add_is_read(tmp_path: Path) -> None:
+    wheel = "https://u:secret@f.example/b-1.0-py3-none-any.whl"
+    text = f"@EXPLICIT\n{GOOD}\n# pip b @ {wheel}#sha256={SHA}\n# pip c @ {wheel}\n"
+    found = discover(tmp_path, text)
+    assert not found.gaps
+    pins = {each.name: (each.version, each.pin) for each in found.components}
+    assert pins == {
+        "good": ("1.0", Pin.EXACT),
+        "b": ("1.0", Pin.DIGEST),
+        "c": (None, Pin.TAG),
+    }
+
+
 def test_a_list_without_addresses_names_version_and_build(tmp_path: Path) -> None:
     text = f"{HEAD}a=1.0=h0\nB=2.0=pypi_0\nc=3\n"
     found = discover(tmp_path, text, "any.txt")
@@ -103,6 +116,8 @@ def test_an_address_of_no_channel_is_a_file_from_somewhere(tmp_path: Path) -> No
         ("x=1.0=0", "of this machine"),
         ("https://c.example/noarch/x.conda", "is not called like"),
         (f"{GOOD}#zz", "is no digest"),
+        ("# pip =", "is not a requirement"),
+        (f"# pip x @ {GOOD}#md4=aa", "is no digest"),
         (f"{GOOD}#abc", "is not a md5 digest"),
         (f"{GOOD}#sha256:{MD5}", "is not a sha256 digest"),
         (f"{GOOD}#sha512:{SHA}", "is no digest"),
