@@ -38,7 +38,7 @@ from mcpchain.component import (
     ServerFacts,
     Transport,
 )
-from mcpchain.inventory import Gap, Inventory, State
+from mcpchain.inventory import Gap, Inventory, RelationKind, State
 from mcpchain.naming import fetched_from, is_commit
 
 _FORMATS: Final = frozenset(
@@ -74,7 +74,7 @@ def declared(inventory: Inventory) -> Inventory:
         problem = _problem(each, edges)
         believed = each
         if problem is not None:
-            gaps[_gap(each, problem)] = None
+            gaps[_gap(each, problem, edges)] = None
             believed = _doubted(each)
         elif each.kind is Kind.APPLICATION and not edges.is_main(each):
             # Installed beside the package that a server runs: held to what any is.
@@ -97,21 +97,27 @@ class _Edges:
     """The packages that a server starts, by its ref."""
     carried: frozenset[str] = frozenset()
     """The refs of what can be inside the archive of a package that has a digest."""
+    inside: dict[str, Component] = field(default_factory=dict)
+    """The package that contains it, by the ref of a part that was bundled."""
 
     @classmethod
     def of(cls, inventory: Inventory) -> "_Edges":
         known = {each.ref: each for each in inventory.components}
         edges = cls()
         targets: dict[str, list[str]] = {}
+        held: dict[str, list[str]] = {}
         for each in inventory.relations:
             source, target = known.get(each.source), known.get(each.target)
             if source is None or target is None:
                 continue
             targets.setdefault(source.ref, []).append(target.ref)
+            if each.kind is RelationKind.CONTAINS:
+                held.setdefault(source.ref, []).append(target.ref)
             if source.kind is Kind.MCP_SERVER and target.kind is Kind.APPLICATION:
                 edges.starters.setdefault(target.ref, []).append(source)
                 edges.started.setdefault(source.ref, []).append(target)
-        return replace(edges, carried=frozenset(_carried(known, targets)))
+        carried = frozenset(_carried(known, targets))
+        return replace(edges, carried=carried, inside=_inside(known, held))
 
     def is_main(self, package: Component) -> bool:
         """Say whether *package* is the project itself, or what a server runs."""
@@ -147,6 +153,24 @@ def _carried(
                 seen.add(ref)
                 pending.append(ref)
                 yield ref
+
+
+def _inside(
+    known: dict[str, Component], held: dict[str, list[str]]
+) -> dict[str, Component]:
+    """Return which package contains a part, itself or by way of other parts."""
+    found: dict[str, Component] = {}
+    for ref in held:
+        package = known[ref]
+        if package.kind is not Kind.LIBRARY or _is_bundled(package):
+            continue
+        pending = [ref]
+        while pending:
+            for each in held.get(pending.pop(), ()):
+                if each not in found and _is_bundled(known[each]):
+                    found[each] = package
+                    pending.append(each)
+    return found
 
 
 def _is_bundled(component: Component) -> bool:
@@ -201,11 +225,35 @@ def _model(model: Component, _edges: _Edges) -> str | None:
     return None
 
 
-def _other(thing: Component, _edges: _Edges) -> str | None:
+def _other(thing: Component, edges: _Edges) -> str | None:
+    if _is_part(thing, edges):
+        return None
     known = OTHERS | {carry.SERVICE}
     if thing.purl is None and _type(thing) in known and thing.pin is None:
         return None
     return "is said to be neither loaded nor run, and is called what is"
+
+
+def _is_part(thing: Component, edges: _Edges) -> bool:
+    """Say whether it is a part of a package, and nothing that is looked up for itself.
+
+    A part of which the package itself is the purl is looked up with the package.
+    """
+    package, purl = edges.inside.get(thing.ref), thing.purl
+    if package is None or purl is None or purl.type not in _LOOKED_UP:
+        return package is not None
+    whole = package.purl
+    return whole is not None and (
+        purl.type,
+        purl.namespace,
+        purl.name,
+        purl.version,
+    ) == (
+        whole.type,
+        whole.namespace,
+        whole.name,
+        whole.version,
+    )
 
 
 def _type(thing: Component) -> str:
@@ -219,7 +267,7 @@ def _unexamined(inventory: Inventory) -> Iterator[Gap]:
     for gap in inventory.gaps:
         tally.said(gap)
     for each in inventory.components:
-        if each.kind is Kind.OTHER:
+        if each.kind is Kind.OTHER and not _is_bundled(each):
             kind = _type(each)
             what = UNEXAMINED_SERVICE if kind == carry.SERVICE else unexamined(kind)
             tally.note_at(what, each.location)
@@ -262,7 +310,9 @@ def _origin(package: Component, edges: _Edges) -> str | None:
         case Origin.PATH:
             sound = package.pin is Pin.LOCAL if purl is None else bool(whole)
         case Origin.BUNDLED:
-            sound = package.ref in edges.carried and purl is not None
+            # No registry is asked about what is neither of npm nor of PyPI.
+            part = _is_part(package, edges) or package.ref in edges.carried
+            sound = part and purl is not None
         case _:
             # Without a purl, a rule objects to it wherever it comes from.
             sound = purl is None or facts_of(purl).origin is origin
@@ -283,6 +333,9 @@ def _role(package: Component, edges: _Edges) -> str | None:
 def _pin(package: Component, _edges: _Edges) -> str | None:
     """Check a pin; one that moves needs no proof."""
     purl, pin = package.purl, package.pin
+    if _is_bundled(package) and pin in {None, Pin.EXACT}:
+        # A part is as firm as what it is a part of.
+        return None
     if pin is None:
         # Only what names no package has none; a rule objects to that.
         return None if purl is None else "is pinned in no way that is known here"
@@ -332,8 +385,11 @@ def _doubted(component: Component) -> Component:
     )
 
 
-def _gap(component: Component, problem: str) -> Gap:
+def _gap(component: Component, problem: str, edges: _Edges) -> Gap:
     state = State.UNMATCHED
+    if component.ref in edges.inside:
+        # From here on it is held to what any package is, and nothing goes unseen.
+        state = State.PARTIAL
     if component.kind is Kind.MODEL:
         state = State.UNSUPPORTED
     return Gap(

@@ -32,6 +32,8 @@ from mcpchain.inventory import (
 _SUBJECT: Final = "/metadata/component"
 _PACKAGES: Final = frozenset({Kind.APPLICATION, Kind.LIBRARY})
 _FACTS: Final = PackageFacts(origin=Origin.BUNDLED)
+_LIBRARY: Final = '{"type":"library"}'
+"""What a part that names no package of its own is called in a BOM."""
 _LIMIT: Final = 300_000
 """How many parts are listed in all."""
 _TOLD: Final = 5
@@ -190,6 +192,7 @@ def _part(
         licenses=component.licenses,
         concluded=component.concluded,
         graph=component.graph,
+        carried="" if package or component.kind not in _PACKAGES else _LIBRARY,
         facts=_FACTS,
         ref=ref,
     )

@@ -382,3 +382,40 @@ def test_an_honest_environment_is_not_denied_for_them(environment: Path) -> None
     denied = [each for each in result.output.splitlines() if each.startswith("deny[")]
     assert all("offline" in each or "no source" in each for each in denied)
     assert "shim" not in result.output
+
+
+def test_the_bom_of_an_honest_environment_is_not_denied_for_them_either(
+    environment: Path,
+) -> None:
+    out = environment.parent / "bom.json"
+    info = "lib/python3.11/site-packages/files-1.0.dist-info/sboms/other.json"
+    openssl = {**SERDE, "name": "openssl", "purl": "pkg:generic/openssl"}
+    source = {**SERDE, "purl": "pkg:generic/z@1?download_url=https://h.example/z"}
+    native = {**SERDE, "purl": "pkg:pypi/files@1.0#c-ext/files._native"}
+    entries = [{**each, "bom-ref": None} for each in (openssl, source, native)]
+    (environment / info).write_bytes(bom(*entries))
+    target = str(environment.parent / "empty")
+    command = ["sbom", target, "--environment", str(environment), "-o", str(out)]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    result = CliRunner().invoke(main, ["gate", str(out), "--offline"])
+    denied = [each for each in result.output.splitlines() if each.startswith("deny[")]
+    assert all("offline" in each or "no source" in each for each in denied), denied
+    assert "bears that out" not in result.output
+
+
+def test_a_package_that_is_said_to_be_bundled_is_judged_like_any(
+    environment: Path,
+) -> None:
+    out = environment.parent / "bom.json"
+    info = "lib/python3.11/site-packages/files-1.0.dist-info/sboms/other.json"
+    (environment / info).write_bytes(bom({**SERDE, "purl": "pkg:pypi/evil@1"}))
+    target = str(environment.parent / "empty")
+    command = ["sbom", target, "--environment", str(environment), "-o", str(out)]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    result = CliRunner().invoke(main, ["gate", str(out), "--offline"])
+    assert "warn[gap]: not read: `evil` is said to be one that comes from" in (
+        result.output
+    )
+    assert "warn[unhashed-dependency]: `evil==1` is pinned with no digest" in (
+        result.output
+    )
