@@ -218,6 +218,18 @@ def test_a_stale_lock_is_not_excused_by_a_list_beside_it(tmp_path: Path) -> None
     ]
 
 
+def test_a_list_beside_a_lock_does_not_answer_for_it(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": MANIFEST,
+        "uv.lock": uv("fla-sk", "click"),
+        "requirements.txt": requirements("fla-sk"),
+    }
+    found = examine(tmp_path, files)
+    assert [gap.reason for gap in found.gaps] == [
+        "asks for `pytest`, which `uv.lock` lacks"
+    ]
+
+
 def test_lists_that_a_list_includes_belong_to_it(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": MANIFEST,
