@@ -243,17 +243,8 @@ def _is_part(thing: Component, edges: _Edges) -> bool:
     if package is None or purl is None or purl.type not in _LOOKED_UP:
         return package is not None
     whole = package.purl
-    return whole is not None and (
-        purl.type,
-        purl.namespace,
-        purl.name,
-        purl.version,
-    ) == (
-        whole.type,
-        whole.namespace,
-        whole.name,
-        whole.version,
-    )
+    # Type, namespace, name and version.
+    return whole is not None and purl[:4] == whole[:4]
 
 
 def _type(thing: Component) -> str:
