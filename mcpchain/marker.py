@@ -8,8 +8,10 @@ not.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Final
+
+from packaging.specifiers import SpecifierSet
 
 _LENGTH: Final = 8 << 10
 _DEPTH: Final = 50
@@ -32,6 +34,14 @@ _EXTRA: Final = re.compile(
     r"""|["'](?P<b>[^"']*)["']\s*(?P<po>===?|!=)\s*extra"""
 )
 
+_PYTHON: Final = re.compile(
+    r"""python(?:_full)?_version\s*(?P<op>===?|!=|<=|>=|~=|<|>)\s*"""
+    r"""["'](?P<version>[\d.*]{1,20})["']"""
+)
+_ASKING: Final = frozenset({"groups", "extras"})
+_MINORS: Final = ("2.7", *(f"3.{minor}" for minor in range(40)), "4.0")
+"""The versions of Python that there may be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Askers:
@@ -42,7 +52,8 @@ class Askers:
 
 
 _Atom = tuple[str, str, bool]
-"""(`groups` or `extras`, its name, whether it must be absent)."""
+"""(`groups` or `extras`, its name, whether it must be absent); or (`python`, which ones
+as a specifier, false)."""
 
 
 def askers(marker: str) -> Askers:
@@ -56,7 +67,7 @@ def askers(marker: str) -> Askers:
         ways = _Parser(marker).parse()
     except ValueError:
         return Askers()
-    named = sorted({(kind, name) for kind, name, _ in ways.atoms() if kind})
+    named = sorted({(k, name) for k, name, _ in ways.atoms() if k in _ASKING})
     if len(named) > _ASKERS:
         return Askers()
     # One bit for each way to install: the first is that nobody asks for more.
@@ -68,6 +79,35 @@ def askers(marker: str) -> Askers:
     return Askers(
         groups=tuple(name for kind, name in alone if kind == "groups"),
         extras=tuple(name for kind, name in alone if kind == "extras"),
+    )
+
+
+def ever_holds(marker: str, requires: SpecifierSet) -> bool:
+    """Say whether *marker* may hold for a Python that *requires* allows.
+
+    True where that cannot be told.
+    """
+    if len(marker) > _LENGTH:
+        return True
+    try:
+        ways = _Parser(marker).parse()
+        pythons = {name for kind, name, _ in ways.atoms() if kind == "python"}
+        if len(pythons) > _ASKERS:
+            return True
+        bits = {("python", each): _pythons(SpecifierSet(each)) for each in pythons}
+    except ValueError:
+        return True
+    allowed = _pythons(requires)
+    return not allowed or ways.holding(bits, allowed) & allowed != 0
+
+
+@lru_cache(maxsize=1000)
+def _pythons(specifier: SpecifierSet) -> int:
+    """Return one bit for each minor version of which *specifier* takes some release."""
+    return sum(
+        1 << index
+        for index, minor in enumerate(_MINORS)
+        if any(specifier.contains(f"{minor}{end}") for end in ("", ".99"))
     )
 
 
@@ -86,15 +126,15 @@ class _Ways:
             yield from each.atoms()
 
     def holding(self, bits: Mapping[tuple[str, str], int], every: int) -> int:
-        """Return in which ways to install it may hold.
+        """Return in which of several ways to install it may hold.
 
         Args:
-            bits: For each group or extra, the way in which it alone is asked for.
+            bits: For each atom that does not hold in all of them, where it does.
             every: All ways.
         """
         if not self.parts:
             kind, name, absent = self.atom
-            asked = bits[kind, name] if kind else every
+            asked = bits.get((kind, name), every)
             return every & ~asked if absent else asked
         join = int.__and__ if self.every else int.__or__
         return reduce(join, (each.holding(bits, every) for each in self.parts))
@@ -165,4 +205,6 @@ def _atom(token: str) -> _Atom:
     if extra := _EXTRA.fullmatch(token):
         name = extra["a"] if extra["a"] is not None else extra["b"]
         return "extras", name, (extra["op"] or extra["po"]) == "!="
+    if python := _PYTHON.fullmatch(token):
+        return "python", f"{python['op']}{python['version']}", False
     return "", "", False

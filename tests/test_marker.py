@@ -1,8 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
-from mcpchain.marker import Askers, askers
+from mcpchain.marker import Askers, askers, ever_holds
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,29 @@ def test_a_marker_tells_who_alone_asks(marker: str, expected: Askers) -> None:
 @given(st.text() | st.text("extra='a()nd or\""))
 def test_any_text_is_read(text: str) -> None:
     askers(text)
+
+
+@pytest.mark.parametrize(
+    ("marker", "requires", "ever"),
+    [
+        ("python_version < '3.8'", ">=3.9", False),
+        ("python_version < '3.8'", ">=3.7", True),
+        ("python_version <= '3.9'", ">=3.9.5", True),
+        ("python_full_version < '3.9.7'", ">=3.9.5", True),
+        ("python_version < '3.8' or os_name == 'nt'", ">=3.9", True),
+        ("python_version < '3.8' and os_name == 'nt'", ">=3.9", False),
+        ("python_version >= '3.8' and python_version < '3.7'", ">=3", False),
+        ("python_version == '3.*'", ">=3.9", True),
+        ("'3.8' > python_version", ">=3.9", True),
+        ("python_version in '3.7'", ">=3.9", True),
+        ("python_version < '3.8' and extra == 'x'", ">=3.9", False),
+        ("python_version < '9'", ">=9", True),
+        ("python_version < '.'", ">=3.9", True),
+        ("(", ">=3.9", True),
+        ("", ">=3.9", True),
+    ],
+)
+def test_a_marker_that_no_python_of_the_project_meets_never_holds(
+    marker: str, requires: str, *, ever: bool
+) -> None:
+    assert ever_holds(marker, SpecifierSet(requires)) is ever

@@ -128,11 +128,45 @@ def test_what_poetry_declares_is_read(tmp_path: Path) -> None:
             Pin.TAG,
             PackageFacts(origin=Origin.URL, registry="https://f.example/h.zip"),
         ),
-        "i": ("1.0", Pin.EXACT, PackageFacts(marker="python <3.12")),
+        "i": ("1.0", Pin.EXACT, PackageFacts(marker='python_version < "3.12"')),
         "i2.*": (None, Pin.RANGE, PackageFacts(marker="m")),
         "j>=1": (None, Pin.RANGE, PackageFacts(groups=("dev",), development=True)),
         "k": ("1.0", Pin.EXACT, PackageFacts(groups=("docs",), development=True)),
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "[project]\nname = 'app'\nrequires-python = '>=3.9'\n"
+            "dependencies = ['a', 'b; python_version < \"3.8\"']"
+        ),
+        (
+            "[tool.poetry]\nname = 'app'\n[tool.poetry.dependencies]\npython = '^3.9'\n"
+            "a = '*'\nb = {version = '*', python = '>=3.6,<3.8'}"
+        ),
+        (
+            "[tool.poetry]\nname = 'app'\n[tool.poetry.dependencies]\npython = '>=3.9'\n"
+            "a = '*'\nb = {version = '*', markers = 'python_version < \"3.8\"'}"
+        ),
+    ],
+)
+def test_what_no_python_of_the_project_installs_is_not_asked_for(
+    tmp_path: Path, text: str
+) -> None:
+    found = discover(tmp_path, text)
+    assert not found.gaps
+    assert [each.name for each in found.components] == ["a", "app"]
+
+
+@pytest.mark.parametrize("requires", ["7", "'x'", "[]", "'^^3'", f"'{'>=3,' * 99}'"])
+def test_a_limit_on_python_that_cannot_be_read_excuses_nothing(
+    tmp_path: Path, requires: str
+) -> None:
+    text = f"{PROJECT}requires-python = {requires}\n"
+    text += "dependencies = ['b; python_version < \"3.8\"']"
+    assert one(tmp_path, text).name == "b"
 
 
 def test_details_of_poetry_do_not_ask_twice(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ class Pyproject:
         dynamic: frozenset[str] = frozenset()
         with found.entry():
             dynamic = frozenset(_member(project, "dynamic").texts())
+        wanted.limit(_member(project, "requires-python"))
         with found.entry():
             _read_project(project, wanted)
         with found.entry():

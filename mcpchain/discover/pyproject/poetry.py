@@ -24,6 +24,7 @@ from mcpchain.requirement import Request, harmless
 _LENGTH: Final = 400
 _BARE: Final = re.compile(r"={0,3}\s*(v?\d[\w.!+-]*)")
 _CONSTRAINT: Final = re.compile(r"[\w.,|*^~<>=! +-]+")
+_CLAUSE: Final = re.compile(r"(==|!=|<=|>=|<|>)\s*(\d[\d.]*(?:\.\*)?)")
 _SOURCES: Final = ("git", "url", "path", "file")
 
 
@@ -43,6 +44,8 @@ def read_poetry(poetry: Node, wanted: Wanted, *, main: bool) -> None:
         return
     extras = _extras(poetry.at("extras"), wanted)
     if main:
+        pythons = poetry.at("dependencies")
+        wanted.limit(pythons.at("python") if pythons.is_object() else pythons)
         _read(poetry.at("dependencies"), wanted, ALWAYS, extras)
     _read(poetry.at("dev-dependencies"), wanted, Asker(groups=("dev",)))
     for name, group in poetry.at("group").items():
@@ -118,8 +121,16 @@ def _one(
     marker = node.at("markers").optional_text() or "" if table else ""
     python = node.at("python").optional_text() if table else None
     if python:
-        marker = " and ".join(filter(None, [f"python {python}", marker]))
+        marker = " and ".join(filter(None, [_pythons(python), marker]))
     wanted.keep(component, node, asker, marker)
+
+
+def _pythons(constraint: str) -> str:
+    """Write a constraint on Python as a marker, where it has no words of Poetry's."""
+    clauses = [_CLAUSE.fullmatch(each.strip()) for each in constraint.split(",")]
+    if not all(clauses):
+        return f"python {constraint[:_LENGTH]}"
+    return " and ".join(f'python_version {c[1]} "{c[2]}"' for c in clauses if c)
 
 
 def _elsewhere(

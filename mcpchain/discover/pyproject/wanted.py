@@ -1,20 +1,24 @@
 """Gathers what a project asks for, each thing once, with who asks for it."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from mcpchain.component import Component, Location
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
+from mcpchain.marker import ever_holds
 from mcpchain.python_package import Beside, facts_of
 from mcpchain.requirement import ARCHIVE, Request
 from mcpchain.tree import File
 
 _MOST: Final = 20_000
 """How many requirements of one project are read."""
+_LENGTH: Final = 200
 _ROOT: Final = "${PROJECT_ROOT}/"
 """How PDM writes the folder of the project, after `file:///`."""
 
@@ -51,8 +55,19 @@ class Wanted:
         """Whether everything could be read."""
         self.own = ""
         """Its name, normalised: what asks for that asks for its extras."""
+        self.pythons = SpecifierSet()
+        """Those for which the project is made."""
         self._asked: dict[Component, list[tuple[Asker, str, Location]]] = {}
         self._count = 0
+
+    def limit(self, node: Node) -> None:
+        """Note for which Pythons the project is made, so far as that can be read."""
+        text = node.value if node.is_text() else ""
+        # Poetry's `^3.9` is less than 4, which there is not.
+        text = text.strip().replace("^", ">=")
+        with contextlib.suppress(ValueError):
+            if len(text) <= _LENGTH:
+                self.pythons &= SpecifierSet(text)
 
     def requirements(self, texts: Node, asker: Asker) -> None:
         """Keep each requirement (PEP 508) of a list."""
@@ -90,12 +105,16 @@ class Wanted:
     def keep(self, component: Component, node: Node, asker: Asker, marker: str) -> None:
         """Keep what is asked for, and by whom.
 
+        What no Python of the project would install is not asked for: locks lack it.
+
         Raises:
             MalformedError: It is one too many.
         """
         self._count += 1
         if self._count > _MOST:
             raise node.malformed(f"one more than the {_MOST:,} that are read")
+        if marker and not ever_holds(marker, self.pythons):
+            return
         place = Location(path=node.source, pointer=node.pointer)
         key = replace(component, locations=())
         self._asked.setdefault(key, []).append((asker, marker, place))
