@@ -16,7 +16,7 @@ from mcpchain.bom.entry import Entry
 from mcpchain.bom.marks import Properties
 from mcpchain.bom.tally import Tally
 from mcpchain.component import Component, Kind
-from mcpchain.inventory import State
+from mcpchain.inventory import Inventory, State
 
 SERVICE: Final = "service"
 """The `type`, which CycloneDX does not give them, of services that are carried."""
@@ -85,6 +85,12 @@ def is_service(component: Component) -> bool:
     if component.kind is not Kind.OTHER:
         return component.kind is Kind.MCP_SERVER
     return bool(component.carried) and load(component.carried).get("type") == SERVICE
+
+
+def has_signature(inventory: Inventory) -> bool:
+    """Say whether something in *inventory*, or all of it, carries a signature."""
+    texts = [inventory.carried, *(each.carried for each in inventory.components)]
+    return any('"signature"' in each and "signature" in load(each) for each in texts)
 
 
 def load(carried: str) -> _Object:

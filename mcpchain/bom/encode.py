@@ -11,6 +11,7 @@ from mcpchain import purl
 from mcpchain.bom import artifacts, facts, licenses, properties
 from mcpchain.bom.evidence import evidence
 from mcpchain.bom.iri import iri
+from mcpchain.bom.vers import vers
 from mcpchain.component import (
     Component,
     Kind,
@@ -33,14 +34,15 @@ _Pairs = Iterator[tuple[str, str]]
 
 
 def component_entry(
-    component: Component, *, starts_server: bool, mixed: bool = False
+    component: Component, *, starts_server: bool, modern: bool = False
 ) -> _Entry:
     """Return the entry for anything but a service.
 
     Args:
         component: What to write.
         starts_server: An MCP server is started from it.
-        mixed: Licences of every kind may stand together (CycloneDX 1.7).
+        modern: For CycloneDX 1.7, which has version ranges, and takes licences of
+            every kind together.
     """
     other = component.kind is Kind.OTHER
     entry: _Entry = {
@@ -50,12 +52,14 @@ def component_entry(
     entry |= _named(component.name)
     if component.version is not None:
         entry["version"] = component.version
+    elif modern and (scope := _range(component)):
+        entry |= {"versionRange": scope, "isExternal": True}
     if isinstance(component.facts, PackageFacts):
         entry |= _scope(component.facts)
     files = component.artifacts
     if len(files) == 1 and files[0].digests:
         entry["hashes"] = artifacts.hashes(files[0].digests)
-    homeless = _licenses(entry, component, mixed=mixed)
+    homeless = _licenses(entry, component, mixed=modern)
     if component.purl is not None:
         entry["purl"] = purl.write(component.purl)
     if files and (references := artifacts.distributions(files, inline=True)):
@@ -69,7 +73,7 @@ def component_entry(
     return entry
 
 
-def service_entry(server: Component, *, mixed: bool = False) -> _Entry:
+def service_entry(server: Component, *, modern: bool = False) -> _Entry:
     """Return the service that stands for an MCP server, or for another service."""
     entry: _Entry = {"bom-ref": server.ref}
     if server.kind is Kind.MCP_SERVER:
@@ -84,7 +88,7 @@ def service_entry(server: Component, *, mixed: bool = False) -> _Entry:
         if any(each.lower() == "authorization" for each in told.headers):
             entry["authenticated"] = True
         entry["x-trust-boundary"] = told.endpoint is not None
-    homeless = _licenses(entry, server, mixed=mixed)
+    homeless = _licenses(entry, server, mixed=modern)
     if references := artifacts.distributions(server.artifacts, inline=False):
         entry["externalReferences"] = references
     if isinstance(told, ServerFacts) and told.tools:
@@ -118,6 +122,12 @@ def _named(name: str) -> _Entry:
     if slash and bare and len(scope) > 1 and scope.startswith("@"):
         return {"group": scope, "name": bare}
     return {"name": name or UNNAMED}
+
+
+def _range(component: Component) -> str | None:
+    if component.purl is None:
+        return None
+    return vers(component.purl.type, component.pin, component.requested)
 
 
 def _scope(told: PackageFacts) -> _Entry:

@@ -26,6 +26,9 @@ Several."""
 ESCAPED: Final = "mcpchain:escaped"
 """`true`: some text is no Unicode (a file name, say), so everywhere in this BOM a
 backslash is written as two, and half a surrogate pair as `\\udc80`."""
+XML_LACKS: Final = "mcpchain:xml:lacks"
+"""A member of the JSON document that this XML document leaves out, and how often: the
+library that writes XML has no place for it. Several."""
 CARRIED: Final = "mcpchain:carried"
 """JSON: what another BOM says of this, as it says it, that has no place here: because
 this version of CycloneDX has none for it, or because it is not valid, or because it

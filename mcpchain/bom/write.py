@@ -153,7 +153,7 @@ class _Body:
 
     def __init__(self, inventory: Inventory, spec_version: str) -> None:
         self._inventory = inventory
-        self._mixed = spec_version != DEFAULT
+        self._modern = spec_version != DEFAULT
         self._placer = Placer(spec_version)
         self._carried = carry.load(inventory.carried)
         self._homeless: _Entry = {}
@@ -222,13 +222,13 @@ class _Body:
         return components, services
 
     def _component(self, component: Component, *, starts: bool) -> _Entry:
-        entry = component_entry(component, starts_server=starts, mixed=self._mixed)
+        entry = component_entry(component, starts_server=starts, modern=self._modern)
         if not component.carried:
             return entry
         return self._placer.component(entry, component.carried)
 
     def _service(self, server: Component) -> _Entry:
-        entry = service_entry(server, mixed=self._mixed)
+        entry = service_entry(server, modern=self._modern)
         if not server.carried:
             return entry
         return self._placer.service(entry, server.carried)

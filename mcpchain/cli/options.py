@@ -178,19 +178,44 @@ def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def write_bom(inventory: "Inventory", path: Path) -> None:
+def write_bom(
+    inventory: "Inventory",
+    path: Path,
+    *,
+    spec_version: str = "1.6",
+    output_format: str = "json",
+) -> None:
     """Write *inventory* as a validated BOM; `-` is standard output."""
     from mcpchain import __version__
+    from mcpchain.bom import xml
+    from mcpchain.bom.carry import has_signature
     from mcpchain.pipeline.target import bom
     from mcpchain.printable import printable
 
-    if path.is_file() and b'"bomFormat"' not in path.read_bytes()[:_LOOK]:
+    if path.is_file() and not _is_bom(path):
         raise UsageError(
             f"`{path}` exists and is no BOM, so it is not overwritten",
             hint="name another file, or remove this one first",
         )
     time, fixed = timestamp()
-    data = bom(inventory, now=time, version=__version__, reproducible=fixed)
+    written = bom(
+        inventory,
+        now=time,
+        version=__version__,
+        reproducible=fixed,
+        spec_version=spec_version,
+    )
+    data = written.data
+    if output_format == "xml":
+        data, lacks = xml.convert(written.document)
+        for each in lacks:
+            click.echo(f"warning: XML leaves out {printable(each)}", err=True)
+    if has_signature(inventory):
+        click.echo(
+            "note: a signature in the BOM that was read does not hold for this one; it "
+            "is kept in `mcpchain:carried`",
+            err=True,
+        )
     if str(path) == "-":
         click.echo(data, nl=False)
     else:
@@ -198,6 +223,12 @@ def write_bom(inventory: "Inventory", path: Path) -> None:
         count = len(inventory.components)
         shown = printable(str(path))
         click.echo(f"wrote {shown}: {count} component{'s'[: count != 1]}", err=True)
+
+
+def _is_bom(path: Path) -> bool:
+    with path.open("rb") as stream:
+        start = stream.read(_LOOK)
+    return b'"bomFormat"' in start or b"cyclonedx.org/schema/bom" in start
 
 
 def survey(

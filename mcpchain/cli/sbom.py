@@ -31,6 +31,20 @@ Examples:
     is_flag=True,
     help="Put the texts of licences that came with installed packages into the BOM.",
 )
+@click.option(
+    "--spec-version",
+    type=click.Choice(["1.6", "1.7"]),
+    default="1.6",
+    show_default=True,
+    help="The version of CycloneDX to write.",
+)
+@click.option(
+    "--output-format",
+    type=click.Choice(["json", "xml"]),
+    default="json",
+    show_default=True,
+    help="XML leaves out some of it, and says what; JSON holds all of it.",
+)
 @options.RESOLVE
 @options.environment_options
 @options.user_config_option
@@ -44,8 +58,10 @@ def sbom(  # noqa: PLR0913 - one parameter an option
     user_config: bool,
     verify_installed: bool,
     license_texts: bool,
+    spec_version: str,
+    output_format: str,
 ) -> None:
-    """Write what TARGET is made of, as a CycloneDX 1.6 BOM.
+    """Write what TARGET is made of, as a CycloneDX BOM.
 
     TARGET is a folder, a lock or configuration file, or a BOM. Nothing of it is run,
     and the network is not used but for `--resolve`. What could not be read is said on
@@ -63,7 +79,9 @@ def sbom(  # noqa: PLR0913 - one parameter an option
     )
     if resolve:
         inventory = options.resolve(inventory, options.circumstances(target))
-    options.write_bom(inventory, output)
+    options.write_bom(
+        inventory, output, spec_version=spec_version, output_format=output_format
+    )
     for gap in inventory.gaps:
         place = printable(str(gap.location))
         click.echo(f"gap: {place}: {printable(gap.reason)}", err=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mcpchain.bom.read import read
 from mcpchain.bom.validate import validate
 from mcpchain.bom.worth import declared
-from mcpchain.bom.write import compose
+from mcpchain.bom.write import DEFAULT, Written, compose
 from mcpchain.component import Location
 from mcpchain.discover import survey as survey_tree
 from mcpchain.discover.environment import Wish, environment_root, read_environment
@@ -124,8 +124,13 @@ def _survey_file(
 
 
 def bom(
-    inventory: Inventory, *, now: dt.datetime, version: str, reproducible: bool
-) -> bytes:
+    inventory: Inventory,
+    *,
+    now: dt.datetime,
+    version: str,
+    reproducible: bool,
+    spec_version: str = DEFAULT,
+) -> Written:
     """Return *inventory* as a CycloneDX BOM that was validated.
 
     Raises:
@@ -135,10 +140,14 @@ def bom(
     if not inventory.components:
         raise nothing(inventory)
     written = compose(
-        inventory, timestamp=now, version=version, reproducible=reproducible
+        inventory,
+        timestamp=now,
+        version=version,
+        reproducible=reproducible,
+        spec_version=spec_version,
     )
     validate(written.document, source="the BOM that mcpchain wrote")
-    return written.data
+    return written
 
 
 def nothing(inventory: Inventory) -> NothingToCheckError:

@@ -1,0 +1,123 @@
+import contextlib
+import json
+import subprocess
+import sys
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from cyclonedx.model.bom import Bom
+from hypothesis import HealthCheck, given, settings
+
+from mcpchain.bom import xml
+from mcpchain.bom.read import read
+from mcpchain.bom.validate import validate
+from mcpchain.bom.write import VERSIONS, compose
+from mcpchain.component import Kind, ModelFacts, Pin
+from mcpchain.errors import UsageError
+from mcpchain.inventory import Collector, Inventory
+from tests.bom.inventories import NOW
+from tests.bom.large import large
+from tests.bom.strangers import documents
+from tests.bom.test_write import SERVER
+from tests.making import component
+
+
+def made(inventory: Inventory, version: str = "1.6") -> dict[str, Any]:
+    written = compose(
+        inventory,
+        timestamp=NOW,
+        version="1",
+        reproducible=True,
+        spec_version=version,
+    )
+    validate(written.document)
+    assert json.loads(written.data) == written.document
+    return written.document
+
+
+def everything() -> Inventory:
+    found = Collector("demo")
+    server = found.add(SERVER)
+    package = component(
+        "pkg:npm/%40acme/files@1.2.0",
+        kind=Kind.APPLICATION,
+        licenses=("MIT OR Apache-2.0",),
+        concluded=("MIT",),
+        graph=True,
+    )
+    found.relate(server, found.add(package))
+    facts = ModelFacts(format="gguf", parameters=7, architecture="llama")
+    found.add(component(None, kind=Kind.MODEL, facts=facts))
+    found.add(component("pkg:npm/floating", pin=Pin.FLOATING))
+    return found.inventory()
+
+
+def marks(data: bytes) -> list[str]:
+    return [
+        each.text or ""
+        for each in ET.fromstring(data).iter()  # noqa: S314 - our own
+        if each.get("name") == "mcpchain:xml:lacks"
+    ]
+
+
+def test_xml_says_what_it_leaves_out() -> None:
+    data, lacks = xml.convert(made(everything()))
+    assert lacks == (
+        "`components.modelCard`: 3 values",
+        "`compositions`: 5 values",
+    )
+    assert marks(data) == [*lacks]
+
+
+def test_xml_of_1_7_leaves_out_more() -> None:
+    data, lacks = xml.convert(made(everything(), "1.7"))
+    assert lacks == (
+        "`components.licenses.acknowledgement`: 1 value",
+        "`components.licenses.expression`: 1 value",
+        "`components.modelCard`: 3 values",
+        "`components.versionRange`: 1 value",
+        "`compositions`: 5 values",
+    )
+    assert b'xmlns="http://cyclonedx.org/schema/bom/1.7"' in data
+
+
+def test_a_list_that_is_too_long_for_the_library_is_refused() -> None:
+    with pytest.raises(UsageError, match="2,002 components and services are too many"):
+        xml.convert(made(large(2001)))
+
+
+def test_text_that_is_no_xml_is_refused_and_not_changed() -> None:
+    found = Collector("demo")
+    found.add(component(None, name="a\x01b"))
+    with pytest.raises(UsageError, match="cannot be written as XML"):
+        xml.convert(made(found.inventory()))
+
+
+def test_the_library_is_imported_for_xml_alone() -> None:
+    code = "import sys, mcpchain.bom.xml; print('cyclonedx' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_cyclonedx_python_lib_reads_what_we_write(version: str) -> None:
+    document = made(everything(), version)
+    if version == "1.7":
+        document = json.loads(json.dumps(document))
+    bom = Bom.from_json(document)  # type: ignore[attr-defined] # made by serializable
+    assert {each.name for each in bom.components} == {"files", "thing", "floating"}
+    assert {each.name for each in bom.services} == {"files"}
+    assert len(bom.dependencies) == len(document["dependencies"])
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents())
+def test_any_bom_becomes_xml_or_is_refused(document: dict[str, Any]) -> None:
+    inventory = read(json.dumps(document).encode(), source="b.json")
+    written = made(inventory)
+    with contextlib.suppress(UsageError):
+        data, lacks = xml.convert(written)
+        assert sorted(marks(data)) == sorted(lacks)
