@@ -258,16 +258,16 @@ def test_a_link_inside_the_home_folder_is_followed(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "target"),
+    ("link", "target", "place"),
     [
-        (".cursor/mcp.json", "outside/mcp.json"),
-        (".cursor", "outside"),
-        (".claude/plugins/cache", "outside"),
-        (".claude/plugins/cache/x", "outside"),
+        (".cursor/mcp.json", "outside/mcp.json", ".cursor/mcp.json"),
+        (".cursor", "outside", ".cursor/mcp.json"),
+        (".claude/plugins/cache", "outside", ".claude/plugins/cache"),
+        (".claude/plugins/cache/x", "outside", ".claude/plugins/cache/x"),
     ],
 )
 def test_a_link_that_leaves_the_home_folder_is_a_gap(
-    home: Path, link: str, target: str
+    home: Path, link: str, target: str, place: str
 ) -> None:
     put(home.parent, "outside/mcp.json", MAP)
     put(home.parent, "outside/.mcp.json", MAP)
@@ -275,9 +275,8 @@ def test_a_link_that_leaves_the_home_folder_is_a_gap(
     (home / link).symlink_to(home.parent / target)
     inventory = look(home)
     assert not servers(inventory)
-    assert inventory.gaps
-    assert all(gap.state is State.UNREADABLE for gap in inventory.gaps)
-    assert all(str(gap.location).startswith("~/.c") for gap in inventory.gaps)
+    assert {gap.state for gap in inventory.gaps} == {State.UNREADABLE}
+    assert {gap.location.path for gap in inventory.gaps} == {f"~/{place}"}
 
 
 def test_links_in_circles_end(home: Path) -> None:
@@ -384,6 +383,18 @@ def test_the_code_of_an_extension_is_listed_with_its_digest(
 
 def _root(path: str) -> str:
     return "extensionPath" if "gemini" in path else "CLAUDE_PLUGIN_ROOT"
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../../../../outside.json"])
+def test_a_manifest_names_no_file_outside_the_home_folder(
+    home: Path, name: str
+) -> None:
+    put(home.parent, "outside.json", MAP)
+    put(home, ".claude/plugins/cache/x/plugin.json", {"mcpServers": name})
+    inventory = look(home)
+    assert not servers(inventory)
+    (gap,) = inventory.gaps
+    assert "lies outside the examined folder" in gap.reason
 
 
 def test_plug_ins_on_offer_are_not_installed(home: Path) -> None:

@@ -4,7 +4,6 @@ import os
 from io import BufferedReader
 from pathlib import Path
 
-from mcpchain.inventory import State
 from mcpchain.tree import File, Tree, UnreadableError
 
 
@@ -26,13 +25,6 @@ class Mounted(Tree):
         Raises:
             UnreadableError: It does not lie inside, or is no regular file.
         """
-        if not path.startswith(self._name):
-            raise UnreadableError(
-                path,
-                "lies outside the folder that is read",
-                State.UNREADABLE,
-                hint="keep both files in one folder",
-            )
         try:
             inner = super().file(path.removeprefix(self._name))
         except UnreadableError as error:
@@ -43,8 +35,6 @@ class Mounted(Tree):
 
     def open(self, path: str) -> BufferedReader:
         """Open a regular file inside the tree; `OSError` if it is anything else."""
-        if not path.startswith(self._name):
-            raise PermissionError("it leads out of the folder that is read")
         return super().open(path.removeprefix(self._name))
 
 
