@@ -276,7 +276,9 @@ def test_a_link_that_leaves_the_home_folder_is_a_gap(
     inventory = look(home)
     assert not servers(inventory)
     assert {gap.state for gap in inventory.gaps} == {State.UNREADABLE}
-    assert {gap.location.path for gap in inventory.gaps} == {f"~/{place}"}
+    paths = {gap.location.path for gap in inventory.gaps}
+    assert f"~/{place}" in paths
+    assert all(each.startswith(f"~/{link}") for each in paths)
 
 
 def test_links_in_circles_end(home: Path) -> None:
@@ -309,14 +311,10 @@ def test_what_is_no_file_is_a_gap(home: Path, kind: str) -> None:
     assert gap.location.path == "~/.cursor/mcp.json"
 
 
-@pytest.mark.parametrize(
-    "folder", [".continue/index", ".codex/sessions", ".config/JetBrains/x/caches"]
-)
-def test_a_folder_in_which_no_client_looks_is_not_listed(
-    home: Path, folder: str
-) -> None:
-    put(home, f"{folder}/a/b/c/.mcp.json", MAP)
-    place = home / folder
+def test_a_folder_in_which_no_client_looks_is_not_listed(home: Path) -> None:
+    put(home, ".codex/sessions/a/b/c/.mcp.json", MAP)
+    put(home, ".config/JetBrains/x/caches/llm.mcpServers.xml", "<x/>")
+    place = home / ".codex" / "sessions"
     for number in range(20_010):
         (place / f"{number}.json").touch()
     assert not look(home)
