@@ -21,6 +21,7 @@ from mcpchain.inventory import (
     Embedded,
     Inventory,
     RelationKind,
+    State,
 )
 from mcpchain.naming import pypi_purl
 from mcpchain.pipeline.embedded import unfold
@@ -419,3 +420,11 @@ def test_a_package_that_is_said_to_be_bundled_is_judged_like_any(
     assert "warn[unhashed-dependency]: `evil==1` is pinned with no digest" in (
         result.output
     )
+
+
+def test_boms_that_are_too_many_bytes_in_all_are_not_kept() -> None:
+    data = bytes(16 << 20)
+    inventory = unfolded(*[data] * 17, bom(SERDE))
+    states = [each.state for each in inventory.gaps]
+    assert states.count(State.LIMIT) == 2
+    assert states.count(State.UNREADABLE) == 16
