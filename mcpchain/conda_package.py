@@ -167,18 +167,19 @@ def from_url(url: str, digests: tuple[Digest, ...], place: Location) -> Componen
         raise ValueError(f"`{file[:140]}` is not called like a package of conda")
     channel, _, subdir = head.rpartition("/")
     artifact = Artifact(name=file, digests=digests, url=address)
+    purl = conda_purl(
+        match["name"].lower(),
+        match["version"],
+        build=match["build"],
+        channel=channel_name(channel),
+        subdir=subdir,
+        type=match["type"].removeprefix("."),
+    )
     component = Component(
         kind=Kind.LIBRARY,
-        name=match["name"].lower(),
+        name=purl.name,
         version=match["version"],
-        purl=conda_purl(
-            match["name"].lower(),
-            match["version"],
-            build=match["build"],
-            channel=channel_name(channel),
-            subdir=subdir,
-            type=match["type"].removeprefix("."),
-        ),
+        purl=purl,
         pin=Pin.EXACT,
         artifacts=(artifact,),
         facts=PackageFacts(registry=channel),

@@ -14,6 +14,8 @@ from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.inventory import Collector, Gap, Inventory, Relation, State
 from mcpchain.tree.named import folders
 
+_FITTING: Final = 50
+"""How many packages of a lock one name may fit."""
 DYNAMIC: Final = "/project/dynamic"
 """Where a manifest says that only its build back end knows what it asks for."""
 _WHOLE: Final = frozenset({"uv.lock", "poetry.lock", "pdm.lock"})
@@ -94,13 +96,16 @@ def _locks(components: Iterable[Component]) -> dict[str, list[_Lock]]:
             if facts.origin is Origin.PATH and component.purl is None:
                 lock.own[component.name] = component.ref
     beside: dict[str, list[_Lock]] = {}
+    lists: dict[str, list[_Lock]] = {}
     for path, lock in sorted(locks.items()):
-        folder, _, name = path.rpartition("/")
-        if not name.endswith(".txt"):
-            beside.setdefault(folder, []).append(lock)
-        elif name.casefold() == "requirements.txt":
-            lists = [e for p, e in locks.items() if _may_include(folder, p)]
-            beside.setdefault(folder, []).append(_joined(path, lists))
+        folder = path.rpartition("/")[0]
+        kind = lists if path.casefold().endswith(".txt") else beside
+        kind.setdefault(folder, []).append(lock)
+    for folder, several in lists.items():
+        for lock in several:
+            if lock.path.rpartition("/")[2].casefold() == "requirements.txt":
+                more = lists.get(f"{folder}/requirements".lstrip("/"), [])
+                beside.setdefault(folder, []).append(_joined(lock.path, several + more))
     for folder, several in beside.items():
         beside[folder] = [each for each in several if each.whole] or several
     return beside
@@ -134,15 +139,8 @@ def _no_member(path: str, lock: _Lock) -> Gap:
     )
 
 
-def _may_include(folder: str, path: str) -> bool:
-    """Say whether a list in *folder* may well include the list at *path*."""
-    return path.endswith(".txt") and path.rpartition("/")[0] in {
-        folder,
-        f"{folder}/requirements".lstrip("/"),
-    }
-
-
 def _joined(path: str, lists: Iterable[_Lock]) -> _Lock:
+    """Return what the list at *path* has, with the lists that it may well include."""
     joined = _Lock(path=path, whole=False)
     for each in lists:
         for name, refs in each.refs.items():
@@ -162,6 +160,10 @@ def _settled(
     for each in wanted:
         missing = [lock for lock in locks if each.name not in lock.refs]
         refs = {ref: None for lock in locks for ref in lock.refs.get(each.name, ())}
+        if len(refs) > _FITTING:
+            gaps.append(_ambiguous(each, len(refs)))
+            complete = False
+            continue
         relations += (
             Relation(source=project.ref, target=ref)
             for project in projects
@@ -205,6 +207,17 @@ def _always(component: Component) -> bool:
     facts = component.facts
     return not isinstance(facts, PackageFacts) or not (
         facts.groups or facts.extras or facts.marker
+    )
+
+
+def _ambiguous(component: Component, fitting: int) -> Gap:
+    return Gap(
+        stage="discover",
+        location=component.location,
+        reason=f"`{component.name[:140]}` fits {fitting:,} packages of the locks, of "
+        f"which {_FITTING} would be followed",
+        state=State.LIMIT,
+        hint="lock again",
     )
 
 

@@ -218,6 +218,16 @@ def test_a_stale_lock_is_not_excused_by_a_list_beside_it(tmp_path: Path) -> None
     ]
 
 
+def test_more_versions_than_are_followed_are_a_gap(tmp_path: Path) -> None:
+    many = "".join(
+        f"[[package]]\nname = 'click'\nversion = '{n}.0'\n" for n in range(60)
+    )
+    files = {"pyproject.toml": MANIFEST, "poetry.lock": many + poetry(*ALL[::2])}
+    found = examine(tmp_path, files)
+    assert [gap.state for gap in found.gaps] == [State.LIMIT]
+    assert not application(found).graph
+
+
 def test_a_list_beside_a_lock_does_not_answer_for_it(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": MANIFEST,

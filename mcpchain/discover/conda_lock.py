@@ -28,6 +28,8 @@ from mcpchain.requirement import Request
 from mcpchain.tree import File
 
 _BYTES: Final = 32 << 20
+_FITTING: Final = 50
+"""How many packages one edge may fit."""
 _MAIN: Final = "main"
 _NAME: Final = re.compile(r"(?:.*[-_.])?conda-lock(?:[-_.].*)?\.ya?ml")
 
@@ -175,10 +177,11 @@ def _connect(packages: list[_Package], found: Collector) -> None:
                 complete = True
                 for name, edge in edges:
                     targets = _targets(name, package, platform, named)
-                    package.needs |= targets
-                    if not targets and not name.startswith("__"):
+                    if 0 < len(targets) <= _FITTING:
+                        package.needs |= targets
+                    elif not name.startswith("__"):
                         complete = False
-                        _lacking(name, edge, package, found)
+                        _unclear(name, edge, len(targets), package, found)
             whole = whole and complete
         package.component = replace(package.component, graph=whole)
 
@@ -197,16 +200,18 @@ def _targets(
     return named.get((name.lower(), False, platform), {})
 
 
-def _lacking(name: str, edge: Node, package: _Package, found: Collector) -> None:
-    """Leave a gap for a dependency that is not in the lock.
+def _unclear(
+    name: str, edge: Node, fitting: int, package: _Package, found: Collector
+) -> None:
+    """Leave a gap for a dependency that is not one package of the lock.
 
-    Not for one of pip's: conda may have it under another name, which the lock does not
-    tell, so that only the graph is known to be incomplete.
+    Not where pip asks for what is not there: conda may have it under another name,
+    which the lock does not tell. Then only the graph is known to be incomplete.
     """
-    if package.pip:
+    if package.pip and not fitting:
         return
     with found.entry():
-        raise edge.malformed(f"`{name[:140]}` is not in this lock")
+        raise edge.malformed(f"`{name[:140]}` fits {fitting} packages of this lock")
 
 
 def _marked(package: _Package) -> Component:

@@ -75,19 +75,18 @@ def _needs(depends: Node, found: Collector) -> tuple[list[str], bool]:
 def _component(record: Node, found: Collector, *, graph: bool) -> Component:
     name, version = record.at("name"), record.at("version").text()
     channel = url = subdir = build = ""
+    licenses: tuple[str, ...] = ()
     with found.entry():
         build = record.at("build").optional_text() or ""
         subdir = record.at("subdir").optional_text() or ""
         url = bare_channel(record.at("url").optional_text() or "")
         channel = bare_channel(record.at("channel").optional_text() or "").rstrip("/")
         channel = channel.removesuffix(f"/{subdir}") if subdir else channel
-    licenses: tuple[str, ...] = ()
-    with found.entry():
         licenses = tuple(filter(None, [record.at("license").optional_text()]))
-    file = url.rpartition("/")[2] if "://" in url else ""
-    kinds = (each for each in ("conda", "tar.bz2") if file.endswith(f".{each}"))
-    digests = digests_of(record, found)
     remote = url if "://" in url else None
+    file = url.rpartition("/")[2] if remote else ""
+    kinds = (each for each in ("conda", "tar.bz2") if file.endswith(f".{each}"))
+    artifact = Artifact(name=file, digests=digests_of(record, found), url=remote)
     try:
         purl = conda_purl(
             name.text().lower(),
@@ -106,7 +105,7 @@ def _component(record: Node, found: Collector, *, graph: bool) -> Component:
         purl=purl,
         pin=Pin.EXACT,
         basis=Basis.OBSERVED,
-        artifacts=(Artifact(name=file, digests=digests, url=remote),),
+        artifacts=(artifact,),
         licenses=licenses,
         concluded=licence.concluded(licenses),
         graph=graph,

@@ -199,20 +199,7 @@ def _component(
     default_groups: frozenset[str],
 ) -> Component:
     version = str(package.version) if package.version else None
-    marker = str(package.marker or "")
-    asking = askers(marker)
-    # PEP 751: the default groups stand for what the project itself needs.
-    needed = not default_groups.isdisjoint(asking.groups)
-    groups = () if needed else asking.groups
-    extras = () if needed else asking.extras
-    facts = PackageFacts(
-        registry=bare_url(package.index) if package.index else None,
-        development=bool(groups) and not extras,
-        optional=bool(extras),
-        groups=groups,
-        extras=extras,
-        marker=marker,
-    )
+    facts = _facts(package, default_groups)
     hashed = Pin.DIGEST if identified(artifacts) else None
     component = Component(
         kind=Kind.LIBRARY,
@@ -254,6 +241,23 @@ def _component(
         purl=component.purl if version and artifacts else None,
         pin=Pin.LOCAL,
         facts=replace(facts, origin=Origin.PATH),
+    )
+
+
+def _facts(package: Package, default_groups: frozenset[str]) -> PackageFacts:
+    marker = str(package.marker or "")
+    asking = askers(marker)
+    # PEP 751: the default groups stand for what the project itself needs.
+    needed = not default_groups.isdisjoint(asking.groups)
+    groups = () if needed else asking.groups
+    extras = () if needed else asking.extras
+    return PackageFacts(
+        registry=bare_url(package.index) if package.index else None,
+        development=bool(groups) and not extras,
+        optional=bool(extras),
+        groups=groups,
+        extras=extras,
+        marker=marker,
     )
 
 

@@ -147,8 +147,9 @@ def test_what_poetry_declares_is_read(tmp_path: Path) -> None:
             "a = '*'\nb = {version = '*', python = '>=3.6,<3.8'}"
         ),
         (
-            "[tool.poetry]\nname = 'app'\n[tool.poetry.dependencies]\npython = '>=3.9'\n"
-            "a = '*'\nb = {version = '*', markers = 'python_version < \"3.8\"'}"
+            "[tool.poetry]\nname = 'app'\n[tool.poetry.dependencies]\n"
+            "python = '>=3.9'\na = '*'\n"
+            "b = {version = '*', markers = 'python_version < \"3.8\"'}"
         ),
     ],
 )
