@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -99,18 +100,21 @@ def _contradict(one: Component, other: Component) -> bool:
 
 
 def undeclared(
-    manifest: Node | None, package: Package, node: Node, found: Collector, hint: str
+    manifest: Node | None,
+    listed: AbstractSet[str],
+    node: Node,
+    found: Collector,
+    hint: str,
 ) -> None:
     """Leave a gap for what *manifest* asks for and its lock does not.
 
     Args:
         manifest: The `package.json` of the project, or of a member of it.
-        package: What the lock has of it.
+        listed: What it asks for as the lock has it.
         node: Where the lock has it.
         found: Gets the gaps.
         hint: How to complete the lock.
     """
-    listed = package.asked
     for name, kind, text in declared(manifest):
         required = kind in {Need.REQUIRED.value, Need.DEVELOPMENT.value}
         local = text.startswith(("link:", "workspace:", "portal:"))

@@ -911,3 +911,100 @@ def test_every_entry_ends_as_a_component_or_a_gap(packages: dict[str, object]) -
         assert linked or any(
             place == pointer or place.startswith(pointer + "/") for place in places
         )
+
+
+# Why a package is there, and for which machines
+
+
+def test_a_package_says_why_it_is_there_and_for_which_machines() -> None:
+    component = one({**FILES, "peer": True, "optional": True, "os": ["linux", "!aix"]})
+    assert facts(component) == PackageFacts(
+        registry="https://registry.example/npm",
+        peer=True,
+        optional=True,
+        marker="(os=linux | os=!aix)",
+    )
+    assert component.graph
+
+
+@pytest.mark.parametrize("os", [5, {}, [5], ["a b"]], ids=repr)
+def test_a_package_for_no_machine_is_a_gap_and_stays(os: object) -> None:
+    inventory = lock({"node_modules/files": {**FILES, "os": os}})
+    assert len(inventory.gaps) == 1
+    assert inventory.components[0].artifacts
+
+
+@pytest.mark.parametrize(
+    ("workspaces", "kind"),
+    [
+        (["packages/*"], Kind.APPLICATION),
+        ({"packages": ["packages/a"]}, Kind.APPLICATION),
+        (["apps/*"], Kind.LIBRARY),
+        (None, Kind.LIBRARY),
+    ],
+)
+def test_a_folder_is_a_member_if_the_project_says_so(
+    tmp_path: Path, workspaces: object, kind: Kind
+) -> None:
+    packages = {
+        "": {"name": "shop", "workspaces": workspaces},
+        "packages/a": {"name": "a", "version": "1.0.0"},
+        "node_modules/a": {"resolved": "packages/a", "link": True},
+    }
+    (tmp_path / "packages/a").mkdir(parents=True)
+    (tmp_path / "packages/a/package.json").write_text("{}")
+    document = {"lockfileVersion": 3, "packages": packages}
+    (tmp_path / "package-lock.json").write_text(json.dumps(document))
+    inventory = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    (member,) = (each for each in inventory.components if each.name == "a")
+    assert not inventory.gaps
+    assert (member.kind, member.purl, member.pin) == (kind, None, Pin.LOCAL)
+    assert facts(member).workspace is (kind is Kind.APPLICATION)
+
+
+def test_members_named_in_no_known_way_are_a_gap() -> None:
+    inventory = lock({"": {"workspaces": 5}, "node_modules/files": FILES})
+    assert len(inventory.gaps) == 1
+    assert len(inventory.components) == 2
+
+
+def test_a_package_in_two_folders_is_one_that_is_needed_where_one_is() -> None:
+    inventory = lock(
+        {
+            "node_modules/files": {**FILES, "dev": True, "optional": True},
+            "node_modules/a/node_modules/files": {**FILES, "dev": True},
+            "node_modules/b/node_modules/files": {**FILES, "peer": True, "dev": True},
+        }
+    )
+    (component,) = inventory.components
+    assert len(component.locations) == 3
+    assert facts(component).development
+    assert not facts(component).optional
+    assert not facts(component).peer
+
+
+def test_one_package_with_two_digests_is_a_gap() -> None:
+    inventory = lock(
+        {
+            "node_modules/files": FILES,
+            "node_modules/a/node_modules/files": {**FILES, "integrity": OTHER},
+        }
+    )
+    assert len(inventory.components) == 2
+    (gap,) = inventory.gaps
+    assert gap.reason == "`files@1.2.0` is listed with two digests"
+
+
+def test_what_a_manifest_asks_for_and_its_lock_does_not_is_a_gap(
+    tmp_path: Path,
+) -> None:
+    asked = {"files": "1", "new": "1", "own": "workspace:*"}
+    manifest = {"dependencies": asked, "peerDependencies": {"p": "1"}}
+    (tmp_path / "package.json").write_text(json.dumps(manifest))
+    packages = {"": {"dependencies": {"files": "1"}}, "node_modules/files": FILES}
+    document = {"lockfileVersion": 3, "packages": packages}
+    (tmp_path / "package-lock.json").write_text(json.dumps(document))
+    inventory = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    (gap,) = inventory.gaps
+    assert gap.reason == "depends on `new`, which the lock does not hold"
+    assert gap.location.path == "package-lock.json"

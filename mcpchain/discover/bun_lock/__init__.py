@@ -105,7 +105,7 @@ class _Lock:
             name = package.component.name if folder else ""
             self._connect(package, name, node)
             manifest = self._manifests.at(folder)
-            undeclared(manifest, package, node, found, _HINT)
+            undeclared(manifest, package.asked, node, found, _HINT)
         for key, node in needs.items():
             self._connect(self._packages[key], key, node)
         if "patchedDependencies" in lock:

@@ -12,14 +12,17 @@ from typing import ClassVar, Final
 from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.discover import Discoverer
-from mcpchain.discover.package_lock.edges import bundled, connect
+from mcpchain.discover.package_lock.edges import HINT, bundled, connect
 from mcpchain.discover.package_lock.entry import Entry, flag, read_entry
 from mcpchain.discover.package_lock.first import first_entries
 from mcpchain.discover.package_lock.twice import compare
+from mcpchain.discover.package_lock.unite import united
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import npm_purl
+from mcpchain.npm_lock.graph import contradictions, undeclared
 from mcpchain.npm_lock.integrity import artifacts_of
+from mcpchain.npm_lock.manifest import KINDS, Manifests
 from mcpchain.npm_lock.marker import marker_of
 from mcpchain.npm_lock.name import SHOWN, is_name, version_of
 from mcpchain.npm_lock.source import (
@@ -62,13 +65,18 @@ class PackageLock:
         # The first npm that wrote such a lock did not write what needs what.
         graph = not first or lock.value.get("requires") is True
         reader = _Reader(file, entries, found, graph=graph)
+        components: list[tuple[Entry, Component]] = []
         for entry in entries.values():
             target = entries.get(entry.link) if entry.link is not None else None
             # A link to a link may lead nowhere, or to itself.
             if target is None or target.link is not None:
                 with found.entry():
-                    entry.ref = found.add(reader.component(entry))
+                    components.append((entry, reader.component(entry)))
+        for entry, component in united(components):
+            entry.ref = found.add(component)
         connect(entries, found)
+        contradictions((each for _, each in components), found)
+        _compare_manifests(file, entries, found)
         if "dependencies" in lock and not first:
             compare(lock, entries, found)
 
@@ -83,6 +91,19 @@ def _entries(file: File, lock: Node, found: Collector) -> dict[str, Entry]:
         with found.entry():
             entries[path] = read_entry(path, node)
     return entries
+
+
+def _compare_manifests(
+    file: File, entries: Mapping[str, Entry], found: Collector
+) -> None:
+    """Leave a gap for what a manifest asks for and the lock does not."""
+    manifests = Manifests(file)
+    for entry in entries.values():
+        if not entry.installed and entry.link is None:
+            kinds = (entry.node.value.get(kind) for kind in KINDS)
+            listed = {name for each in kinds if isinstance(each, dict) for name in each}
+            manifest = manifests.at(entry.path)
+            undeclared(manifest, listed, entry.node, found, HINT)
 
 
 def _unsupported(version: int, path: str) -> Gap:

@@ -11,6 +11,7 @@ from mcpchain.npm_lock.name import SHOWN
 
 _STEPS: Final = 3_000_000
 """How many folders are looked into, in all, for the packages of edges."""
+HINT: Final = "`npm install --package-lock-only`"
 _EDGES: Final = (
     "dependencies",
     "optionalDependencies",
@@ -133,7 +134,7 @@ def _missing(name: str, entry: Entry) -> Gap:
         location=Location(path=entry.node.source, pointer=entry.node.pointer),
         reason=f"depends on `{name[:SHOWN]}`, which the lock does not hold",
         state=State.PARTIAL,
-        hint="run `npm install --package-lock-only` to complete the lock",
+        hint=f"complete the lock: {HINT}",
         ref=entry.ref,
     )
 

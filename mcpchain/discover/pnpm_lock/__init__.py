@@ -118,7 +118,7 @@ class _Projects:
             self._ask(path, node)
             package = self._packages[_project(path)]
             manifest = self._manifests.at("" if path == "." else path)
-            undeclared(manifest, package, node, self._found, _HINT)
+            undeclared(manifest, package.asked, node, self._found, _HINT)
 
     def _add(self, path: str, node: Node) -> None:
         next(node.items(), None)  # raises if it is none, or is there twice

@@ -135,7 +135,7 @@ class _Reader:
                     with self._found.entry():
                         self._need(package, name, range_, need, locator)
             if package.root:
-                undeclared(manifest, package, node, self._found, _HINT)
+                undeclared(manifest, package.asked, node, self._found, _HINT)
 
     def _need(
         self, package: Package, name: str, node: Node, need: Need, locator: Locator
