@@ -82,22 +82,9 @@ class _Lock:
 
 def _locks(components: Iterable[Component]) -> dict[str, list[_Lock]]:
     """Return the locks in each folder that has some: the whole ones, or all others."""
-    locks: dict[str, _Lock] = {}
-    for component in components:
-        facts = component.facts
-        if not isinstance(facts, PackageFacts):
-            continue
-        for path in {place.path for place in component.locations}:
-            name = path.rpartition("/")[2].casefold()
-            if not (name.endswith(".txt") or name in _WHOLE or _PART.fullmatch(name)):
-                continue
-            lock = locks.setdefault(path, _Lock(path=path, whole=name in _WHOLE))
-            lock.refs.setdefault(component.name, {})[component.ref] = None
-            if facts.origin is Origin.PATH and component.purl is None:
-                lock.own[component.name] = component.ref
     beside: dict[str, list[_Lock]] = {}
     lists: dict[str, list[_Lock]] = {}
-    for path, lock in sorted(locks.items()):
+    for path, lock in sorted(_each(components).items()):
         folder = path.rpartition("/")[0]
         kind = lists if path.casefold().endswith(".txt") else beside
         kind.setdefault(folder, []).append(lock)
@@ -109,6 +96,24 @@ def _locks(components: Iterable[Component]) -> dict[str, list[_Lock]]:
     for folder, several in beside.items():
         beside[folder] = [each for each in several if each.whole] or several
     return beside
+
+
+def _each(components: Iterable[Component]) -> dict[str, _Lock]:
+    """Return every lock and list by its path."""
+    locks: dict[str, _Lock] = {}
+    for component in components:
+        facts, purl = component.facts, component.purl
+        if not isinstance(facts, PackageFacts) or (purl and purl.type == "conda"):
+            continue
+        for path in {place.path for place in component.locations}:
+            name = path.rpartition("/")[2].casefold()
+            if not (name.endswith(".txt") or name in _WHOLE or _PART.fullmatch(name)):
+                continue
+            lock = locks.setdefault(path, _Lock(path=path, whole=name in _WHOLE))
+            lock.refs.setdefault(component.name, {})[component.ref] = None
+            if facts.origin is Origin.PATH and purl is None:
+                lock.own[component.name] = component.ref
+    return locks
 
 
 def _near(

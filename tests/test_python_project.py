@@ -228,6 +228,19 @@ def test_more_versions_than_are_followed_are_a_gap(tmp_path: Path) -> None:
     assert not application(found).graph
 
 
+def test_packages_of_conda_lock_none_of_python(tmp_path: Path) -> None:
+    url = "https://c.example/forge/noarch/fla-sk-1.0-0.conda"
+    files = {
+        "pyproject.toml": MANIFEST,
+        "requirements.txt": requirements("click"),
+        "explicit.txt": f"@EXPLICIT\n{url}\n",
+    }
+    found = examine(tmp_path, files)
+    assert [gap.reason for gap in found.gaps] == [
+        "asks for `fla-sk`, which `requirements.txt` lacks"
+    ]
+
+
 def test_a_list_beside_a_lock_does_not_answer_for_it(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": MANIFEST,
