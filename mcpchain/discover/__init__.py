@@ -14,10 +14,7 @@ from packageurl import PackageURL
 from mcpchain import loader
 from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component
-from mcpchain.conda_package import join_installed
 from mcpchain.inventory import Collector, Gap, Inventory
-from mcpchain.npm_project import NpmProjects
-from mcpchain.python_project import is_manifest, settle
 from mcpchain.tree import File, Tree, UnreadableError, digest_all
 
 
@@ -64,25 +61,51 @@ def survey(
         discoverers: The parts to use; all of them by default.
         hashing: Called with (bytes done, bytes in all) while files are hashed.
     """
-    parts = discoverers
     found = Collector(name)
-    projects = NpmProjects(tree)
-    manifests: list[tuple[str, Inventory]] = []
+    files: _Files | None = None
     for file in tree.files():
         if isinstance(file, Gap):
             found.gap(file)
             continue
-        if parts is None:  # late: with nothing to read, none of them is loaded
-            parts = all_discoverers()
-        for part in parts:
+        if files is None:  # late: without a file, no part has to be loaded
+            files = _Files(tree, found, discoverers)
+        files.read(file, name)
+    if files is None:
+        return found.inventory()
+    return _hashed(files.settled(), tree, hashing)
+
+
+class _Files:
+    """Reads the files of one tree into *found*."""
+
+    def __init__(
+        self, tree: Tree, found: Collector, discoverers: Sequence[Discoverer] | None
+    ) -> None:
+        from mcpchain.npm_project import NpmProjects
+
+        self._found = found
+        self._projects = NpmProjects(tree)
+        self._parts = all_discoverers() if discoverers is None else discoverers
+        self._manifests: list[tuple[str, Inventory]] = []
+
+    def read(self, file: File, name: str) -> None:
+        """Give *file* to every part that wants it."""
+        from mcpchain.python_project import is_manifest
+
+        for part in self._parts:
             if part.wants(file):
                 inner = _read(part, file, name)
                 if is_manifest(file.path):
-                    manifests.append((file.path, inner))
+                    self._manifests.append((file.path, inner))
                 else:
-                    found.include(projects.attribute(inner, file.path))
-    joined = join_installed(found.inventory())
-    return _hashed(settle(joined, manifests), tree, hashing)
+                    self._found.include(self._projects.attribute(inner, file.path))
+
+    def settled(self) -> Inventory:
+        """Return what was found, once all files are read."""
+        from mcpchain.conda_package import join_installed
+        from mcpchain.python_project import settle
+
+        return settle(join_installed(self._found.inventory()), self._manifests)
 
 
 def _read(part: Discoverer, file: File, name: str) -> Inventory:
