@@ -138,6 +138,8 @@ def simple_command(text: str) -> list[str]:
     Raises:
         UndecidableError: It does more: a pipe, a list, an expansion, a redirection.
     """
+    if len(text) > _LONGEST:
+        raise UndecidableError("it is a shell command that is too long to be read")
     if found := _SHELL.search(text) or re.search(r"[\[\]]", _QUOTED.sub("", text)):
         mark = found[0] if found[0].isprintable() else "line break"
         raise UndecidableError(
@@ -154,5 +156,6 @@ def simple_command(text: str) -> list[str]:
     return words
 
 
+_LONGEST: Final = 8_000
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SHELL: Final = re.compile(r"[|;&$`<>(){}*?!\r\n\x00]|(?:^|\s)[#~]")

@@ -210,6 +210,7 @@ def test_reads_as_firm_as_it_is(line: str, purl: str, pin: str) -> None:
         "python -Xpresite=secret x.py",
         "python -W error::secret.Warning x.py",
         "sh -c 'uvx files[cli]==1.2'",
+        f"sh -c 'npx files@1.2.0 {'a' * 8_000}'",
         "podman run oci:secret",
         "podman run dir:secret",
         f"podman run docker-archive:x@sha256:{'a' * 64}",
