@@ -158,7 +158,7 @@ def _settled(
 ) -> Inventory:
     """Return what is left of *declared* beside *locks*, and what they lack."""
     relations: list[Relation] = []
-    gaps = [each for each in declared.gaps if each.location.pointer != DYNAMIC]
+    gaps = [each for each in declared.gaps if not _dynamic(each)]
     complete = len(gaps) == len(declared.gaps)
     projects = [e for e in declared.components if e.kind is Kind.APPLICATION]
     wanted = [e for e in declared.components if e.kind is not Kind.APPLICATION]
@@ -196,6 +196,11 @@ def _settled(
         relations=tuple(relations),
         gaps=tuple(gaps),
     )
+
+
+def _dynamic(gap: Gap) -> bool:
+    """Say whether *gap* tells that only a build back end knows more; a lock does."""
+    return gap.location.pointer == DYNAMIC and gap.state is State.PARTIAL
 
 
 def _with_manifest(locked: Component, project: Component) -> Component:

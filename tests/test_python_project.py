@@ -269,6 +269,12 @@ def test_what_is_dynamic_is_known_to_a_lock(tmp_path: Path) -> None:
     assert not application(found).graph
 
 
+def test_what_cannot_be_read_of_a_manifest_stays_a_gap(tmp_path: Path) -> None:
+    text = MANIFEST.replace("dep", "dynamic = 7\ndep", 1)
+    found = examine(tmp_path, {"pyproject.toml": text, "poetry.lock": poetry(*ALL)})
+    assert [gap.state for gap in found.gaps] == [State.UNREADABLE]
+
+
 def test_several_versions_in_a_lock_are_all_asked_for(tmp_path: Path) -> None:
     more = "[[package]]\nname = 'fla-sk'\nversion = '3.0'\n"
     files = {"pyproject.toml": MANIFEST, "poetry.lock": more + poetry(*ALL)}
