@@ -39,7 +39,8 @@ def close(
 ) -> Inventory:
     """Return *inventory* with everything that its MCP servers pull in.
 
-    Python packages are chosen for the interpreter that runs us, npm's for any system.
+    Python packages are chosen for the interpreter that runs us; npm's for the Node on
+    the PATH, if there is one, and for every system.
 
     Args:
         inventory: What is there.
@@ -86,7 +87,7 @@ def _closer(kind: str, door: Door) -> _Closer:
     if kind == "npm":
         from mcpchain.closure.npm import NpmCloser
 
-        return NpmCloser(door)
+        return NpmCloser(door, door.settings.node_version())
     from mcpchain.closure.project import Interpreter
     from mcpchain.closure.pypi import PypiCloser
 

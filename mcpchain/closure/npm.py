@@ -1,13 +1,14 @@
 """What npm would install for a server, by the packuments of its registry.
 
 npm lays packages out in folders, so several versions of one may stand side by side. A
-package is first looked for at the top, where the first that asked for it has put it;
-one that does not fit gets a version of its own below. Nothing is ever revised. The
-order is npm's (arborist): by depth, then by path.
+package is looked for as Node looks for it, upwards and last at the top, where the first
+that asks for it puts it; one that does not fit gets a version of its own further down.
+What is expected beside a package (a peer) is put there at once, and may lower what is
+there already. The order is npm's (arborist): by depth, then by path.
 """
 
 import heapq
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mcpchain.artifact import Artifact
@@ -32,6 +33,8 @@ from mcpchain.registries.page import Problems
 _PLACES: Final = 5_000
 _WISHES: Final = 100_000
 """How many packages one server may pull in, and how often they may ask for others."""
+_DEPTH: Final = 100
+"""How many folders upwards a package is looked for."""
 _STEPS: Final = 1_000_000
 """How many askers are asked, in all, whether another version would do."""
 
@@ -49,6 +52,10 @@ class _Place:
     wishes: tuple[Wish, ...]
     problems: tuple[str, ...]
     """What it asks for, and what of that could not be read."""
+    above: "_Place | None"
+    """In whose folder it lies; `None`: at the top."""
+    below: dict[str, "_Place"] = field(default_factory=dict)
+    """What lies in its folder, by the name there."""
 
     @property
     def title(self) -> str:
@@ -60,16 +67,18 @@ class NpmCloser:
 
     Args:
         door: The way to the registry.
+        node: The version of the Node that there will be; empty if that is unknown.
     """
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, node: str = "") -> None:
+        self._node = parse_version(node)
         self._pages: Library[Page, Packument] = Library(
             door, packument.request, packument.read
         )
 
     def close(self, group: Group) -> Graph:
         """Return everything that the packages of *group* pull in."""
-        return _Run(group, Shelf(group, self._pages)).graph()
+        return _Run(group, Shelf(group, self._pages, self._node)).graph()
 
 
 class _Run:
@@ -141,11 +150,11 @@ class _Run:
             manifest=manifest,
             wishes=wishes(manifest, problems),
             problems=tuple(problems),
+            above=above,
         )
         self._count += 1
         self._known[wish.name, version] = place
-        if above is None:
-            self._tops[folder] = place
+        (self._tops if above is None else above.below)[folder] = place
         heapq.heappush(self._queue, (place.depth, place.path, key, place))
         return place
 
@@ -181,9 +190,9 @@ class _Run:
     def _follow(self, place: _Place, wish: Wish, own: frozenset[str]) -> None:
         """Find the package that *wish* of *place* gets."""
         folder = wish.need.folder
-        top = self._tops.get(folder)
-        if top is not None and self._fits(wish, top.name, top.version):
-            self._link(place, top, wish)
+        there = _seen(place, folder) or self._tops.get(folder)
+        if there is not None and self._fits(wish, there.name, there.version):
+            self._link(place, there, wish)
             return
         version = self._shelf.pick(wish)
         if version is None:
@@ -191,15 +200,15 @@ class _Run:
             self._graph.relate(place.key, key, wish.ask)
             self._missing(key, wish, f" (asked for by {place.title})")
             return
-        known = self._known.get((wish.name, version))
-        if known is not None:
-            self._tops.setdefault(folder, known)
-            self._link(place, known, wish)
-            return
-        found = self._new(wish, version, None if top is None else place)
+        above = None if folder not in self._tops else _room(place, folder)
+        found = self._known.get((wish.name, version))
+        if found is not None:
+            (self._tops if above is None else above.below)[folder] = found
+        else:
+            found = self._new(wish, version, above)
+            if above is None:
+                self._settle_peers(found, own)
         self._link(place, found, wish)
-        if top is None:
-            self._settle_peers(found, own)
 
     def _link(self, place: _Place, other: _Place, wish: Wish) -> None:
         self._links.setdefault(other.key, []).append((place, other, wish))
@@ -339,3 +348,23 @@ class _Run:
             facts=PackageFacts(registry=self._group.sources.named_for(name)),
             locations=self._group.locations,
         )
+
+
+def _seen(place: _Place, folder: str) -> _Place | None:
+    """Return what *place* finds under a name on its way up, as Node looks for it."""
+    each: _Place | None = place
+    for _ in range(_DEPTH):
+        if each is None or folder in each.below:
+            break
+        each = each.above
+    return each.below.get(folder) if each else None
+
+
+def _room(place: _Place, folder: str) -> _Place:
+    """Return the highest package, but the top, below which nothing has that name."""
+    each = place
+    for _ in range(_DEPTH):
+        if each.above is None or folder in each.above.below:
+            break
+        each = each.above
+    return each

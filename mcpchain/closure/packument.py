@@ -20,7 +20,7 @@ from mcpchain.registries import npm
 
 _SHORT: Final = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8"
 _KEPT: Final = (
-    *("name", "version", "dist", "deprecated", "os", "cpu", "libc"),
+    *("name", "version", "dist", "deprecated", "engines", "os", "cpu", "libc"),
     *("dependencies", "optionalDependencies", "peerDependencies"),
     *("peerDependenciesMeta", "bundleDependencies", "bundledDependencies"),
 )
@@ -53,14 +53,15 @@ class Packument:
     tags: Mapping[str, str]
     versions: Mapping[str, Node]
 
-    def pick(self, spec: str) -> str | None:
+    def pick(self, spec: str, node: Version | None = None) -> str | None:
         """Return the version that npm would install for *spec*; `None` for none.
 
-        As npm-pick-manifest does, but for `engines`: which Node there will be is
-        unknown.
+        As npm-pick-manifest does: the one that is tagged `latest` if it fits, else the
+        newest; of these rather one that is for this Node and not deprecated.
 
         Args:
             spec: A version, a range or a tag.
+            node: The Node that there will be; `None` if that is unknown.
 
         Raises:
             ValueError: It is too long to be read.
@@ -75,15 +76,17 @@ class Packument:
         latest = self.tags.get("latest", "")
         version = parse_version(latest)
         usual = fitting.everything or (version is not None and version in fitting)
-        if latest in self.versions and usual and not self._deprecated(latest):
+        if latest in self.versions and usual and self._flaws(latest, node) == _SOUND:
             return latest
-        second: str | None = None
+        best: tuple[tuple[bool, bool, bool], str] | None = None
         for version, text in self._ordered:
             if version in fitting:
-                if not self._deprecated(text):
+                flaws = self._flaws(text, node)
+                if flaws == _SOUND:
                     return text
-                second = second or text
-        return second
+                if best is None or flaws < best[0]:
+                    best = flaws, text
+        return best[1] if best else None
 
     @cached_property
     def _ordered(self) -> list[tuple[Version, str]]:
@@ -97,9 +100,29 @@ class Packument:
         """Of two spellings of one version the usual one."""
         return dict(sorted(self._ordered, reverse=True))
 
-    def _deprecated(self, text: str) -> bool:
-        node = self.versions[text]
-        return node.is_object() and bool(node.value.get("deprecated"))
+    def _flaws(self, text: str, node: Version | None) -> tuple[bool, bool, bool]:
+        """Say what speaks against a version, the gravest first."""
+        manifest = self.versions[text]
+        if not manifest.is_object():
+            return _SOUND
+        deprecated = bool(manifest.value.get("deprecated"))
+        unfit = node is not None and not _runs_on(node, manifest.value.get("engines"))
+        return deprecated or unfit, unfit, deprecated
+
+
+_SOUND: Final = (False, False, False)
+
+
+def _runs_on(node: Version, engines: object) -> bool:
+    """Say whether a package is for *node*; one that does not tell is for all."""
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    if not wanted:
+        return True
+    try:
+        fitting = parse_range(wanted) if isinstance(wanted, str) else None
+    except ValueError:
+        return False
+    return fitting is not None and node in fitting
 
 
 def request(page: Page) -> Request:

@@ -6,7 +6,7 @@ from typing import Final
 from mcpchain.closure.group import Group
 from mcpchain.closure.library import Library
 from mcpchain.closure.packument import Packument, Page
-from mcpchain.closure.semver import parse_version
+from mcpchain.closure.semver import Version, parse_version
 from mcpchain.closure.wish import Wish, wishes
 from mcpchain.document import Node
 from mcpchain.fetch import FetchError
@@ -26,14 +26,20 @@ class Shelf:
     Args:
         group: Who asks.
         pages: The packuments of all groups.
+        node: The Node that there will be; `None` if that is unknown.
         limit: How many versions are compared with ranges.
     """
 
     def __init__(
-        self, group: Group, pages: Library[Page, Packument], limit: int = COMPARED
+        self,
+        group: Group,
+        pages: Library[Page, Packument],
+        node: Version | None = None,
+        limit: int = COMPARED,
     ) -> None:
         self._sources = group.sources
         self._pages = pages
+        self._node = node
         self._picked: dict[tuple[str, str], str | None] = {}
         self._left = limit
 
@@ -72,7 +78,7 @@ class Shelf:
         exact = parse_version(wish.spec) is not None
         self._left -= 1 if exact else len(found.versions)
         try:
-            return found.pick(wish.spec)
+            return found.pick(wish.spec, self._node)
         except ValueError:
             return None
 

@@ -59,6 +59,13 @@ class Settings:
         own = self.npm.registries.of(name) or self._npm_default()
         return (own,) if own and is_http(own) else ()
 
+    def node_version(self) -> str:
+        """Return the version of the user's Node, such as `v22.1.0`; empty: unknown.
+
+        Asks it, which costs some hundredths of a second.
+        """
+        return npm.node_version(self.program) if self.program else ""
+
     def trusted(self, purl_types: frozenset[str]) -> frozenset[str]:
         """Return every registry of the user for *purl_types*, normalised."""
         found = {each for kind in purl_types for each in self.addresses(kind)}

@@ -38,6 +38,8 @@ class Program:
 
     path: str
     environ: tuple[tuple[str, str], ...] = field(repr=False)
+    node: str = ""
+    """The Node beside it, which would run what it installs; empty: none was found."""
 
 
 def load(
@@ -81,12 +83,17 @@ def find_program(
 
     folders = [Path(each) for each in environ.get("PATH", "").split(os.pathsep) if each]
     path = os.pathsep.join(str(each) for each in folders if ours(each))
-    found = shutil.which("npm", path=path) if path else None
-    if found is None or any(Path(found).resolve().is_relative_to(r) for r in roots):
+
+    def find(name: str) -> str:
+        found = shutil.which(name, path=path) if path else None
+        inside = found and any(Path(found).resolve().is_relative_to(r) for r in roots)
+        return "" if found is None or inside else found
+
+    if not (found := find("npm")):
         return None
     kept = {key: environ[key] for key in _NEEDED if key in environ}
     seen = {"PATH": path, "HOME": str(home), "USERPROFILE": str(home), **kept}
-    return Program(found, tuple(seen.items()))
+    return Program(found, tuple(seen.items()), find("node"))
 
 
 def _project_root(folder: Path, home: Path) -> Path:
@@ -107,20 +114,32 @@ def default_registry(program: Program) -> str | None:
 
     It runs in the root folder with `--global`, so that no project's `.npmrc` is read.
     """
+    command = [program.path, "config", "get", "registry", "--global"]
+    address = _told(command, program)
+    return normalise(address) if is_http(address) else None
+
+
+@cache
+def node_version(program: Program) -> str:
+    """Ask Node for its version, such as `v22.1.0`; empty if it does not tell."""
+    return _told([program.node, "--version"], program) if program.node else ""
+
+
+def _told(command: Sequence[str], program: Program) -> str:
+    """Return what *command* says, run where no project can change it."""
     try:
-        done = subprocess.run(  # noqa: S603  (npm itself, found outside the project)
-            [program.path, "config", "get", "registry", "--global"],
+        done = subprocess.run(  # noqa: S603  (npm or Node, found outside the project)
+            command,
             env=dict(program.environ),
-            cwd=Path(program.path).anchor,
+            cwd=Path(command[0]).anchor,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return None
-    address = done.stdout.decode("ascii", "replace").strip()
-    return normalise(address) if is_http(address) else None
+        return ""
+    return done.stdout.decode("ascii", "replace").strip()
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from mcpchain.artifact import Algorithm
 from mcpchain.closure import packument
 from mcpchain.closure.group import Group, Sources
 from mcpchain.closure.library import Door, Library
+from mcpchain.closure.semver import parse_version
 from mcpchain.closure.shelf import Shelf
 from mcpchain.closure.wish import Wish
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts, Pin
@@ -211,6 +212,61 @@ def test_a_version_below_another_package_serves_nobody_else(world: World) -> Non
         "right@1.0.0 > left@2.0.0",
         "up@1.0.0 > left@1.0.0",
     ]
+
+
+def test_a_package_is_looked_for_upwards_before_one_is_put_anywhere(
+    world: World,
+) -> None:
+    needs = {"left": "~1.0.0", "right": "*"}
+    world.npm.publish("files", "1.0.0", dependencies=needs)
+    world.npm.publish("left", "1.0.0").publish("2.0.0").publish("2.1.0")
+    needs = {"left": "2.0.0", "up": "~1.0.0"}
+    world.npm.publish("right", "1.0.0", dependencies=needs)
+    world.npm.publish("up", "1.0.0", dependencies={"left": "^2.0.0"})
+    found = tree(closed(world, FILES))
+    assert "up@1.0.0 > left@2.1.0" in found
+    needs = {"left": "~1.0.0", "right": "*", "up": "2"}
+    world.npm["files"].version("1.0.0")["dependencies"] = needs
+    world.npm["up"].publish("2.0.0")
+    assert "up@1.0.0 > left@2.0.0" in tree(closed(world, FILES))
+
+
+@pytest.mark.parametrize(
+    ("node", "version"),
+    [
+        (None, "2.1.0"),
+        ("v22.3.0", "2.1.0"),
+        ("v20.1.0", "2.0.0"),
+        ("v18.0.0", "1.9.0"),
+        ("v1.0.0", "1.9.0"),
+    ],
+)
+def test_what_is_not_for_this_node_is_passed_over_as_npm_does(
+    node: str | None, version: str, world: World
+) -> None:
+    left = world.npm.publish("left", "1.8.0", engines={"node": ">=16"}, deprecated="x")
+    left.publish("1.9.0").publish("2.0.0", engines={"node": ">=20"})
+    left.publish("2.1.0", engines={"node": "^22 || >= 24"})
+    with world.fetcher() as fetcher:
+        door = Door(fetcher, world.settings())
+        pages = Library(door, packument.request, packument.read)
+        page = pages["left", world.npm.address]
+    assert isinstance(page, packument.Packument)
+    assert page.pick("*", parse_version(node) if node else None) == version
+
+
+@pytest.mark.parametrize("engines", [5, [], {"node": 5}, {"node": "|" * 9_000}])
+def test_engines_that_cannot_be_read_lose_no_version(
+    engines: object, world: World
+) -> None:
+    world.npm.publish("left", "1.0.0", engines=engines)
+    with world.fetcher() as fetcher:
+        door = Door(fetcher, world.settings())
+        page = Library(door, packument.request, packument.read)[
+            "left", world.npm.address
+        ]
+    assert isinstance(page, packument.Packument)
+    assert page.pick("^1.0.0", parse_version("v22.0.0")) == "1.0.0"
 
 
 def test_the_newest_that_is_deprecated_is_passed_over(world: World) -> None:
