@@ -279,8 +279,8 @@ def test_an_npmrc_of_the_project_is_never_followed(
     assert got.credential(f"{A}/x") == Credential(scope=A, header="Bearer t0ken")
 
 
-def npm(folder: Path, script: str) -> str:
-    program = write(folder / "npm", f"#!/bin/sh\n{script}\n")
+def npm(folder: Path, script: str, name: str = "npm") -> str:
+    program = write(folder / name, f"#!/bin/sh\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     return str(folder)
 
@@ -337,6 +337,30 @@ def test_an_npm_of_a_project_around_the_target_is_not_run(
         assert configure(project=inner, PATH=path).addresses("npm") == ()
     elsewhere = npm(tmp_path / "other/node_modules/.bin", f"touch {tmp_path}/ran")
     assert configure(project=inner, PATH=elsewhere).addresses("npm") == ()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_node_tells_its_version_where_npm_would_run_it(
+    configure: Configure, tmp_path: Path, home: Path
+) -> None:
+    assert configure().node_version() == ""
+    path = npm(tmp_path / "bin", f"touch {tmp_path}/ran")
+    assert configure(PATH=path).node_version() == ""
+    say = f'[ "$*|$PWD|$HOME|$SECRET" = "--version|/|{home}|" ] && echo v22.1.0'
+    npm(tmp_path / "bin", say, "node")
+    got = configure(PATH=path, SECRET="x")  # noqa: S106 - made up
+    assert got.node_version() == "v22.1.0"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_node_of_the_project_is_not_run(configure: Configure, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    npm(project / "bin", f"touch {tmp_path}/ran; echo v99.0.0", "node")
+    outside = tmp_path / "outside"
+    path = npm(outside, "exit 1")
+    (outside / "node").symlink_to(project / "bin/node")
+    for each in (f"{project}/bin:{path}", path):
+        assert configure(project=project, PATH=each).node_version() == ""
     assert not (tmp_path / "ran").exists()
 
 
