@@ -185,12 +185,14 @@ def from_url(url: str, digests: tuple[Digest, ...], place: Location) -> Componen
         facts=PackageFacts(registry=channel),
         locations=(place,),
     )
-    if _SUBDIR.fullmatch(subdir):
-        return component
+    return component if _SUBDIR.fullmatch(subdir) else _elsewhere(component, address)
+
+
+def _elsewhere(component: Component, address: str) -> Component:
     return replace(
         component,
         purl=conda_purl(component.name, component.version, download_url=address),
-        pin=Pin.DIGEST if identified([artifact]) else Pin.TAG,
+        pin=Pin.DIGEST if identified(component.artifacts) else Pin.TAG,
         requested=address,
         facts=PackageFacts(origin=Origin.URL, registry=source_address(address)),
     )

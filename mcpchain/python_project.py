@@ -165,23 +165,18 @@ def _settled(
     for each in wanted:
         missing = [lock for lock in locks if each.name not in lock.refs]
         refs = {ref: None for lock in locks for ref in lock.refs.get(each.name, ())}
+        complete = complete and 0 < len(refs) <= _FITTING
         if len(refs) > _FITTING:
             gaps.append(_ambiguous(each, len(refs)))
-            complete = False
             continue
-        relations += (
-            Relation(source=project.ref, target=ref)
-            for project in projects
-            for ref in refs
-        )
-        complete = complete and bool(refs)
+        for project in projects:
+            relations += (Relation(source=project.ref, target=ref) for ref in refs)
         if missing and (missing[0].whole or (not refs and _always(each))):
             gaps.append(_lacking(each, missing[0]))
     kept: list[Component] = []
     for project in projects:
-        own = next(
-            (lock.own[project.name] for lock in locks if project.name in lock.own), ""
-        )
+        owns = (lock.own.get(project.name, "") for lock in locks)
+        own = next(filter(None, owns), "")
         if not own:
             kept.append(replace(project, graph=project.graph and complete))
             continue
