@@ -285,7 +285,11 @@ def test_links_in_circles_end(home: Path) -> None:
     put(home, ".claude/plugins/cache/x/.mcp.json", MAP)
     (home / ".claude/plugins/cache/x/loop").symlink_to(home / ".claude")
     (home / ".claude/plugins/cache/self").symlink_to("self")
-    assert servers(look(home)) == [
+    for number in range(12):
+        (home / f".claude/plugins/cache/again{number}").symlink_to(".")
+    inventory = look(home)
+    assert inventory.gaps == ()
+    assert servers(inventory) == [
         ("claude-code", "user", "~/.claude/plugins/cache/x/.mcp.json#/mcpServers/a")
     ]
 
