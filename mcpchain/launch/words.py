@@ -145,6 +145,25 @@ def simple_command(text: str) -> list[str]:
         raise UndecidableError(
             f"it is a shell command with `{mark}`, which can run anything"
         )
+    return _split(text)
+
+
+def shell_command(text: str) -> tuple[list[str], str]:
+    """Return the words of a shell command, and why they may be others, if they may.
+
+    A variable in it becomes as many words as it likes, or none.
+
+    Raises:
+        UndecidableError: It does more than to start a program.
+    """
+    plain = _PARAMETER.sub("x", text)
+    if plain == text:
+        return simple_command(text), ""
+    simple_command(plain)
+    return _split(text), "it is a shell command with a variable"
+
+
+def _split(text: str) -> list[str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -156,6 +175,7 @@ def simple_command(text: str) -> list[str]:
     return words
 
 
+_PARAMETER: Final = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})", re.ASCII)
 _LONGEST: Final = 8_000
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SHELL: Final = re.compile(r"[|;&$`<>(){}*?!\r\n\x00]|(?:^|\s)[#~]")

@@ -8,7 +8,12 @@ from typing import Final
 
 from mcpchain.component import Pin
 from mcpchain.launch.record import Code, Launch, Outcome, UndecidableError, Wrapped
-from mcpchain.launch.words import Grammar, read_options, simple_command
+from mcpchain.launch.words import (
+    Grammar,
+    read_options,
+    shell_command,
+    simple_command,
+)
 
 _SHELL: Final = Grammar(
     valued=frozenset({"-o"}),
@@ -101,6 +106,7 @@ _MANAGERS: Final = {
 """The subcommands of each, and their options."""
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][\w@:/.-]*)=(.*)", re.DOTALL | re.ASCII)
 _CMD: Final = re.compile(r"[&|<>^%!()\r\n\x00]")
+_CMD_VARIABLE: Final = re.compile(r"%[A-Za-z_]\w*%", re.ASCII)
 _CMD_SWITCHES: Final = frozenset({"/d", "/s", "/q", "/a", "/u", "/v:off", "/e:on"})
 
 
@@ -113,9 +119,11 @@ def read_cmd(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     words = rest[1:]
     if len(words) == 1:
         words = words[0].split()
-    if any(_CMD.search(each) or '"' in each for each in words):
+    plain = [_CMD_VARIABLE.sub("x", each) for each in words]
+    if any(_CMD.search(each) or '"' in each for each in plain):
         raise UndecidableError("it is a shell command that can run anything")
-    return _program(words, env)
+    doubt = "it is a shell command with a variable" if plain != [*words] else ""
+    return replace(_program(words, env), doubt=doubt)
 
 
 def read_shell(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
@@ -126,8 +134,9 @@ def read_shell(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Ou
     if "-c" not in line.switches:
         code = Code(path=line.words[0])
         return Launch(launcher=launcher, pin=Pin.LOCAL, code=(code,))
-    words, env = _assigned(simple_command(line.words[0]), env)
-    return _program(words, env)
+    command, doubt = shell_command(line.words[0])
+    words, env = _assigned(command, env)
+    return replace(_program(words, env), doubt=doubt)
 
 
 def read_env(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outcome:
