@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from packaging.specifiers import SpecifierSet
+
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.inventory import Collector, Gap, Inventory, Relation, State
 from mcpchain.tree.named import folders
@@ -173,6 +175,8 @@ def _settled(
             relations += (Relation(source=project.ref, target=ref) for ref in refs)
         if missing and (missing[0].whole or (not refs and _always(each))):
             gaps.append(_lacking(each, missing[0]))
+        elif refs and not any(_fits(each, known[ref]) for ref in refs):
+            gaps.append(_stale(each, locks[0]))
     kept: list[Component] = []
     for project in projects:
         owns = (lock.own.get(project.name, "") for lock in locks)
@@ -207,6 +211,19 @@ def _with_manifest(locked: Component, project: Component) -> Component:
     )
 
 
+def _fits(wanted: Component, locked: Component) -> bool:
+    """Say whether *locked* is a version that is asked for, so far as that is told."""
+    facts = wanted.facts
+    indexed = isinstance(facts, PackageFacts) and facts.origin is Origin.REGISTRY
+    if not indexed or locked.version is None:
+        return True
+    asked = f"=={wanted.version}" if wanted.version else wanted.requested
+    try:
+        return SpecifierSet(asked).contains(locked.version, prereleases=True)
+    except ValueError:
+        return True  # a constraint in Poetry's own words
+
+
 def _always(component: Component) -> bool:
     """Say whether a project asks for *component* everywhere and in any case."""
     facts = component.facts
@@ -222,6 +239,18 @@ def _ambiguous(component: Component, fitting: int) -> Gap:
         reason=f"`{component.name[:140]}` fits {fitting:,} packages of the locks, of "
         f"which {_FITTING} would be followed",
         state=State.LIMIT,
+        hint="lock again",
+    )
+
+
+def _stale(component: Component, lock: _Lock) -> Gap:
+    asked = component.version or component.requested
+    return Gap(
+        stage="discover",
+        location=component.location,
+        reason=f"asks for `{component.name[:140]}` in `{asked[:140]}`, and "
+        f"`{lock.path}` has another version",
+        state=State.MISSING,
         hint="lock again",
     )
 

@@ -218,6 +218,44 @@ def test_a_stale_lock_is_not_excused_by_a_list_beside_it(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        ("fla-sk", True),
+        ("fla-sk>=2", True),
+        ("fla-sk>=2.0a1,<3", True),
+        ("fla-sk==2", True),
+        ("fla-sk==3.0", False),
+        ("fla-sk>=3", False),
+        ("fla-sk!=2.0", False),
+        ("fla-sk @ https://f.example/x.zip", True),
+    ],
+)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_with_another_version_than_is_asked_for_is_stale(
+    tmp_path: Path, lock: str, asked: str, *, fits: bool
+) -> None:
+    text = MANIFEST.replace("Fla_sk>=2", asked)
+    found = examine(tmp_path, {"pyproject.toml": text, lock: LOCKS[lock](*ALL)})
+    assert ["has another version" in gap.reason for gap in found.gaps] == (
+        [] if fits else [True]
+    )
+    assert libraries(found) == ["click==2.0", "fla-sk==2.0", "pytest==2.0"]
+
+
+def test_one_of_several_versions_may_fit(tmp_path: Path) -> None:
+    text = MANIFEST.replace("Fla_sk>=2'", "fla-sk<3', 'fla-sk>=3'")
+    more = "[[package]]\nname = 'fla-sk'\nversion = '3.0'\n"
+    files = {"pyproject.toml": text, "poetry.lock": more + poetry(*ALL)}
+    assert not examine(tmp_path, files).gaps
+
+
+def test_a_constraint_of_poetry_is_left_to_poetry(tmp_path: Path) -> None:
+    text = "[tool.poetry]\nname = 'app'\n[tool.poetry.dependencies]\nfla-sk = '^3'\n"
+    files = {"pyproject.toml": text, "poetry.lock": poetry(*ALL)}
+    assert not examine(tmp_path, files).gaps
+
+
 def test_more_versions_than_are_followed_are_a_gap(tmp_path: Path) -> None:
     many = "".join(
         f"[[package]]\nname = 'click'\nversion = '{n}.0'\n" for n in range(60)
