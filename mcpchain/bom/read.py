@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from mcpchain.bom import carry, own, properties, structure, unread
+from mcpchain.bom import agreement, carry, own, properties, structure, unread
 from mcpchain.bom.carry import Carrier
 from mcpchain.bom.encode import component_entry, service_entry
 from mcpchain.bom.entry import Entry
@@ -198,6 +198,8 @@ class _Reader:
         if marks is not None and properties.BASIS in marks:
             with self._found.entry():
                 made = own.component(carry.overlaid(entry, marks), marks)
+                if carry.as_read(entry, marks):
+                    agreement.check(entry, made)
                 more = self._carrier.of_ours(entry, marks, carry.COMPONENT)
                 return self._keep(entry, made, more)
         made = self._foreign.component(entry)
@@ -214,6 +216,8 @@ class _Reader:
         if marks is not None and properties.BASIS in marks:
             with self._found.entry():
                 made = own.service(carry.overlaid(entry, marks), marks)
+                if carry.as_read(entry, marks):
+                    agreement.check(entry, made, service=True)
                 more = self._carrier.of_ours(entry, marks, carry.SERVICES)
                 self._tools.update(pointer for pointer, _ in own.tools(entry))
                 return self._keep_service(entry, made, more)

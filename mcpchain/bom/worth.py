@@ -83,7 +83,7 @@ def declared(inventory: Inventory) -> Inventory:
             believed = replace(believed, basis=Basis.DECLARED)
         components.append(believed)
     believed_all = replace(inventory, components=tuple(components), gaps=tuple(gaps))
-    gaps |= dict.fromkeys(_unexamined(believed_all))
+    gaps |= dict.fromkeys(_unexamined(believed_all, edges))
     return replace(believed_all, gaps=tuple(gaps))
 
 
@@ -252,13 +252,13 @@ def _type(thing: Component) -> str:
     return given if isinstance(given, str) else ""
 
 
-def _unexamined(inventory: Inventory) -> Iterator[Gap]:
+def _unexamined(inventory: Inventory, edges: _Edges) -> Iterator[Gap]:
     """Yield a gap for what nobody examined, unless the BOM says so itself."""
     tally = Tally("")
     for gap in inventory.gaps:
         tally.said(gap)
     for each in inventory.components:
-        if each.kind is Kind.OTHER and not _is_bundled(each):
+        if each.kind is Kind.OTHER and each.ref not in edges.inside:
             kind = _type(each)
             what = UNEXAMINED_SERVICE if kind == carry.SERVICE else unexamined(kind)
             tally.note_at(what, each.location)
