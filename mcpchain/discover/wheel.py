@@ -5,6 +5,9 @@ zip can be made to see different files. So the three are compared, and nothing i
 unpacked: single members are read, within limits.
 """
 
+import base64
+import hashlib
+import io
 import re
 import stat
 import struct
@@ -115,6 +118,14 @@ class _Archive:
             return cls(problem=f"is no zip: {error}"[:140])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """What RECORD says of a file."""
+
+    digest: str
+    size: str
+
+
 class _Reader:
     """Reads one wheel."""
 
@@ -125,6 +136,8 @@ class _Reader:
         members = archive.zip.infolist() if archive.zip else []
         self._members = {each.filename: each for each in members}
         self._names = [each.filename for each in members]
+        self._digests: dict[str, str] = {}
+        """Of the members that were read, as RECORD writes them."""
         self._ref: str | None = None
         self._gaps: list[tuple[str, State]] = []
 
@@ -146,8 +159,8 @@ class _Reader:
         name, version = (meta.name, meta.version) if meta else _texts(named)
         self._ref = self._found.add(self._component(name, version, meta))
         if self._archive.zip:
-            self._check(info)
             self._embed(info)
+            self._check(info)
         for reason, state in self._gaps:
             self._found.gap(self._gap(reason, state))
 
@@ -204,7 +217,10 @@ class _Reader:
         )
 
     def _check(self, info: str) -> None:
-        """Compare the members with what RECORD lists, but for their digests."""
+        """Compare the members with what RECORD lists.
+
+        Of those that were read anyhow the digests are compared too.
+        """
         counts = Counter(self._names)
         if twice := [name for name, count in counts.items() if count > 1]:
             self._say(f"holds {_listed(twice)} more than once")
@@ -221,9 +237,17 @@ class _Reader:
             self._say(f"holds {_listed(more)}, which RECORD does not list")
         if gone := sorted({*listed} - files):
             self._say(f"lacks {_listed(gone)}, which RECORD lists")
-        sizes = ((n, self._members[n].file_size) for n in sorted(files & {*listed}))
-        if other := [n for n, size in sizes if listed[n] not in {"", str(size)}]:
-            self._say(f"holds {_listed(other)} in another size than RECORD says")
+        if other := [
+            n for n in sorted(files & {*listed}) if self._is_other(n, listed[n])
+        ]:
+            self._say(f"holds {_listed(other)} with other bytes than RECORD says")
+
+    def _is_other(self, name: str, row: _Row) -> bool:
+        """Say whether a member is not what its row in RECORD says."""
+        if row.size not in {"", str(self._members[name].file_size)}:
+            return True
+        digest = self._digests.get(name, row.digest)
+        return row.digest.startswith("sha256=") and digest != row.digest.rstrip("=")
 
     def _embed(self, info: str) -> None:
         """Keep the BOMs in it (PEP 770)."""
@@ -258,6 +282,8 @@ class _Reader:
             reason = f"`{name[:140]}` is larger than {limit:,} bytes"
             self._say(reason, State.LIMIT)
             return None
+        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest())
+        self._digests[name] = f"sha256={digest.decode().rstrip('=')}"
         return data
 
     def _say(self, reason: str, state: State = State.UNMATCHED) -> None:
@@ -289,13 +315,14 @@ def _texts(named: tuple[str, Version] | None) -> tuple[str, str]:
     return (named[0], str(named[1])) if named else ("", "")
 
 
-def _rows(data: bytes) -> Iterator[tuple[str, str]]:
-    """Yield path and size of what RECORD lists; its end, if it is no such list."""
+def _rows(data: bytes) -> Iterator[tuple[str, _Row]]:
+    """Yield path, digest and size of what RECORD lists, as long as it is a list."""
+    text = data.decode("utf-8", "replace")
     try:
-        for fields in csv_reader(data.decode("utf-8", "replace").splitlines()):
+        for fields in csv_reader(io.StringIO(text, newline="")):
             if fields and fields[0]:
-                path, _, size, *_ = [*fields, "", ""]
-                yield path, size
+                path, digest, size, *_ = [*fields, "", ""]
+                yield path, _Row(digest=digest, size=size)
     except CsvError:
         return
 

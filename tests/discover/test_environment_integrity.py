@@ -270,3 +270,12 @@ def test_progress_goes_up_to_the_whole(site: Path) -> None:
     total = sum(map(len, FILES.values()))
     assert calls[-1] == (total, total)
     assert calls == sorted(calls)
+
+
+def test_any_bytes_of_a_record_are_read_or_a_gap(site: Path) -> None:
+    whole = (site / INFO / "RECORD").read_bytes()
+    for at in range(0, len(whole), 5):
+        data = bytearray(whole)
+        data[at] ^= 0x0F
+        (site / INFO / "RECORD").write_bytes(bytes(data))
+        assert len(read_environment(site.parents[2], Wish(verify=True)).components) == 1

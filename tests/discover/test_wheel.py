@@ -1,3 +1,4 @@
+import base64
 import hashlib
 import io
 import json
@@ -23,8 +24,13 @@ MODULE = {"files/__init__.py": b"x = 1\n"}
 HONEST = {**MODULE, f"{INFO}/METADATA": META, f"{INFO}/WHEEL": b"Wheel-Version: 1.0\n"}
 
 
+def digest(data: bytes) -> str:
+    value = base64.urlsafe_b64encode(hashlib.sha256(data).digest())
+    return f"sha256={value.decode().rstrip('=')}"
+
+
 def record(members: Mapping[str, bytes]) -> bytes:
-    rows = [f"{name},sha256=x,{len(data)}" for name, data in members.items()]
+    rows = [f"{name},{digest(data)},{len(data)}" for name, data in members.items()]
     return "\n".join([*rows, f"{INFO}/RECORD,,"]).encode()
 
 
@@ -74,9 +80,9 @@ def test_a_wheel_is_what_it_says_with_the_digest_of_its_bytes(tmp_path: Path) ->
     (artifact,) = component.artifacts
     assert artifact.name == NAME
     assert artifact.size == len(data)
-    digest = artifact.digest(Algorithm.SHA256)
-    assert digest is not None
-    assert digest.value == hashlib.sha256(data).hexdigest()
+    known = artifact.digest(Algorithm.SHA256)
+    assert known is not None
+    assert known.value == hashlib.sha256(data).hexdigest()
 
 
 def test_the_same_wheel_in_two_folders_is_one_component(tmp_path: Path) -> None:
@@ -176,8 +182,13 @@ LISTED = {**HONEST, f"{INFO}/RECORD": record(HONEST)}
         ),
         pytest.param(
             packed({**LISTED, "files/__init__.py": b"longer than it was"}),
-            "holds `files/__init__.py` in another size than RECORD says",
+            "holds `files/__init__.py` with other bytes than RECORD says",
             id="a file of another size",
+        ),
+        pytest.param(
+            packed({**LISTED, f"{INFO}/METADATA": META.replace(b"MIT", b"ISC")}),
+            "holds `files-1.0.dist-info/METADATA` with other bytes than RECORD says",
+            id="METADATA of the same size",
         ),
     ],
 )

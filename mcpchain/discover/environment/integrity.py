@@ -11,6 +11,7 @@ import base64
 import hashlib
 import os
 import posixpath
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ from mcpchain.tree.root import Root
 MODULES: Final = (".py", ".pyc", ".pyd", ".so")
 _THREADS: Final = 2
 _BLOCK: Final = 1 << 20
+_ABSOLUTE: Final = re.compile(r"/|[A-Za-z]:/")
 _TOLD: Final = 20
 """How many files of one folder of packages are told one by one, of each fault."""
 _DEPTH: Final = 100
@@ -89,7 +91,7 @@ class Integrity:
     def _note(self, row: Row, site: str) -> None:
         path = posixpath.normpath(posixpath.join("/", site, row.path))
         above = posixpath.normpath(posixpath.join(site, row.path))
-        if row.path.startswith("/") or above.startswith("../") or ":" in row.path[:3]:
+        if above.startswith("../") or _ABSOLUTE.match(row.path):
             self._fault(_OUTSIDE, row.path)
             return
         folder, _, name = path[1:].rpartition("/")

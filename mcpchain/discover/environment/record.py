@@ -1,6 +1,7 @@
 """RECORD: which files a distribution installed, and their digests (PEP 376)."""
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def rows(data: bytes, *, source: str) -> Iterator[Row]:
     except UnicodeDecodeError:
         raise MalformedError("RECORD is not UTF-8", source=source) from None
     try:
-        for fields in csv.reader(text.splitlines()):
+        for fields in csv.reader(io.StringIO(text, newline="")):
             if not fields or not fields[0]:
                 continue
             path, told, size, *_ = [*fields, "", ""]
