@@ -345,6 +345,15 @@ def test_a_dependency_that_the_lock_does_not_hold_is_a_gap(tmp_path: Path) -> No
     ]
 
 
+def test_a_lock_of_nothing_is_read_if_yarn_wrote_it() -> None:
+    assert not read("# THIS IS GENERATED\n# yarn lockfile v1\n\n\n").gaps
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# by hand\n"])
+def test_an_empty_file_is_no_lock(text: str) -> None:
+    assert reasons(read(text)) == ["holds nothing that yarn wrote"]
+
+
 # Later yarns
 
 

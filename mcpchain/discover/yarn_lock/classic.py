@@ -17,6 +17,7 @@ from mcpchain.npm_lock.name import SHOWN, version_of
 from mcpchain.tree import File
 
 _HINT: Final = "`yarn install`"
+_HEADER: Final = "# yarn lockfile v1"
 _ROOT: Final = ""
 _SHA1: Final = re.compile(r"#([0-9a-f]{40})$")
 _FOLDER: Final = re.compile(r"(?:file:|link:)?(\.{0,2}/.*|\.\.?)|(?:file|link):(.*)")
@@ -26,12 +27,17 @@ def read(data: bytes, file: File, found: Collector) -> None:
     """Declare every package of the lock *data*.
 
     Raises:
-        MalformedError: It is no text.
+        MalformedError: It is no text, or not even an empty lock.
     """
+    text = decode(data, source=file.path)
     reader = _Reader(file, found)
-    for block in blocks(decode(data, source=file.path), file.path):
+    empty = _HEADER not in text
+    for block in blocks(text, file.path):
+        empty = False
         with found.entry():
             reader.add(block)
+    if empty:
+        raise MalformedError("holds nothing that yarn wrote", source=file.path)
     reader.connect()
     reader.start()
     declare(reader.packages, found)
