@@ -105,7 +105,9 @@ def _indexes(sources: Node, found: Collector) -> _Indexes:
     named: dict[str, str] = {}
     for node in sources.elements():
         with found.entry():
-            url = bare_url(node.at("url").text())
+            url = node.at("url").text()
+            # Where on this machine tells who works there.
+            url = "file:" if is_local(url) else bare_url(url)
             named[node.at("name").optional_text() or url] = url
             checked = node.at("verify_ssl")
             if checked.exists and not checked.flag():

@@ -144,7 +144,7 @@ def _from_source(
     if not source.exists:
         return component
     kind, url = source.at("type").text(), source.at("url").text()
-    if kind == "legacy":
+    if kind == "legacy" and not is_local(url):
         facts = replace(facts_of(component), registry=bare_url(url))
         return replace(component, facts=facts)
     if kind == "git":
@@ -158,7 +158,7 @@ def _from_source(
         return from_address(component, url)
     if kind == "directory":
         return beside.folder(component, node, url)
-    if kind in {"file", "url"}:
+    if kind in {"file", "legacy", "url"}:
         return beside.archive(component, node, url)
     raise source.at("type").malformed(f"`{kind[:140]}` is no kind of source here")
 

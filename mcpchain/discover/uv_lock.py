@@ -134,7 +134,7 @@ class _Reader:
             return from_repository(component, url, commit, _subfolder(url))
         if kind == "url" and not is_local(place):
             return from_address(component, place)
-        if kind == "registry" and "://" in place:
+        if kind == "registry" and "://" in place and not is_local(place):
             facts = replace(facts_of(component), registry=bare_url(place))
             return replace(component, facts=facts)
         if kind in _FOLDERS:

@@ -87,6 +87,12 @@ def test_an_entry_that_names_no_index_may_come_from_all_of_them(tmp_path: Path) 
     )
 
 
+def test_an_index_on_this_machine_is_not_told(tmp_path: Path) -> None:
+    sources = [{"name": "a", "url": "file:///home/secret/simple"}]
+    component = one(tmp_path, PINNED, sources=sources)
+    assert component.facts == PackageFacts(registry="file:")
+
+
 @pytest.mark.parametrize(
     ("categories", "expected"),
     [

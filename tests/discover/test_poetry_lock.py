@@ -196,6 +196,7 @@ def test_a_url_with_a_hash_is_pinned_by_it(tmp_path: Path) -> None:
         ("{type='directory', url='gone'}", "is no folder with `pyproject.toml`"),
         ("{type='file', url='gone.whl'}", "No such file"),
         ("{type='file', url='file:///secret/x.whl'}", "is an address on this"),
+        ("{type='legacy', url='file:///secret/simple'}", "is an address on this"),
         ("{type='url', url='FILE:///srv/x.whl'}", "is an address on this machine"),
         ("{type='file', url='y-1.0-py3-none-any.whl'}", "another package or version"),
         ("{type='file', url='x-2.0-py3-none-any.whl'}", "another package or version"),

@@ -170,6 +170,8 @@ def wheels(path: str, digest: str = EMPTY) -> str:
         )),
         (f"{{ registry = 'sub' }}\n{wheels('x.whl', SHA)}", "other bytes"),
         ("{ registry = 'sub' }", "of which the lock gives no path"),
+        ("{ registry = 'file:///srv/simple' }", "of which the lock gives no path"),
+        (f"{{ registry = 'file:///srv' }}\n{wheels('x.whl')}", "is no folder with"),
         ("{ registry = 'sub' }\nwheels = [{ url = 'https://f.example/x.whl' }]",
          "of which the lock gives no path"),
         ("{ directory = 'gone' }", "is no folder with `pyproject.toml` or `setup.py`"),
