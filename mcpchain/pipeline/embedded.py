@@ -113,7 +113,11 @@ class _Unfolding:
             if ref != parent.ref and ref not in held:
                 self._relate(parent.ref, ref, RelationKind.CONTAINS)
         # The package itself, listed beside being the subject, is no loss.
-        lost = (g for g in inner.gaps if g.location.pointer not in same)
+        lost = (
+            gap
+            for gap in inner.gaps
+            if gap.location.pointer not in same and _matters(gap)
+        )
         if reasons := [*dict.fromkeys(_told(gap) for gap in lost)]:
             more = f" and {len(reasons) - _TOLD:,} more" if reasons[_TOLD:] else ""
             self._gap(document, ", ".join(reasons[:_TOLD]) + more, State.PARTIAL)
@@ -196,6 +200,16 @@ def _part(
         facts=_FACTS,
         ref=ref,
     )
+
+
+def _matters(gap: Gap) -> bool:
+    """Say whether a part may have been missed.
+
+    How a package was built, and that its maker does not call the list complete, is
+    more than packages without a BOM tell.
+    """
+    parts = gap.location.pointer.startswith(("/components", "/metadata", "/services"))
+    return parts or gap.state in {State.UNREADABLE, State.LIMIT}
 
 
 def _told(gap: Gap) -> str:

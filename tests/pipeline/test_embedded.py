@@ -428,3 +428,19 @@ def test_boms_that_are_too_many_bytes_in_all_are_not_kept() -> None:
     states = [each.state for each in inventory.gaps]
     assert states.count(State.LIMIT) == 2
     assert states.count(State.UNREADABLE) == 16
+
+
+def test_how_a_package_was_built_is_none_of_its_parts() -> None:
+    inventory = unfolded(
+        bom(
+            SERDE,
+            root=WHEEL,
+            formulation=[
+                {"bom-ref": "f", "components": [{**SERDE, "bom-ref": "tool"}]}
+            ],
+            dependencies=[{"ref": "tool", "dependsOn": ["other"]}],
+            compositions=[{"aggregate": "incomplete", "assemblies": ["wheel"]}],
+        )
+    )
+    assert told(inventory) == []
+    assert {*parts(inventory)} == {"pkg:cargo/serde@1.0.1"}
