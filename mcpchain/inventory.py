@@ -82,6 +82,10 @@ class Relation:
     target: str
     kind: RelationKind = RelationKind.DEPENDS_ON
 
+    def __hash__(self) -> int:
+        # Without the kind, whose hash takes as long as all the rest.
+        return hash((self.source, self.target))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
