@@ -10,12 +10,13 @@ Configured servers are never one: the same words in two places start two servers
 """
 
 import itertools
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from mcpchain.artifact import Artifact, Digest, contradiction
+from mcpchain.bom import carry
+from mcpchain.bom.child import Child, edges, names, others, renamed, subject, tops
 from mcpchain.component import (
     Basis,
     Component,
@@ -26,7 +27,7 @@ from mcpchain.component import (
     PackageFacts,
     Pin,
 )
-from mcpchain.inventory import Collector, Gap, Inventory, State
+from mcpchain.inventory import Collector, Gap, Inventory, State, natural_ref
 
 _BASES: Final = (Basis.OBSERVED, Basis.RESOLVED, Basis.DECLARED, Basis.CONFIGURED)
 """Strongest first."""
@@ -42,37 +43,33 @@ _PINS: Final = (
 )
 """Weakest first."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One inventory to merge."""
-
-    label: str
-    """Stands before its paths, so that nobody takes one file for another's."""
-    inventory: Inventory
+_Object = dict[str, Any]
 
 
-def merge(parts: Sequence[Part], *, name: str) -> Inventory:
-    """Return one inventory of all *parts*, whatever their order.
+def merge(children: Sequence[Child], *, name: str) -> Inventory:
+    """Return one inventory of all *children*, whatever their order.
 
     Labels must differ.
     """
+    ordered = sorted(children, key=lambda each: each.label)
     groups: dict[object, list[Component]] = {}
     keys: dict[tuple[str, str], object] = {}
-    for part in sorted(parts, key=lambda each: each.label):
-        for component in part.inventory.components:
-            key = _key(part.label, component)
-            keys[part.label, component.ref] = key
-            groups.setdefault(key, []).append(_placed(component, part.label))
+    for child in ordered:
+        placed = _placed(child)
+        for component in child.inventory.components:
+            key = _key(child.label, component)
+            keys[child.label, component.ref] = key
+            groups.setdefault(key, []).append(placed[component.ref])
     found = Collector(name)
     refs = {key: _keep(group, found) for key, group in groups.items()}
-    for part in parts:
-        names = {
-            component.ref: refs[keys[part.label, component.ref]]
-            for component in part.inventory.components
+    said: list[_Object] = []
+    for child in ordered:
+        kept = {
+            component.ref: refs[keys[child.label, component.ref]]
+            for component in child.inventory.components
         }
-        _connect(part, names, found)
-    return found.inventory()
+        said.append(_connect(child, kept, found))
+    return _whole(found, said)
 
 
 def _key(label: str, component: Component) -> object:
@@ -96,9 +93,24 @@ def _key(label: str, component: Component) -> object:
     return (kind, component.name, component.version, place)
 
 
-def _placed(component: Component, label: str) -> Component:
-    places = tuple(replace(p, path=f"{label}/{p.path}") for p in component.locations)
-    return replace(component, locations=places)
+def _placed(child: Child) -> dict[str, Component]:
+    """Return the components of *child* by their refs, as the merged BOM places them."""
+    moved = {
+        each.ref: replace(
+            each,
+            locations=tuple(
+                replace(place, path=f"{child.label}/{place.path}")
+                for place in each.locations
+            ),
+        )
+        for each in child.inventory.components
+    }
+    natural = {ref: natural_ref(each) for ref, each in moved.items()}
+    called = names(child, natural, natural_ref(subject(child)))
+    return {
+        ref: replace(each, carried=renamed(each.carried, called))
+        for ref, each in moved.items()
+    }
 
 
 def _keep(group: Sequence[Component], found: Collector) -> str:
@@ -106,7 +118,7 @@ def _keep(group: Sequence[Component], found: Collector) -> str:
     if len(group) == 1:
         return found.add(group[0])
     ranked = sorted(group, key=repr)
-    carried, contradicted = _carried([each.carried for each in ranked])
+    carried, contradicted = _united(carry.load(each.carried) for each in ranked)
     weakest = min(ranked, key=lambda each: _firmness(each.pin))
     one = replace(
         ranked[0],
@@ -118,7 +130,7 @@ def _keep(group: Sequence[Component], found: Collector) -> str:
         concluded=_union(each.concluded for each in ranked),
         license_texts=_union(each.license_texts for each in ranked),
         graph=any(each.graph for each in ranked),
-        carried=carried,
+        carried=carry.dump(carried),
         facts=_facts([each.facts for each in ranked]),
         locations=_union(each.locations for each in ranked),
     )
@@ -139,7 +151,7 @@ def _firmness(pin: Pin | None) -> int:
     return -1 if pin is None else _PINS.index(pin)
 
 
-def _gap(place: Location, reason: str, state: State, ref: str) -> Gap:
+def _gap(place: Location, reason: str, state: State, ref: str | None) -> Gap:
     return Gap(
         stage="discover",
         location=place,
@@ -208,29 +220,51 @@ def _asked(some: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({*_union(some)})) if all(some) else ()
 
 
-def _carried(texts: Sequence[str]) -> tuple[str, list[str]]:
+def _united(said: Iterable[_Object]) -> tuple[_Object, list[str]]:
     """Unite JSON objects, and name the members of which they say different things."""
-    members: dict[str, Any] = {}
+    members: _Object = {}
     contradicted: dict[str, None] = {}
-    for text in filter(None, texts):
-        for key, value in json.loads(text).items():
+    for each in said:
+        for key, value in each.items():
             known = members.setdefault(key, value)
             if isinstance(known, list) and isinstance(value, list):
-                members[key] = [*known, *(each for each in value if each not in known)]
+                members[key] = [*known, *carry.rest(value, known)]
             elif known != value:
                 contradicted[key] = None
-    if not members:
-        return "", []
-    text = json.dumps(members, ensure_ascii=False, sort_keys=True)
-    return text, [*contradicted]
+    return members, [*contradicted]
 
 
-def _connect(part: Part, names: dict[str, str], found: Collector) -> None:
-    """Keep the edges and gaps of *part*, by the refs of what it was merged into."""
-    for each in part.inventory.relations:
-        source = names.get(each.source, each.source)
-        found.relate(source, names.get(each.target, each.target), each.kind)
-    for gap in part.inventory.gaps:
-        place = replace(gap.location, path=f"{part.label}/{gap.location.path}")
-        ref = names.get(gap.ref, gap.ref) if gap.ref is not None else None
-        found.gap(replace(gap, location=place, ref=ref))
+def _connect(child: Child, kept: dict[str, str], found: Collector) -> _Object:
+    """Keep the edges and gaps of *child*, by the refs of what it was merged into.
+
+    Returns:
+        What it says of the whole.
+    """
+    source = found.add(subject(child))
+    for ref in tops(child.inventory):
+        found.relate(source, kept[ref])
+    called = names(child, kept, source)
+    for each in child.inventory.relations:
+        ends = (
+            called.get(each.source, each.source),
+            called.get(each.target, each.target),
+        )
+        found.relate(*ends, each.kind)
+    for gap in child.inventory.gaps:
+        place = replace(gap.location, path=f"{child.label}/{gap.location.path}")
+        about = called.get(gap.ref, gap.ref) if gap.ref is not None else None
+        found.gap(replace(gap, location=place, ref=about))
+    said = others(child, called)
+    for one, other in edges(said):
+        found.relate(one, other)
+    return said
+
+
+def _whole(found: Collector, said: Sequence[_Object]) -> Inventory:
+    """Add what the children say of the whole, and of which they disagree."""
+    members, contradicted = _united(said)
+    for key in contradicted:
+        place = Location(path=".")
+        reason = f"the BOMs say one thing and another in `{key}`; the first was kept"
+        found.gap(_gap(place, reason, State.PARTIAL, None))
+    return replace(found.inventory(), carried=carry.dump(members))

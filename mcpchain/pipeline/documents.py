@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from mcpchain.bom.merge import Part, merge
+from mcpchain.artifact import Digest
+from mcpchain.bom.child import Child
+from mcpchain.bom.merge import merge
 from mcpchain.bom.read import read
 from mcpchain.errors import UsageError
 from mcpchain.inventory import Inventory
@@ -43,13 +45,17 @@ def merged(targets: Sequence[Path]) -> Inventory:
     documents = {data: target for target in targets for data in [_bytes(target)]}
     known = {data: read(data, source=each.name) for data, each in documents.items()}
     names = Counter(inventory.name for inventory in known.values())
-    parts = []
+    children = []
     for data, inventory in known.items():
+        digest = Digest.of("sha256", hashlib.sha256(data).hexdigest())
         label = inventory.name or "unnamed"
         if names[inventory.name] > 1:
-            label += f"-{hashlib.sha256(data).hexdigest()[:8]}"
-        parts.append(Part(label=label, inventory=inventory))
-    return merge(parts, name=" + ".join(sorted(each.label for each in parts)))
+            label += f"-{digest.value[:8]}"
+        document = documents[data].name
+        children.append(
+            Child(label=label, inventory=inventory, document=document, digest=digest)
+        )
+    return merge(children, name=" + ".join(sorted(each.label for each in children)))
 
 
 def _bytes(target: Path) -> bytes:

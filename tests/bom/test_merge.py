@@ -1,3 +1,5 @@
+import hashlib
+import json
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -6,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mcpchain.artifact import Artifact, Digest
-from mcpchain.bom.merge import Part, merge
+from mcpchain.bom.child import Child
+from mcpchain.bom.merge import merge
 from mcpchain.bom.read import read
 from mcpchain.bom.validate import validate
 from mcpchain.component import (
@@ -34,11 +37,20 @@ def package(purl: str = "pkg:npm/files@1.2.0", **fields: Any) -> Component:  # n
     return component(purl, **(given | fields))
 
 
-def part(label: str, *components: Component, **fields: Any) -> Part:  # noqa: ANN401 - the fields of Inventory
+def part(label: str, *components: Component, **fields: Any) -> Child:  # noqa: ANN401 - the fields of Inventory
     found = Collector(label)
     for each in components:
         found.add(each)
-    return Part(label=label, inventory=replace(found.inventory(), **fields))
+    return Child(label=label, inventory=replace(found.inventory(), **fields))
+
+
+def listed(inventory: Inventory) -> tuple[Component, ...]:
+    """Return what is there beside the applications that the BOMs describe."""
+    return tuple(
+        each
+        for each in inventory.components
+        if "/" in each.location.path or each.kind is not Kind.APPLICATION
+    )
 
 
 def both(one: Component, other: Component) -> Inventory:
@@ -58,7 +70,7 @@ def test_the_same_package_is_one_with_all_that_is_said_of_it() -> None:
         licenses=("ISC", "MIT"),
         concluded=("MIT",),
     )
-    (merged,) = both(one, other).components
+    (merged,) = listed(both(one, other))
     assert merged == replace(
         one,
         basis=Basis.OBSERVED,
@@ -110,8 +122,8 @@ APART = {
 @pytest.mark.parametrize("name", APART)
 def test_kept_apart_is(name: str) -> None:
     merged = both(*APART[name])
-    assert len(merged.components) == 2
-    assert len({each.ref for each in merged.components}) == 2
+    assert len(listed(merged)) == 2
+    assert len({each.ref for each in merged.components}) == 4
 
 
 CONTRADICTIONS = {
@@ -127,7 +139,7 @@ CONTRADICTIONS = {
 def test_a_gap_and_both_digests_are_left_by(name: str) -> None:
     one, other = (package(artifacts=each) for each in CONTRADICTIONS[name])
     merged = both(one, other)
-    (kept,) = merged.components
+    (kept,) = listed(merged)
     assert {d for a in kept.artifacts for d in a.digests} == {ONE, TWO}
     (said,) = merged.gaps
     assert (said.state, said.ref) == (State.UNMATCHED, kept.ref)
@@ -139,15 +151,15 @@ def test_what_excuses_from_checks_counts_only_where_all_say_it() -> None:
     mild = PackageFacts(
         development=True, optional=True, peer=True, groups=("dev",), marker="a"
     )
-    (merged,) = both(package(facts=mild), package()).components
+    (merged,) = listed(both(package(facts=mild), package()))
     assert merged.facts == PackageFacts()
-    (merged,) = both(package(facts=mild), package(facts=mild)).components
+    (merged,) = listed(both(package(facts=mild), package(facts=mild)))
     assert merged.facts == mild
 
 
 def test_the_weaker_pin_counts() -> None:
     loose = package(pin=Pin.TAG, requested="next")
-    (merged,) = both(package(), loose).components
+    (merged,) = listed(both(package(), loose))
     assert (merged.pin, merged.requested) == (Pin.TAG, "next")
 
 
@@ -155,8 +167,8 @@ def test_what_other_tools_say_is_united_and_a_contradiction_told() -> None:
     one = package(carried='{"cpe": "a", "properties": [1, 2]}')
     other = package(carried='{"cpe": "b", "properties": [2, 3], "author": "x"}')
     merged = both(one, other)
-    assert merged.components[0].carried == (
-        '{"author": "x", "cpe": "a", "properties": [1, 2, 3]}'
+    assert listed(merged)[0].carried == (
+        '{"author":"x","cpe":"a","properties":[1,2,3]}'
     )
     assert [(each.state, "`cpe`" in each.reason) for each in merged.gaps] == [
         (State.PARTIAL, True)
@@ -169,10 +181,12 @@ def test_edges_and_gaps_follow_what_was_merged() -> None:
     target = found.add(package(requested="^1"))
     found.relate(source, target)
     found.gap(gap(ref=target))
-    one = Part(label="a", inventory=found.inventory())
+    one = Child(label="a", inventory=found.inventory())
     merged = merge([one, part("b", package())], name="both")
     assert [(r.source, r.target) for r in merged.relations] == [
-        ("pkg:npm/app@1", "pkg:npm/files@1.2.0")
+        ("pkg:npm/app@1", "pkg:npm/files@1.2.0"),
+        ("urn:mcpchain:application:a", "pkg:npm/app@1"),
+        ("urn:mcpchain:application:b", "pkg:npm/files@1.2.0"),
     ]
     assert [(str(g.location), g.ref) for g in merged.gaps] == [
         ("a/x.json", "pkg:npm/files@1.2.0")
@@ -189,16 +203,87 @@ def test_the_order_of_parts_makes_no_difference() -> None:
     assert len(results) == 1
 
 
+FOREIGN = {
+    "bomFormat": "CycloneDX",
+    "specVersion": "1.6",
+    "metadata": {
+        "authors": [{"name": "Ann"}],
+        "component": {
+            "bom-ref": "it",
+            "type": "application",
+            "name": "api",
+            "description": "serves",
+        },
+    },
+    "components": [
+        {
+            "bom-ref": "1",
+            "type": "library",
+            "name": "files",
+            "version": "1.2.0",
+            "purl": "pkg:npm/files@1.2.0",
+        },
+        {"bom-ref": "2", "type": "data", "name": "answers"},
+    ],
+    "dependencies": [{"ref": "it", "dependsOn": ["1"]}, {"ref": "1"}],
+    "vulnerabilities": [
+        {"bom-ref": "v", "id": "CVE-2030-1", "affects": [{"ref": "1"}, {"ref": "it"}]}
+    ],
+    "annotations": [
+        {
+            "subjects": ["v", "1"],
+            "annotator": {"individual": {"name": "Ann"}},
+            "timestamp": "2030-01-01T00:00:00Z",
+            "text": "1",
+        }
+    ],
+}
+
+
+def test_what_a_bom_says_of_the_whole_speaks_of_what_was_merged() -> None:
+    data = json.dumps(FOREIGN).encode()
+    digest = Digest.of("sha256", hashlib.sha256(data).hexdigest())
+    child = Child(
+        label="api",
+        inventory=read(data, source="api.json"),
+        document="api.json",
+        digest=digest,
+    )
+    merged = merge([child, part("b", package())], name="all")
+    document = json.loads(written(merged))
+    validate(written(merged))
+    files = "pkg:npm/files@1.2.0"
+    (about,) = (c for c in document["components"] if c["name"] == "api")
+    assert about["description"] == "serves"
+    assert about["externalReferences"] == [
+        {
+            "type": "bom",
+            "url": "api.json",
+            "hashes": [{"alg": "SHA-256", "content": digest.value}],
+        }
+    ]
+    assert "Ann" in json.dumps(about["properties"])
+    (known,) = document["vulnerabilities"]
+    assert known == {
+        "bom-ref": "api:v",
+        "id": "CVE-2030-1",
+        "affects": [{"ref": files}, {"ref": about["bom-ref"]}],
+    }
+    (note,) = document["annotations"]
+    assert (note["subjects"], note["text"]) == (["api:v", files], "1")
+    assert read(written(merged), source="x") == merged
+
+
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventories(), inventories())
 def test_a_merged_bom_is_valid_and_loses_no_name(
     one: Inventory, other: Inventory
 ) -> None:
-    parts = [Part(label="a", inventory=one), Part(label="b", inventory=other)]
+    parts = [Child(label="a", inventory=one), Child(label="b", inventory=other)]
     merged = merge(parts, name="both")
     data = written(merged)
     validate(data)
     assert read(data, source="x") == merged
     known = {(c.kind, c.purl or c.name) for p in (one, other) for c in p.components}
-    assert known == {(c.kind, c.purl or c.name) for c in merged.components}
+    assert known <= {(c.kind, c.purl or c.name) for c in merged.components}
     assert len(merged.gaps) >= len({*one.gaps}), "a gap was lost"
