@@ -16,10 +16,18 @@ from mcpchain.launch.record import (
 )
 from mcpchain.launch.words import Grammar, read_options
 
+# Variables and settings of another place, and whom a download is believed from.
+_DOUBTED: Final = frozenset({"--cwd", "--env-file", "--ca", "--cafile"})
 _X: Final = Grammar(
-    valued=frozenset({"--package", "-p"}),
-    switches=frozenset({"--bun", "-b", "--silent", "--verbose", "--no-install", "-y"}),
+    valued=_DOUBTED | {"--package", "-p", "--registry", "--minimum-release-age"},
+    switches=frozenset(
+        {
+            *("--bun", "-b", "--silent", "--verbose", "--no-install", "-y"),
+            *("--ignore-scripts", "--trust"),
+        }
+    ),
     clusters=False,
+    doubted=_DOUBTED,
 )
 # Left out on purpose: `--cwd`, `--config`, `--preload`, `--env-file`, and `-e`, which
 # runs code from the command line.

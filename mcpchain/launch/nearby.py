@@ -13,6 +13,7 @@ _LOCAL_FIRST: Final = frozenset({"npx", "npm", "bunx", "bun", "deno"})
 """Launchers that run what lies in `node_modules`, if its version fits."""
 _NUGET: Final = ("nuget.config", "NuGet.config", "NuGet.Config", "global.json")
 _SETTINGS: Final = {
+    "bun": ("bunfig.toml",),
     "deno": ("deno.json", "deno.jsonc", "deno.lock"),
     "dnx": _NUGET,
     "dotnet": _NUGET,

@@ -1,7 +1,8 @@
 """Files beside a configuration that change what its commands run.
 
-That `npx files@1.2.0` runs a copy in `node_modules` of that version was seen with npm
-11.19.
+Seen with npm 11.19: `npx files@1.2.0` runs a copy of that version in `node_modules`.
+Seen with Deno 2.9: so does `deno run npm:files@1.2.0`, and a `deno.json` or `deno.lock`
+puts anything in its place. Seen with Bun 1.4: a `bunfig.toml` loads code first.
 """
 
 import shlex
@@ -46,6 +47,7 @@ def test_a_command_of_that_name_in_the_project_comes_first() -> None:
             },
         ),
         ("pnpm dlx files@1.2.0", {"pnpm.cmd"}),
+        ("bun --no-install x.ts", {"bun.cmd", "bunfig.toml"}),
         ("uvx files==1.2", {"uvx.cmd"}),
         (
             "deno run npm:files",
