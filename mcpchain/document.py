@@ -15,10 +15,11 @@ from typing import Any, Final, Self
 from mcpchain.errors import MalformedError
 
 _MISSING: Final = object()
-
-
 _TWICE: Final = "this key appears twice in one object"
 _HALF: Final = "half a character (a lone surrogate), which no text can hold"
+_SECRET: Final = re.compile(
+    r"(//|%2F%2F)(?:[^/?#\s]*@|(?:(?!%2F)[^/?#\s])*%40)|\?[^#\s]*", re.IGNORECASE
+)
 _KEY: Final = 140
 """How many characters of a key are kept in a pointer."""
 
@@ -76,14 +77,13 @@ class Node:
 
     @classmethod
     def from_yaml(cls, data: bytes, *, source: str) -> Self:
-        """Parse *data* as one YAML document, in the plain part of YAML 1.2.
+        """Parse *data* as one YAML document; a file of nothing is null.
 
         Plain scalars are booleans, null, whole numbers, or text: `1.10`, `2030-01-01`
-        and `yes` are text. There are no tags and no merge keys. A file of comments,
-        or of nothing, is null.
+        and `yes` are text.
 
         Raises:
-            MalformedError: *data* is not that, or its aliases stand for too much.
+            MalformedError: *data* is not that, or has what `plain_yaml` refuses.
         """
         nodes = cls.all_from_yaml(data, source=source)
         if len(nodes) > 1:
@@ -268,10 +268,15 @@ def decode(data: bytes, *, source: str) -> str:
         ) from error
 
 
+def without_secrets(key: str) -> str:
+    """Take user name, password and query from the addresses in *key*."""
+    return _SECRET.sub(r"\1", key) if "//" in key or "%2" in key else key
+
+
 def join(pointer: str, key: str) -> str:
     """Extend a JSON pointer (RFC 6901) by one step; a very long key is cut."""
-    if len(key) > _KEY:
-        key = f"{key[:_KEY]}…"
+    key = without_secrets(key)
+    key = key if len(key) <= _KEY else f"{key[:_KEY]}…"
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
 
 
@@ -371,8 +376,7 @@ def _has_long_key(text: str) -> bool:
 
 
 def _why(error: Exception) -> str:
-    deep = isinstance(error, RecursionError)
-    return "nested too deeply" if deep else str(error)[:140]
+    return str(error)[:140] if isinstance(error, ValueError) else "nested too deeply"
 
 
 def _kind(value: object) -> str:

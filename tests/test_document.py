@@ -339,6 +339,22 @@ def test_a_pointer_is_escaped_and_bounded() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("a@git+https://u:p@h.example/x#c", "a@git+https://h.example/x#c"),
+        ("https://u:p@q@h.example/x", "https://h.example/x"),
+        ("a@https://h.example/x?t=p#c", "a@https://h.example/x#c"),
+        ("a@patch:b@https%3A%2F%2Fu%3Ap%40h#c", "a@patch:b@https%3A%2F%2Fh#c"),
+        ("a@https://h.example/b@1.0.0", "a@https://h.example/b@1.0.0"),
+        ("a?b", "a?b"),
+        ("a@u:p", "a@u:p"),
+    ],
+)
+def test_no_secret_of_an_address_stands_in_a_pointer(key: str, shown: str) -> None:
+    assert join("", key) == "/" + shown.replace("/", "~1")
+
+
+@pytest.mark.parametrize(
     ("data", "problem"),
     [
         ("é".encode("utf-16"), "UTF-16"),

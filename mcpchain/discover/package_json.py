@@ -12,7 +12,7 @@ from mcpchain.inventory import Collector
 from mcpchain.launch.npm_spec import read_npm_spec
 from mcpchain.npm_lock.graph import Need
 from mcpchain.npm_lock.manifest import is_locked, own_name, own_version
-from mcpchain.npm_lock.name import SHOWN, is_name
+from mcpchain.npm_lock.name import SHOWN, is_name, shown
 from mcpchain.tree import File
 
 _BYTES: Final = 4 << 20
@@ -71,7 +71,7 @@ def _asked(name: str, node: Node, need: Need, *, loose: bool) -> Component:
     """
     text = node.text().strip()
     if not is_name(name):
-        raise node.malformed(f"`{name[:SHOWN]}` is not the name of a package")
+        raise node.malformed(f"`{shown(name)}` is not the name of a package")
     facts = PackageFacts(
         development=need is Need.DEVELOPMENT,
         optional=need is Need.OPTIONAL or loose,

@@ -11,7 +11,7 @@ from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import npm_purl
 from mcpchain.npm_lock.integrity import artifacts
 from mcpchain.npm_lock.marker import marker_of
-from mcpchain.npm_lock.name import SHOWN, is_name
+from mcpchain.npm_lock.name import SHOWN, is_name, shown
 from mcpchain.npm_lock.source import (
     FOLDER,
     Source,
@@ -79,7 +79,7 @@ class Describer:
         """
         node, name, version = stated.node, stated.name, stated.version
         if not is_name(name):
-            raise node.malformed(f"`{name[:SHOWN]}` is not the name of a package")
+            raise node.malformed(f"`{shown(name)}` is not the name of a package")
         resolved = _cloned(stated.resolved)
         files = artifacts(stated.digests, address_of(resolved))
         if resolved:

@@ -10,7 +10,7 @@ from mcpchain.component import Component, Location, PackageFacts
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.npm_lock.manifest import declared
-from mcpchain.npm_lock.name import SHOWN
+from mcpchain.npm_lock.name import SHOWN, shown
 
 
 @enum.unique
@@ -128,7 +128,7 @@ def missing(name: str, node: Node, found: Collector, hint: str) -> None:
         Gap(
             stage="discover",
             location=Location(path=node.source, pointer=node.pointer),
-            reason=f"depends on `{name[:SHOWN]}`, which the lock does not hold",
+            reason=f"depends on `{shown(name)}`, which the lock does not hold",
             state=State.PARTIAL,
             hint=f"complete the lock: {hint}",
         )
@@ -141,7 +141,7 @@ def patched(name: str, node: Node, found: Collector) -> None:
         Gap(
             stage="discover",
             location=Location(path=node.source, pointer=node.pointer),
-            reason=f"`{name[:SHOWN]}` is changed by a patch after it is fetched, and "
+            reason=f"`{shown(name)}` is changed by a patch after it is fetched, and "
             "has not the bytes that its digest names",
             state=State.PARTIAL,
             hint="review the patch, or use a version that needs none",

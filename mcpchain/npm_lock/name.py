@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-from mcpchain.document import Node
+from mcpchain.document import Node, without_secrets
 from mcpchain.launch.npm_spec import exact_version
+from mcpchain.naming import bare_url
 
 SHOWN: Final = 140
 """How many characters of a text from a lock stand in a message."""
@@ -20,6 +21,11 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None and text.lower() not in _RESERVED
 
 
+def shown(text: str) -> str:
+    """Return so much of *text* as may stand in a message; it may be an address."""
+    return without_secrets(bare_url(text.strip()))[:SHOWN]
+
+
 def version_of(text: str, node: Node) -> str:
     """Return the exact version that *text* is, as the registry names it.
 
@@ -32,5 +38,5 @@ def version_of(text: str, node: Node) -> str:
     """
     version = exact_version(text)
     if version is None or not text[0].isdigit():
-        raise node.malformed(f"`{text[:SHOWN]}` is no version (SemVer)")
+        raise node.malformed(f"`{shown(text)}` is no version (SemVer)")
     return version

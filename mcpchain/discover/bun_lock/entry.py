@@ -14,7 +14,7 @@ from mcpchain.naming import bare_url
 from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Package
 from mcpchain.npm_lock.integrity import digests_at
-from mcpchain.npm_lock.name import SHOWN, is_name, version_of
+from mcpchain.npm_lock.name import is_name, shown, version_of
 
 _SEGMENTS: Final = 200
 _LENGTH: Final = 2000
@@ -52,7 +52,7 @@ class Reader:
         if folder == rest:
             return None
         if folder not in self._members:
-            raise node.malformed(f"`{folder[:SHOWN]}` is not in `workspaces`")
+            raise node.malformed(f"`{shown(folder)}` is not in `workspaces`")
         return self._members[folder]
 
     def package(self, key: str, node: Node) -> tuple[Package, Node]:
@@ -81,7 +81,7 @@ class Reader:
             place = posixpath.normpath(folder[1] or folder[2] or ".")
             return Package(component=self._describer.folder(stated, place)), info
         else:
-            raise node.malformed(f"`{bare_url(rest)[:SHOWN]}` is no source")
+            raise node.malformed(f"`{shown(rest)}` is no source")
         return Package(component=self._describer.package(stated)), info
 
     def _registered(self, stated: Stated, version: str, texts: list[Node]) -> Stated:
@@ -119,5 +119,5 @@ def _ident(node: Node) -> tuple[str, str]:
     head, _, rest = text[1:].partition("@")
     name = text[:1] + head
     if not is_name(name) or not rest:
-        raise first.malformed(f"`{name[:SHOWN]}` is not the name of a package")
+        raise first.malformed(f"`{shown(name)}` is not the name of a package")
     return name, rest

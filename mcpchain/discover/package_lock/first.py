@@ -13,7 +13,7 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.launch.npm_spec import exact_version
 from mcpchain.npm_lock.manifest import KINDS, Manifests
-from mcpchain.npm_lock.name import SHOWN
+from mcpchain.npm_lock.name import shown
 from mcpchain.npm_lock.source import address_of
 from mcpchain.npm_lock.tarball import read_tarball
 from mcpchain.tree import File
@@ -91,5 +91,5 @@ def _meaning(name: str, text: str, node: Node) -> Iterator[tuple[str, Any]]:
         if tarball is not None and tarball.name == name:
             yield "version", tarball.version
     else:
-        problem = f"`{text[:SHOWN]}` is no version, and no place of one"
+        problem = f"`{shown(text)}` is no version, and no place of one"
         raise node.at("version").malformed(problem)

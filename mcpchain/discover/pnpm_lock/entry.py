@@ -11,7 +11,7 @@ from mcpchain.naming import bare_url
 from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Package, patched
 from mcpchain.npm_lock.integrity import digests_of
-from mcpchain.npm_lock.name import SHOWN, version_of
+from mcpchain.npm_lock.name import SHOWN, shown, version_of
 
 
 class Reader:
@@ -77,7 +77,7 @@ class Reader:
                 key = read_key(text, self._major)
                 entry = described.get(key.base, node if not described else None)
                 if entry is None:
-                    raise node.malformed(f"`{key.base[:SHOWN]}` is not in `packages`")
+                    raise node.malformed(f"`{shown(key.base)}` is not in `packages`")
                 next(node.items(), None)  # raises if it is none, or is there twice
                 packages[text] = self._package(key, entry)
                 self._keys[text] = key

@@ -22,7 +22,7 @@ from mcpchain.npm_lock.graph import (
     undeclared,
 )
 from mcpchain.npm_lock.manifest import Manifests, own_name, own_version
-from mcpchain.npm_lock.name import SHOWN, version_of
+from mcpchain.npm_lock.name import shown, version_of
 from mcpchain.tree import File
 
 _HINT: Final = "`yarn install --mode=update-lockfile`"
@@ -77,7 +77,7 @@ class _Reader:
         """
         descriptors = re.split(r" *, *", key)
         if again := [each for each in descriptors if each in self._entries]:
-            raise node.malformed(f"`{again[0][:SHOWN]}` is in two entries")
+            raise node.malformed(f"`{shown(again[0])}` is in two entries")
         where = node.at("resolution")
         locator = read_locator(where.text(), where)
         self.packages[key] = self._package(node, locator)

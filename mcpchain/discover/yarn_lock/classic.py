@@ -13,7 +13,7 @@ from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Need, Package, declare, missing
 from mcpchain.npm_lock.integrity import digests_of
 from mcpchain.npm_lock.manifest import Manifests, declared, own_name, own_version
-from mcpchain.npm_lock.name import SHOWN, version_of
+from mcpchain.npm_lock.name import shown, version_of
 from mcpchain.tree import File
 
 _HINT: Final = "`yarn install`"
@@ -72,7 +72,7 @@ class _Reader:
             raise MalformedError(problem, source=node.source, pointer=node.pointer)
         key = block.patterns[0]
         if again := [each for each in block.patterns if each in self._entries]:
-            raise node.malformed(f"`{again[0][:SHOWN]}` is in two entries")
+            raise node.malformed(f"`{shown(again[0])}` is in two entries")
         package = self._package(block)
         self.packages[key], self._nodes[key] = package, node
         for pattern in block.patterns:
