@@ -110,7 +110,8 @@ class Spec:
         """
         if self.url:
             return from_url(self.url, self.digests, place)
-        first, *others = [self.channel] if self.channel else [*channels, ""]
+        asked = [self.channel] if self.channel else [*channels, ""]
+        first, *others = map(_registry, asked)
         unpinned = Pin.RANGE if self.requested else Pin.FLOATING
         return Component(
             kind=Kind.LIBRARY,
@@ -206,6 +207,14 @@ def bare_channel(url: str) -> str:
     if _HERE.match(url):
         return "file:"
     return _TOKEN.sub("", bare_url(url))
+
+
+def _registry(channel: str) -> str:
+    """Return what a policy calls *channel*: its address, or `conda:` and its name.
+
+    Whoever asks for a name alone leaves the address to the configuration of conda.
+    """
+    return f"conda:{channel}" if channel and "://" not in channel else channel
 
 
 def channel_name(channel: str) -> str:

@@ -194,13 +194,19 @@ def _age(node: YamlNode) -> dt.timedelta:
     return dt.timedelta(hours=count) if match[2] == "h" else dt.timedelta(days=count)
 
 
+_CHANNEL: Final = re.compile(r"conda:[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?")
+
+
 def _addresses(node: YamlNode) -> Iterator[str]:
     for each in node.elements():
         address = each.text()
+        if _CHANNEL.fullmatch(address):
+            yield address
+            continue
         if not address.startswith("https://") or any(c in address for c in "*?#@ "):
             problem = (
                 f"`{address[:140]}` is no registry; write its full `https://` address, "
-                "without user name, wildcard or query"
+                "without user name, wildcard or query (of conda: `conda:<channel>`)"
             )
             raise each.malformed(problem)
         yield address

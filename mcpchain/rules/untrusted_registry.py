@@ -24,7 +24,8 @@ class UntrustedRegistry:
     Use instead: the registry of your own pip or npm configuration. If the named one
     is right, add it to `registries` in the policy. For a URL or a repository, an
     address there trusts what lies below it: `https://github.com/acme` trusts all
-    repositories of acme, fetched by HTTPS or by SSH, and by nothing else.
+    repositories of acme, fetched by HTTPS or by SSH, and by nothing else. A channel
+    of conda that is named without an address is trusted as `conda:conda-forge`.
 
     Variants:
         registry: the package comes from there.
@@ -106,6 +107,8 @@ def _encrypted(address: str) -> str:
 def _advice(address: str) -> str:
     """Say how a policy can trust *address*, in a form that policies have."""
     trusted = normalise(address)
+    if trusted.startswith("conda:"):
+        return f"if it is right, trust it in the policy: `registries: [{trusted}]`"
     where = origin(trusted)
     if where is None or where[0] != "https":
         return "name it with `https://`, and trust that address in the policy"
