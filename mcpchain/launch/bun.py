@@ -38,6 +38,7 @@ _RUN: Final = Grammar(
     ),
     clusters=False,
 )
+_SCRIPT: Final = re.compile(r"(?!.*\.[cm]?[jt]sx?$)[^/\\]+")
 _FILE: Final = re.compile(r"(?!.*://).+\.[cm]?[jt]sx?")
 
 
@@ -51,7 +52,7 @@ def read_bun(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outc
         return run_packages(launcher, inner, env)
     if line.words[:1] == ["run"]:
         line = line.joined(read_options(line.words[1:], _RUN))
-        if line.words and not _FILE.fullmatch(line.words[0]):
+        if line.words and _SCRIPT.fullmatch(line.words[0]):
             code = Code(path=line.words[0], kind=CodeKind.SCRIPT)
             return Launch(launcher=launcher, pin=Pin.LOCAL, code=(code,))
     if not line.words or not _FILE.fullmatch(line.words[0]):
