@@ -98,11 +98,11 @@ def test_a_rule_with_settings_keeps_its_own_levels() -> None:
 def test_reads_registries_ages_and_waivers() -> None:
     policy = read(
         RULES
-        + "registries: ['https://mirror.example/simple']\n"
+        + "registries: ['https://mirror.example/simple', 'conda:forge']\n"
         + "advisories: {max-age: 36h}\n"
         + WAIVER
     )
-    assert policy.registries == ("https://mirror.example/simple",)
+    assert policy.registries == ("https://mirror.example/simple", "conda:forge")
     assert policy.max_advisory_age == dt.timedelta(hours=36)
     (waiver,) = policy.waivers
     assert waiver.expires == dt.date(2030, 1, 2)
@@ -177,6 +177,9 @@ def test_knows_the_digest_of_its_file() -> None:
         (RULES + "registries: ['https://*.example/']\n", "is no registry"),
         (RULES + "registries: ['https://u:p@a.example/']\n", "is no registry"),
         (RULES + "registries: [a.example]\n", "is no registry"),
+        (RULES + "registries: ['conda:']\n", "is no registry"),
+        (RULES + "registries: ['conda:*']\n", "is no registry"),
+        (RULES + "registries: ['conda://a.example']\n", "is no registry"),
         (
             RULES + WAIVER.replace("unpinned-server", "unpinned"),
             "`unpinned` is no rule here",

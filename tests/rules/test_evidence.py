@@ -257,6 +257,7 @@ def test_a_url_or_repository_is_trusted_below_an_address_of_the_policy(
     ("address", "hint"),
     [
         ("https://github.com/o/r", "`registries: [https://github.com/o/r]`"),
+        ("conda:forge", "`registries: [conda:forge]`"),
         ("ssh://github.com/o/r", "`registries: [https://github.com/o/r]`"),
         ("http://h.example/r", "name it with `https://`"),
         ("https://h.example/@o/r", "trust its host or a folder there"),
