@@ -241,7 +241,6 @@ def project(
         ("node ./server.js", "server.js"),
         ("node server.js --port 1 /srv/data", "server.js"),
         ("node dist/server", "dist/server.js"),
-        ("node dist", "dist/index.js"),
         ("node ${workspaceFolder}/a/b.mjs", "a/b.mjs"),
         ("node ${CLAUDE_PLUGIN_ROOT}/a/b.mjs", "a/b.mjs"),
         ("node a\\b.mjs", "a/b.mjs"),
@@ -325,6 +324,7 @@ def test_the_folder_of_the_project_is_no_other_folder(cwd: str) -> None:
         "node ./missing-secret.js",
         "node link.js",
         "node folder",
+        "node with-index",
         "node .",
         "bash /dev/stdin",
         "python secret.py",
@@ -352,6 +352,8 @@ def test_code_that_is_not_in_the_tree_is_not_vouched_for(
     (tmp_path / "secret.js").write_text("x", encoding="utf-8")
     folder = tmp_path / "tree"
     (folder / "folder").mkdir(parents=True)
+    (folder / "with-index").mkdir()
+    (folder / "with-index" / "index.js").write_text("x", encoding="utf-8")
     (folder / "link.js").symlink_to(tmp_path / "outside.js")
     inline = "# /// script\n# dependencies = ['evil']\n# ///\n"
     (folder / "inline.py").write_text(inline, encoding="utf-8")
@@ -363,6 +365,46 @@ def test_code_that_is_not_in_the_tree_is_not_vouched_for(
     assert gap.ref == found.ref
     assert gap.state in {State.UNREADABLE, State.UNSUPPORTED}
     assert "secret" not in repr(gap)
+
+
+@pytest.mark.parametrize("at", [".mcp.json", "sub/.mcp.json", "sub/.vscode/mcp.json"])
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("npx files@1.2.0", "node_modules/files/package.json"),
+        ("npx @acme/files@1.2.0", "node_modules/@acme/files/package.json"),
+        ("npx @acme/files@1.2.0", "node_modules/.bin/files"),
+        ("npx files@1.2.0", "npx.cmd"),
+        ("uvx files==1.2", "uvx.exe"),
+        ("bun x files@1.2.0", "bunfig.toml"),
+        ("npx files@1.2.0", "sub/node_modules/files/package.json"),
+    ],
+)  # fmt: skip
+def test_what_a_file_of_the_project_changes_is_in_doubt(
+    tmp_path: Path, at: str, line: str, file: str
+) -> None:
+    if file.startswith("sub") and not at.startswith("sub"):
+        return
+    command, *args = line.split()
+    found, _ = server(project(tmp_path, at=at, command=command, args=args))
+    assert found.pin is Pin.EXACT
+    inventory = project(tmp_path, file, at=at, command=command, args=args)
+    found, _ = server(inventory)
+    assert (found.purl, found.pin) == (None, None)
+    reasons = [g.reason for g in inventory.gaps if g.ref == found.ref]
+    assert [file.removeprefix("sub/") in each for each in reasons] == [True]
+
+
+def test_a_link_that_changes_what_runs_is_in_doubt_wherever_it_leads(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "tree"
+    (folder / "node_modules").mkdir(parents=True)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "package.json").write_text("{}", encoding="utf-8")
+    (folder / "node_modules" / "files").symlink_to(tmp_path / "outside")
+    found, _ = server(project(folder, command="npx", args=["files@1.2.0"]))
+    assert found.pin is None
 
 
 def test_code_that_cannot_be_read_whole_is_not_vouched_for(tmp_path: Path) -> None:

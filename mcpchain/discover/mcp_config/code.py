@@ -5,6 +5,7 @@ folder is listed with its digest, so that a change of it is seen. Anything else 
 be vouched for.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
@@ -33,6 +34,8 @@ _EXTENSION: Final = re.compile(r"/(?:extensions|plugins)/")
 _SEPARATOR: Final = re.compile(r"\$\{(?:/|pathSeparator)\}")
 _ABSOLUTE: Final = re.compile(r"[/~$%]|[A-Za-z]:|file:", re.IGNORECASE)
 _LONGEST: Final = 1000
+_ABOVE: Final = 100
+"""How long a path is read, and how many folders upwards."""
 _INLINE: Final = re.compile(rb"(?:^|[\r\n])#\s*///")
 """How a script says what is to be installed for it (PEP 723)."""
 _OUTSIDE: Final = "lies outside the examined folder, and was not looked at"
@@ -69,6 +72,7 @@ class Project:
         self._extension = file.name.lower().endswith("-extension.json")
         self._known: dict[str, Component] = {}
         self._inline: dict[str, bool] = {}
+        self._there: dict[str, bool] = {}
 
     def code(self, launch: Launch, cwd: str) -> Iterator[Component]:
         """Yield each file that *launch* runs.
@@ -92,6 +96,39 @@ class Project:
             if not found:
                 raise CodeError(f"the {code.kind.value} that it runs {_MISSING}")
             yield from found
+
+    def refuse_nearby(self, launch: Launch, cwd: str) -> None:
+        """Check that no file in the project changes what *launch* runs.
+
+        Raises:
+            CodeError: One does: in the folder that it starts in, or in one above.
+        """
+        roots, where = self._roots, ""
+        for each in (cwd, launch.folder) if launch.nearby else ():
+            roots, where = self._joined(roots, where, each)
+        for root in roots:
+            folder = PurePosixPath(os.path.normpath(f"{root}/{where}".strip("/")))
+            for place in (folder, *folder.parents[:_ABOVE]):
+                for name in launch.nearby:
+                    if self._is_there(str(place / name)):
+                        raise CodeError(
+                            f"`{name}` in the project changes what it runs, and was "
+                            "not looked at",
+                            State.UNSUPPORTED,
+                        )
+
+    def _is_there(self, path: str) -> bool:
+        if path not in self._there:
+            try:
+                self._tree.file(shown(path))
+            except UnreadableError as error:
+                absent = (FileNotFoundError, NotADirectoryError)
+                self._there[path] = not isinstance(error.__cause__, absent)
+            except UnicodeEncodeError:
+                self._there[path] = False
+            else:
+                self._there[path] = True
+        return self._there[path]
 
     def _found(self, folders: Sequence[str], code: Code) -> Iterator[Component]:
         """Yield the file that *code* can mean, for each folder it may be started in."""

@@ -92,12 +92,13 @@ class Listing:
         doubt: Gap | None = None
         if launch is not None and not launch.problem:
             try:
+                self._project.refuse_nearby(launch, server.folder)
                 code = [*self._project.code(launch, server.folder)]
             except CodeError as error:
                 launch = undecidable(launch, f"`{launch.launcher}`: {error}")
-                doubt = _undecidable(launch.problem, place, state=error.state)
+                doubt = _undecidable(launch, place, state=error.state)
         elif launch is not None:
-            doubt = _undecidable(launch.problem, place)
+            doubt = _undecidable(launch, place)
         component = _component(name, server, launch, place, self._owner)
         source = self._found.add(component)
         for each in code:
@@ -173,14 +174,15 @@ def _artifacts(package: Requested) -> tuple[Artifact, ...]:
 
 
 def _undecidable(
-    problem: str, place: Location, state: State = State.UNSUPPORTED
+    launch: Launch, place: Location, state: State = State.UNSUPPORTED
 ) -> Gap:
     return Gap(
         stage="discover",
         location=place,
-        reason=f"it cannot be told what this server runs: {problem}",
+        reason=f"it cannot be told what this server runs: {launch.problem}",
         state=state,
-        hint="start it from one package with an exact version, or from a file in the "
+        hint=launch.hint
+        or "start it from one package with an exact version, or from a file in the "
         "examined folder, without a shell",
     )
 
