@@ -17,6 +17,7 @@ _SETTINGS: Final = {
     "deno": ("deno.json", "deno.jsonc", "deno.lock"),
     "dnx": _NUGET,
     "dotnet": _NUGET,
+    "yarn": (".yarnrc.yml",),
     "jbang": ("jbang.properties", ".jbang/jbang.properties"),
 }
 """Settings of the project that name other sources, versions or programs."""
