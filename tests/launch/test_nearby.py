@@ -2,8 +2,8 @@
 
 Seen with npm 11.19: `npx files@1.2.0` runs a copy of that version in `node_modules`.
 Seen with Deno 2.9: so does `deno run npm:files@1.2.0`, and a `deno.json` or `deno.lock`
-puts anything in its place. Seen with Bun 1.4: a `bunfig.toml` loads code first. Seen with Yarn 4.18: its
-`.yarnrc.yml` names the file that is run in the place of Yarn.
+puts anything in its place. Seen with Bun 1.4: a `bunfig.toml` loads code first. Seen
+with Yarn 4.18: its `.yarnrc.yml` names the file that is run in the place of Yarn.
 """
 
 import shlex
