@@ -243,7 +243,7 @@ class _Run:
         agree = all(self._fits(each, wish.name, version) for _, _, each in links)
         if top.key in roots or not agree:
             return
-        del self._known[top.name, top.version]
+        self._known.pop((top.name, top.version), None)
         known = self._known.get((wish.name, version))
         found = known or self._new(wish, version, None)
         self._tops[wish.need.folder] = found

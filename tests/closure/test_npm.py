@@ -179,6 +179,32 @@ def test_a_peer_lowers_nothing_that_somebody_else_needs(world: World) -> None:
     ]
 
 
+def test_a_peer_may_lower_what_lies_there_under_two_names(world: World) -> None:
+    needs = {"api": "^1.9.0", "alias": "npm:api@^1.9.0", "sdk": "*", "tool": "*"}
+    world.npm.publish("files", "1.0.0", dependencies=needs)
+    world.npm.publish("api", "1.9.1").publish("1.10.0")
+    world.npm.publish("sdk", "1.0.0", peerDependencies={"api": "<1.10.0"})
+    world.npm.publish(
+        "tool", "1.0.0", peerDependencies={"alias": "npm:api@<1.10.0", "no": "file:x"}
+    )
+    found = closed(world, FILES)
+    assert one(found, "api").version == "1.9.1"
+    assert "tool@1.0.0 > api@1.9.1" in tree(found)
+
+
+def test_a_tag_is_held_against_what_is_there(world: World) -> None:
+    needs = {"left": "1.0.0", "right": "*", "up": "*"}
+    world.npm.publish("files", "1.0.0", dependencies=needs)
+    world.npm.publish("right", "1.0.0", dependencies={"left": "latest"})
+    world.npm.publish("up", "1.0.0", dependencies={"left": "old"})
+    left = world.npm.publish("left", "1.0.0").publish("2.0.0")
+    left.document["dist-tags"]["old"] = "1.0.0"
+    assert tree(closed(world, FILES))[-2:] == [
+        "right@1.0.0 > left@2.0.0",
+        "up@1.0.0 > left@1.0.0",
+    ]
+
+
 def test_a_peer_never_replaces_the_package_of_the_server_itself(world: World) -> None:
     world.npm.publish("files", "1.0.0")
     world.npm.publish("files", "1.1.0", dependencies={"sdk": "*"})
