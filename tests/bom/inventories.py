@@ -113,6 +113,28 @@ LICENSES = st.lists(
 LICENSE_TEXTS = st.lists(st.builds(LicenseText, name=TEXT, text=TEXT), max_size=2).map(
     tuple
 )
+# What says of a component what we have words for too must agree with those: the laws
+# about strangers' documents look at that.
+CARRIED = st.sampled_from(
+    [
+        "",
+        '{"cpe":"x"}',
+        '{"colour":["red",{}]}',
+        '{"properties":[{"name":"mcpchain:pin","value":"exact"},{"name":"x","value":""}]}',
+        '{"signature":{"value":"x"},"supplier":{"name":"\\\\ \udc80"}}',
+        '{"releaseNotes":null}',
+    ]
+)
+OF_WHOLE = st.sampled_from(
+    [
+        "",
+        '{"annotations":[],"version":3}',
+        '{"metadata":{"authors":[{"name":"x"}],"component":{"bom-ref":"r"}}}',
+        '{"metadata":{"component":{"cpe":"x"},"tools":[{"name":"t"}]}}',
+        '{"dependencies":[{"dependsOn":["x"],"ref":"nowhere"}]}',
+        '{"compositions":[{"aggregate":"complete","assemblies":["nowhere"]}]}',
+    ]
+)
 TOOLS = st.lists(
     st.builds(Tool, name=TEXT | st.just(""), digest=DIGESTS), max_size=2
 ).map(tuple)
@@ -162,6 +184,8 @@ def components(draw: st.DrawFn) -> Component:
             licenses=LICENSES,
             concluded=LICENSES,
             license_texts=LICENSE_TEXTS,
+            graph=st.booleans(),
+            carried=CARRIED if kind is not Kind.MCP_SERVER else st.just(""),
             facts=st.just(facts),
         )
     )
@@ -193,4 +217,4 @@ def inventories(draw: st.DrawFn) -> Inventory:
     )
     for gap in draw(st.lists(gaps, max_size=3)):
         found.gap(gap)
-    return found.inventory()
+    return replace(found.inventory(), carried=draw(OF_WHOLE))
