@@ -628,6 +628,14 @@ def test_a_snapshot_of_no_package_is_a_gap() -> None:
     assert reasons(inventory) == ["`ghost@1.0.0` is not in `packages`"]
 
 
+@pytest.mark.parametrize("snapshot", [None, 5, [], "x"], ids=repr)
+def test_a_broken_snapshot_is_a_gap_and_its_siblings_are_read(snapshot: object) -> None:
+    packages = {**FILES, "bad@1.0.0": {"resolution": {"integrity": SRI}}}
+    inventory = ninth(packages, {"bad@1.0.0": snapshot, "files@1.2.0": {}})
+    assert len(inventory.gaps) == 1
+    assert named(inventory, "files").artifacts
+
+
 def test_a_package_without_a_snapshot_is_read_all_the_same() -> None:
     inventory = ninth(FILES, {})
     assert named(inventory, "files").version == "1.2.0"

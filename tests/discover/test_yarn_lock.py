@@ -566,6 +566,23 @@ def test_a_patch_is_a_gap_unless_it_is_yarn_s_own(patch: str, *, told: bool) -> 
     assert bool(inventory.gaps) is told
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"x@git+https://u:p@git.example/r.git?t=1":\n  version "1.0.0"\n',
+        '"x@https://u:p@h.example/x.tgz?t=1":\n  version "1.x"\n',
+        META + entry("x@npm:1.0.0", "x@https://u:p@h.example/x.tgz?t=1"),
+        META + entry("x@https://u:p@h.example/x?t=1", "x@https://u:p@h.example/x?t=1"),
+        META + entry("x@no:1", "x@patch:y@https%3A%2F%2Fu%3Ap%40h.example%2Fx#z"),
+    ],
+)
+def test_no_secret_in_what_was_asked_for_is_told(text: str) -> None:
+    told = repr(read(text))
+    assert "yarn.lock" in told
+    for secret in ("u:p", "t=1", "u%3Ap"):
+        assert secret not in told
+
+
 def test_a_patch_upon_a_patch_is_a_patch() -> None:
     inner = "x@patch:x@npm%253A1.0.0%23.%2Fown.patch"
     inventory = berry(

@@ -78,6 +78,8 @@ class Reader:
                 entry = described.get(key.base, node if not described else None)
                 if entry is None:
                     raise node.malformed(f"`{shown(key.base)}` is not in `packages`")
+                if not node.exists:
+                    raise node.unexpected("an object")
                 next(node.items(), None)  # raises if it is none, or is there twice
                 packages[text] = self._package(key, entry)
                 self._keys[text] = key
