@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from mcpchain import purl as purls
+from mcpchain.bom.carry import without_secrets
 from mcpchain.bom.read import read
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts, Pin
 from mcpchain.document import Node
@@ -164,7 +165,7 @@ class _Unfolding:
         gap = Gap(
             stage="discover",
             location=replace(document.location, pointer=pointer),
-            reason=f"the BOM of a package: {reason}",
+            reason=_bare(f"the BOM of a package: {reason}"),
             state=state,
             hint=_HINT,
             ref=document.ref,
@@ -186,15 +187,15 @@ def _part(
         package = package and purl.version != parent.version
     return Component(
         kind=Kind.LIBRARY if package else Kind.OTHER,
-        name=component.name,
+        name=_bare(component.name),
         locations=component.locations,
-        version=component.version,
+        version=_bare(component.version) if component.version else None,
         purl=purl,
         pin=Pin.EXACT if component.version else None,
         basis=Basis.DECLARED,
         artifacts=component.artifacts,
-        licenses=component.licenses,
-        concluded=component.concluded,
+        licenses=tuple(map(_bare, component.licenses)),
+        concluded=tuple(map(_bare, component.concluded)),
         graph=component.graph,
         carried="" if package or component.kind not in _PACKAGES else _LIBRARY,
         facts=_FACTS,
@@ -230,7 +231,11 @@ def _named(component: Component, purl: PackageURL | None) -> str:
     if purl is not None:
         return unquote(purls.write(purl))
     version = f"@{component.version}" if component.version else ""
-    return f"{component.name}{version}"
+    return _bare(f"{component.name}{version}")
+
+
+def _bare(text: str) -> str:
+    return without_secrets(text) if "://" in text else text
 
 
 def _is(component: Component, parent: Component) -> bool:

@@ -444,3 +444,15 @@ def test_how_a_package_was_built_is_none_of_its_parts() -> None:
     )
     assert told(inventory) == []
     assert {*parts(inventory)} == {"pkg:cargo/serde@1.0.1"}
+
+
+def test_no_secret_in_it_is_handed_on() -> None:
+    address = "https://me:pa55@h.example/x?token=pa55"
+    entry = {"type": "library", "name": address, "version": address}
+    licenses = [{"license": {"name": address}}]
+    inventory = unfolded(
+        bom(entry, {**SERDE, "licenses": licenses}, {**SERDE, "purl": address}),
+        bom(root={"type": "library", "name": address}),
+    )
+    assert len(inventory.components) == 4
+    assert "pa55" not in repr(inventory)
