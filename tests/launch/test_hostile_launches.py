@@ -115,7 +115,29 @@ def test_reads_as_firm_as_it_is(line: str, purl: str, pin: str) -> None:
     assert (launch.pin is None) == bool(launch.problem)
     assert str(launch.main.purl if launch.main else None) == purl
     assert (launch.pin.value if launch.pin else "undecidable") == pin
+    if launch.main is not None and launch.main.purl is not None:
+        exact = launch.main.pin is Pin.EXACT
+        assert launch.version == (launch.main.purl.version if exact else None)
+        assert not (exact and launch.requested)
     assert "secret" not in repr(launch)
+
+
+@pytest.mark.parametrize(
+    ("line", "requested"),
+    [
+        ("deno run npm:files@^1", "^1"),
+        ("deno run jsr:@acme/files@next", "next"),
+        ("dnx 'Files@1.*'", "1.*"),
+        ("go run h.example/x@main", "main"),
+        ("go run h.example/x@latest", "latest"),
+        ("jbang a.b:c:1.2-SNAPSHOT", "1.2-SNAPSHOT"),
+        ("jbang a.b:c", ""),
+    ],
+)
+def test_what_is_asked_for_is_kept_where_it_is_no_version(
+    line: str, requested: str
+) -> None:
+    assert read(line).requested == requested
 
 
 @pytest.mark.parametrize(
@@ -125,6 +147,7 @@ def test_reads_as_firm_as_it_is(line: str, purl: str, pin: str) -> None:
         "deno",
         "deno run",
         "deno eval secret",
+        "deno task",
         "deno repl",
         "deno run --lock secret npm:files@1.2.0",
         "deno run --preload secret npm:files@1.2.0",
@@ -231,7 +254,9 @@ def test_reads_as_firm_as_it_is(line: str, purl: str, pin: str) -> None:
         "powershell -WorkingDirectory secret -Command npx files@1.2.0",
         "powershell -Command -",
         "powershell -Command",
+        "powershell -File",
         "powershell -File -",
+        "powershell -c ''",
         "powershell -c 'npx files@1.2.0; secret'",
         "powershell -c 'npx files@1.2.0 | secret'",
         "powershell -c 'npx files@1.2.0\nsecret'",
@@ -276,6 +301,9 @@ def test_reads_as_firm_as_it_is(line: str, purl: str, pin: str) -> None:
         "uvx mcpo==1.0 -- ",
         "deno run -A npm:mcp-remote@1.0.0",
         "uv run --no-project --with mcp-proxy==1 mcp-proxy --unknown https://h.example",
+        "uvx fastmcp==1.0",
+        "uvx fastmcp==1.0 run",
+        "uvx fastmcp==1.0 inspect https://h.example/x",
         "uvx fastmcp==1.0 dev x.py",
         "uvx fastmcp==1.0 run --with secret x.py",
         "uvx fastmcp==1.0 run secret.json",
