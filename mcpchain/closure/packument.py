@@ -78,7 +78,7 @@ class Packument:
         usual = fitting.everything or (version is not None and version in fitting)
         if latest in self.versions and usual and self._flaws(latest, node) == _SOUND:
             return latest
-        best: tuple[tuple[bool, bool, bool], str] | None = None
+        best: tuple[tuple[bool, bool], str] | None = None
         for version, text in self._ordered:
             if version in fitting:
                 flaws = self._flaws(text, node)
@@ -100,17 +100,17 @@ class Packument:
         """Of two spellings of one version the usual one."""
         return dict(sorted(self._ordered, reverse=True))
 
-    def _flaws(self, text: str, node: Version | None) -> tuple[bool, bool, bool]:
+    def _flaws(self, text: str, node: Version | None) -> tuple[bool, bool]:
         """Say what speaks against a version, the gravest first."""
         manifest = self.versions[text]
         if not manifest.is_object():
             return _SOUND
         deprecated = bool(manifest.value.get("deprecated"))
         unfit = node is not None and not _runs_on(node, manifest.value.get("engines"))
-        return deprecated or unfit, unfit, deprecated
+        return unfit, deprecated
 
 
-_SOUND: Final = (False, False, False)
+_SOUND: Final = (False, False)
 
 
 def _runs_on(node: Version, engines: object) -> bool:
