@@ -17,6 +17,8 @@ _SETTINGS: Final = {
     "deno": ("deno.json", "deno.jsonc", "deno.lock"),
     "dnx": _NUGET,
     "dotnet": _NUGET,
+    "pnpm": ("pnpm-workspace.yaml",),
+    "pnpx": ("pnpm-workspace.yaml",),
     "yarn": (".yarnrc.yml",),
     "jbang": ("jbang.properties", ".jbang/jbang.properties"),
 }

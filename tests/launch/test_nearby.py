@@ -3,7 +3,8 @@
 Seen with npm 11.19: `npx files@1.2.0` runs a copy of that version in `node_modules`.
 Seen with Deno 2.9: so does `deno run npm:files@1.2.0`, and a `deno.json` or `deno.lock`
 puts anything in its place. Seen with Bun 1.4: a `bunfig.toml` loads code first. Seen
-with Yarn 4.18: its `.yarnrc.yml` names the file that is run in the place of Yarn.
+with Yarn 4.18: its `.yarnrc.yml` names the file that is run in the place of Yarn. Seen
+with pnpm 12: a `pnpm-workspace.yaml` names the registry of `pnpm dlx`.
 """
 
 import shlex
@@ -47,7 +48,7 @@ def test_a_command_of_that_name_in_the_project_comes_first() -> None:
                 "node_modules/supergateway/package.json",
             },
         ),
-        ("pnpm dlx files@1.2.0", {"pnpm.cmd"}),
+        ("pnpm dlx files@1.2.0", {"pnpm.cmd", "pnpm-workspace.yaml"}),
         ("yarn dlx files@1.2.0", {"yarn.cmd", ".yarnrc.yml"}),
         ("bun --no-install x.ts", {"bun.cmd", "bunfig.toml"}),
         ("uvx files==1.2", {"uvx.cmd"}),
