@@ -36,7 +36,9 @@ def nearby(chain: Sequence[str], packages: Sequence[Requested]) -> Iterator[str]
     """
     for launcher in dict.fromkeys(each for each in chain if each):
         yield from (launcher + suffix for suffix in _SUFFIXES)
-        yield from _SETTINGS.get(launcher, ())
+        # A program that is built already needs neither sources nor tools of .NET.
+        if launcher != "dotnet" or packages:
+            yield from _SETTINGS.get(launcher, ())
     if _LOCAL_FIRST.isdisjoint(chain):
         return
     for package in packages:

@@ -71,6 +71,14 @@ def test_a_command_of_that_name_in_the_project_comes_first() -> None:
             {"jbang.cmd", "jbang.properties", ".jbang/jbang.properties"},
         ),
         ("node x.js", {"node.cmd"}),
+        ("dotnet x.dll", {"dotnet.cmd"}),
+        (
+            "dotnet tool exec Files@1.2.0",
+            {
+                *("dotnet.cmd", "nuget.config", "NuGet.config", "NuGet.Config"),
+                "global.json",
+            },
+        ),
         ("./server", set()),
         ("docker run node:20", {"docker.cmd"}),
         ("docker run node:20 npx files", {"docker.cmd"}),
