@@ -252,7 +252,7 @@ def survey(
         )
     user = None
     if user_config:
-        from mcpchain.discover.mcp_config import UserFolder
+        from mcpchain.discover.mcp_config.user import UserFolder
 
         environ = os.environ  # noqa: TID251 - the cli reads it
         user = UserFolder(home=Path.home(), environ=environ)

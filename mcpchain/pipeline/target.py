@@ -20,7 +20,7 @@ from mcpchain.pipeline.embedded import unfold
 from mcpchain.tree import Tree, UnreadableError
 
 if TYPE_CHECKING:
-    from mcpchain.discover.mcp_config import UserFolder
+    from mcpchain.discover.mcp_config.user import UserFolder
 
 __all__ = ["Wish", "bom", "nothing", "survey"]
 
@@ -63,7 +63,7 @@ def survey(
         found.include(read_environment(environment, wish))
     found.include(inventory)
     if user is not None:
-        from mcpchain.discover.mcp_config import read_user_configs
+        from mcpchain.discover.mcp_config.user import read_user_configs
 
         found.include(read_user_configs(user))
     whole = replace(found.inventory(), carried=inventory.carried)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcpchain.component import Component, Kind, Pin, ServerFacts
-from mcpchain.discover.mcp_config import UserFolder, read_user_configs
 from mcpchain.discover.mcp_config.clients import CONFIGS
+from mcpchain.discover.mcp_config.user import UserFolder, read_user_configs
 from mcpchain.inventory import Inventory, State
 
 ENTRY = {"command": "npx", "args": ["good@1.0.0"]}

@@ -12,13 +12,14 @@ since several clients accept those.
 from typing import ClassVar, Final
 
 from mcpchain.discover import Discoverer
-from mcpchain.discover.mcp_config.reader import read_config
-from mcpchain.discover.mcp_config.recognise import config_of
-from mcpchain.discover.mcp_config.user import UserFolder, read_user_configs
 from mcpchain.inventory import Collector
 from mcpchain.tree import File
 
-__all__ = ["DISCOVERER", "McpConfig", "UserFolder", "read_user_configs"]
+_SUFFIXES: Final = (
+    *(".code-workspace", ".db", ".json", ".jsonc", ".md", ".toml", ".xml"),
+    *(".yaml", ".yml"),
+)
+"""Those of all configurations, so that the table of clients is loaded for no other."""
 
 
 class McpConfig:
@@ -28,6 +29,10 @@ class McpConfig:
 
     def wants(self, file: File) -> bool:
         """Say whether the path is one that a client looks for."""
+        if not file.path.lower().endswith(_SUFFIXES):
+            return False
+        from mcpchain.discover.mcp_config.recognise import config_of
+
         return config_of(file.path) is not None
 
     def discover(self, file: File, found: Collector) -> None:
@@ -37,6 +42,9 @@ class McpConfig:
             MalformedError: The file is not what its name says.
             UnreadableError: It cannot be read.
         """
+        from mcpchain.discover.mcp_config.reader import read_config
+        from mcpchain.discover.mcp_config.recognise import config_of
+
         if config := config_of(file.path):
             read_config(file, config, found)
 

@@ -1,5 +1,6 @@
 """Tell by its path whose configuration a file is."""
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -16,7 +17,7 @@ _FOLDERS: Final = {
 }
 """What the folder is called that a place in braces means, where that matters."""
 _PLACE: Final = re.compile(r"\{([\w-]+)\}/?")
-_Row = tuple[re.Pattern[str], Config]
+_Row = tuple[str, Config]
 
 
 def config_of(path: str) -> Config | None:
@@ -28,13 +29,18 @@ def config_of(path: str) -> Config | None:
     name = folded.rpartition("/")[2]
     for key in (name, _suffix(name)):
         for pattern, config in _ROWS.get(key, ()):
-            if pattern.fullmatch(folded):
+            if _compiled(pattern).fullmatch(folded):
                 return config
     return None
 
 
 def _suffix(name: str) -> str:
     return "." + name.rpartition(".")[2]
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(f"(?:.*/)?{regex(pattern)}", re.DOTALL)
 
 
 def regex(pattern: str) -> str:
@@ -65,8 +71,7 @@ def _index(configs: Iterable[Config]) -> dict[str, list[_Row]]:
     for pattern in sorted(named, key=lambda each: (-len(each), each)):
         name = pattern.rpartition("/")[2]
         key = _suffix(name) if "*" in name else name
-        row = (re.compile(f"(?:.*/)?{regex(pattern)}", re.DOTALL), named[pattern])
-        rows.setdefault(key, []).append(row)
+        rows.setdefault(key, []).append((pattern, named[pattern]))
     return rows
 
 

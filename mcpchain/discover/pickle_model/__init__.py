@@ -4,69 +4,21 @@ Content decides, never the suffix: it only says what must not pass in silence. N
 is unpickled; `walk` says what loading it would import.
 """
 
-import ast
-import contextlib
-import lzma
-import math
-import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator
-from pathlib import PurePosixPath
-from typing import BinaryIO, ClassVar, Final, cast
+from typing import ClassVar, Final
 
-from mcpchain.artifact import Artifact
-from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
 from mcpchain.discover import Discoverer
-from mcpchain.discover.pickle_model import tar
-from mcpchain.discover.pickle_model.machine import JOBLIB
-from mcpchain.discover.pickle_model.packed import PACKED, SLOW, unpacked
-from mcpchain.discover.pickle_model.source import Budget, Source, StopError, Stream
-from mcpchain.discover.pickle_model.walk import Walk
-from mcpchain.inventory import Collector, Gap, State
+from mcpchain.discover.pickle_model.signs import (
+    NPY,
+    OLD,
+    PACKED,
+    PROTOCOLS,
+    TARS,
+    ZIP,
+    is_loose,
+    is_named,
+)
+from mcpchain.inventory import Collector
 from mcpchain.tree import File
-
-_SUFFIXES: Final = frozenset(
-    {".ckpt", ".dill", ".joblib", ".p", ".pickle", ".pk", ".pkl", ".pt", ".pth", ".sav"}
-)
-"""Suffixes of pickles: what is none of ours under one is a gap."""
-_LOOSE: Final = frozenset({".bin", ".data", ".mdl", ".model"})
-"""Suffixes of models and much else: only what is a pickle is told."""
-_COMPRESSED: Final = frozenset({".bz2", ".gz", ".lz4", ".lzma", ".xz", ".z"})
-_PROTOCOLS: Final = tuple(bytes([0x80, each]) for each in range(6))
-_ZIP: Final = b"PK"
-_NPY: Final = b"\x93NUMPY"
-_LZ4: Final = b"\x04\x22\x4d\x18"
-_SPSS: Final = (b"$FL2", b"$FL3")
-"""What the files of statistics start with that are called `.sav` too."""
-_TORCH_MAGIC: Final = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-_OLD: Final = re.compile(
-    rb"[(\]}]*(?:c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|i[A-Za-z_][\w.]*\n"
-    rb"|[ldt]?p0\n|q\0)"
-)
-"""How pickles of protocols 0 and 1, which have no mark of their own, often start."""
-
-_KEPT: Final = 64 << 10
-_MEMBERS: Final = 1_000
-_FAILURES: Final = 100
-_DIRECTORY: Final = 4 << 20
-_MOST: Final = 2**63 - 1
-"""Limits of one file: bytes of a header, members that are read, gaps, bytes of a zip's
-directory, and numbers in one array."""
-
-_BROKEN: Final = (
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    lzma.LZMAError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What the standard library raises for a damaged, encrypted or unknown archive."""
 
 
 class PickleModel:
@@ -76,287 +28,20 @@ class PickleModel:
 
     def wants(self, file: File) -> bool:
         """Say whether it may be one; reading it decides."""
-        signs = (*_PROTOCOLS, _ZIP, _NPY, *PACKED, *tar.SIGNS)
+        signs = (*PROTOCOLS, ZIP, NPY, *PACKED, *TARS)
         return (
-            _named(file)
-            or _loose(file)
+            is_named(file)
+            or is_loose(file)
             or file.suffix == ".tar"
             or file.head.startswith(signs)
-            or _OLD.match(file.head) is not None
+            or OLD.match(file.head) is not None
         )
 
     def discover(self, file: File, found: Collector) -> None:
         """Declare the model if it is one; a pickle by name alone is a gap."""
-        size = file.size()
-        look = _Look()
-        with file.open() as stream:
-            look.examine(file, stream, size)
-        if look.format:
-            found.add(
-                Component(
-                    kind=Kind.MODEL,
-                    name=file.name,
-                    locations=(Location(path=file.path),),
-                    basis=Basis.OBSERVED,
-                    artifacts=(Artifact(name=file.path, size=size),),
-                    facts=ModelFacts(
-                        format=look.format,
-                        parameters=look.parameters,
-                        tensors=look.tensors,
-                        imports=tuple(sorted(look.imports)),
-                    ),
-                )
-            )
-        elif not _named(file):
-            # What is nothing of ours is no loss, unless it was too much to tell.
-            kept = (State.LIMIT, State.UNSUPPORTED) if _loose(file) else ()
-            look.stops = [each for each in look.stops if each.state in kept]
-        elif not look.stops:
-            look.note(
-                "named like a pickle, and nothing that we know", State.UNSUPPORTED
-            )
-        for stop in look.stops[:_FAILURES]:
-            found.gap(
-                Gap(
-                    stage="discover",
-                    location=Location(path=file.path),
-                    reason=stop.reason,
-                    state=stop.state,
-                    hint="check where the file comes from, or convert it to "
-                    "safetensors",
-                )
-            )
+        from mcpchain.discover.pickle_model.reader import discover
 
-
-class _Look:
-    """What one file turns out to be."""
-
-    def __init__(self) -> None:
-        self.format = ""
-        self.parameters: int | None = None
-        self.tensors: int | None = None
-        self.imports: set[str] = set()
-        self.stops: list[StopError] = []
-        self.budget = Budget()
-
-    def note(self, reason: str, state: State = State.UNREADABLE) -> None:
-        """Keep why something could not be read."""
-        self.stops.append(StopError(reason, state))
-
-    def examine(self, file: File, stream: BinaryIO, size: int) -> None:
-        """Recognise the content of *stream* and read it as what it is."""
-        with self._noted():
-            self._examine(file, stream, size)
-
-    @contextlib.contextmanager
-    def _noted(self, where: str = "") -> Iterator[None]:
-        """Turn what stops us into a note."""
-        try:
-            yield
-        except StopError as stop:
-            self.note(where + stop.reason, stop.state)
-        except _BROKEN as error:
-            self.note(f"{where}cannot be unpacked: {str(error)[:140]}")
-
-    def _examine(self, file: File, stream: BinaryIO, size: int) -> None:
-        head = file.head
-        told = _named(file) or _loose(file)
-        if head.startswith(_ZIP):
-            self._zip(file, stream, size)
-            return
-        if head.startswith(_NPY):
-            self.format = "numpy"
-            self._npy(self._plain(stream, size))
-            return
-        if told or file.suffix == ".tar" or head.startswith(tar.SIGNS):
-            self._tar(stream, size)
-            stream.seek(0)
-        if head.startswith(_PROTOCOLS):
-            legacy = head[2:].startswith(_TORCH_MAGIC)
-            name = "torch-legacy" if legacy else "pickle"
-            self._pickle(file, self._plain(stream, size), name)
-        elif self.format:
-            return
-        elif told and head.startswith(_LZ4):
-            raise StopError("compressed with LZ4, which is not read", State.UNSUPPORTED)
-        elif (found := unpacked(head, stream)) is not None:
-            opened, cost = found
-            source = Source(opened, 0, self.budget, cost)
-            source.hold(2)
-            if told or source.data.startswith(_PROTOCOLS) or _OLD.match(source.data):
-                self._pickle(file, source, "joblib")
-        elif told or _OLD.match(head):
-            self._pickle(file, self._plain(stream, size), "pickle")
-
-    @staticmethod
-    def _plain(stream: BinaryIO, size: int) -> Source:
-        return Source(cast("Stream", stream), size)
-
-    def _pickle(self, file: File, source: Source, name: str) -> None:
-        """Walk the pickles in *source*, and decide whether they are any.
-
-        The older protocols have no mark by which to know them, and every byte is the
-        start of something. Then a name that says nothing must not make a pickle out of
-        what breaks off before it imports anything.
-        """
-        source.hold(2)
-        marked = source.data.startswith(_PROTOCOLS)
-        walk = Walk(source, self.imports, self.budget)
-        limit = False
-        with self._noted("not read to its end as a pickle: "):
-            try:
-                walk.all()
-            except StopError as stop:
-                limit = stop.state is State.LIMIT
-                raise
-        if marked or _named(file):
-            framed = walk.framed and walk.steps > len((b"PROTO", b"FRAME"))
-            sure = bool(walk.streams or self.imports or framed or limit)
-        elif _loose(file):
-            sure = walk.named or limit
-        else:
-            sure = limit or (walk.named and bool(walk.streams or walk.called))
-        if sure:
-            joblib = any(each.startswith(JOBLIB) for each in self.imports)
-            self.format = self.format or ("joblib" if joblib else name)
-
-    def _tar(self, stream: BinaryIO, size: int) -> None:
-        """Read the archive as torch would, if it is one of its own."""
-        for each in tar.members(stream):
-            self.format = "torch-legacy"
-            with self._noted(f"`{each.name}`: "):
-                if not 0 <= each.start <= size - each.size:
-                    raise StopError("a member that does not stand there")
-                stream.seek(each.start)
-                source = self._plain(stream, each.size)
-                walk = Walk(source, self.imports, self.budget)
-                walk.all()
-                if each.size > walk.end:
-                    raise StopError(
-                        f"what follows byte {walk.end:,} was not read", State.PARTIAL
-                    )
-
-    def _zip(self, file: File, stream: BinaryIO, size: int) -> None:
-        try:
-            _check_directory(stream, size)
-            archive = zipfile.ZipFile(stream)
-        except (StopError, *_BROKEN):
-            # The name, or the first member, still says what it was.
-            if b"/data.pkl" in file.head:
-                self.format = "torch-zip"
-            elif file.suffix == ".npz":
-                self.format = "numpy"
-            raise
-        with archive:
-            members = archive.infolist()
-            names = [each.filename for each in members]
-            if any(_is_torch(each) for each in names):
-                self.format = "torch-zip"
-                members = [each for each in members if _is_pickle(each.filename)]
-            elif file.suffix == ".npz" or (
-                names and all(each.endswith(".npy") for each in names)
-            ):
-                self.format = "numpy"
-            else:
-                return
-            for member in members[:_MEMBERS]:
-                self._member(archive, member)
-            if len(members) > _MEMBERS:
-                self.note(
-                    f"more than {_MEMBERS:,} members; the rest was not read",
-                    State.LIMIT,
-                )
-
-    def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-        """Read one member. A bad one is noted, and its siblings are read."""
-        where = f"`{member.filename[:140]}`: "
-        with self._noted(where), archive.open(member) as opened:
-            slow = member.compress_type in {zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
-            source = Source(cast("Stream", opened), 0, self.budget, SLOW if slow else 1)
-            if self.format == "torch-zip":
-                Walk(source, self.imports, self.budget).all()
-            else:
-                self._npy(source)
-
-    def _npy(self, source: Source) -> None:
-        """Read one array (NEP 1). One of Python objects is a pickle."""
-        prefix = source.read(len(_NPY) + 2)
-        if not prefix.startswith(_NPY):
-            raise StopError("not an array, and not read", State.PARTIAL)
-        width = 2 if prefix[-2] == 1 else 4
-        length = int.from_bytes(source.read(width), "little")
-        if length > _KEPT:
-            raise StopError(f"a header of `{length}` bytes", State.LIMIT)
-        self.budget.steps -= length
-        if self.budget.steps < 0:
-            raise StopError("more headers of arrays than are read", State.LIMIT)
-        try:
-            header = ast.literal_eval(source.read(length).decode("latin-1").strip())
-            kind, shape = header["descr"], header["shape"]
-            objects = _has_objects(kind)
-            count = math.prod(int(each) for each in shape)
-        except (
-            IndexError,
-            KeyError,
-            MemoryError,
-            RecursionError,
-            SyntaxError,
-            TypeError,
-            ValueError,
-        ) as error:
-            raise StopError("the header of the array cannot be read") from error
-        if not 0 <= count <= _MOST:
-            raise StopError("the header of the array gives an impossible shape")
-        self.tensors = (self.tensors or 0) + 1
-        self.parameters = (self.parameters or 0) + count
-        if objects:
-            self.format = "numpy-object"
-            Walk(source, self.imports, self.budget).all()
-
-
-def _named(file: File) -> bool:
-    """Say whether the name is one that pickles have, packed or not."""
-    name = PurePosixPath(file.path.lower())
-    if name.suffix in _COMPRESSED:
-        name = PurePosixPath(name.stem)
-    other = name.suffix == ".sav" and file.head.startswith(_SPSS)
-    return name.suffix in _SUFFIXES and not other
-
-
-def _loose(file: File) -> bool:
-    """Say whether the name is one that pickles have, and other things as well."""
-    return file.suffix in _LOOSE
-
-
-def _is_torch(name: str) -> bool:
-    parts = name.lower().split("/")
-    return parts[-1] == "data.pkl" and len(parts) <= len(("archive", "data.pkl"))
-
-
-def _is_pickle(name: str) -> bool:
-    return name.lower().endswith(".pkl")
-
-
-def _has_objects(kind: object) -> bool:
-    """Say whether a NumPy type holds Python objects, at any depth."""
-    if isinstance(kind, str):
-        return "O" in kind or "object" in kind
-    if isinstance(kind, list):
-        return any(_has_objects(each[1]) for each in kind if isinstance(each, tuple))
-    return isinstance(kind, tuple) and any(_has_objects(each) for each in kind)
-
-
-def _check_directory(stream: BinaryIO, size: int) -> None:
-    """Refuse a zip whose directory would fill the memory when it is read."""
-    stream.seek(max(0, size - (1 << 16) - 98))
-    tail = stream.read()
-    for sign, start, width in ((b"PK\5\6", 12, 4), (b"PK\6\6", 40, 8)):
-        at = tail.rfind(sign)
-        length = int.from_bytes(tail[at + start : at + start + width], "little")
-        absent = width == len(sign) and length == 2**32 - 1
-        if at >= 0 and not absent and length > _DIRECTORY:
-            raise StopError(f"a directory of {length:,} bytes", State.LIMIT)
-    stream.seek(0)
+        discover(file, found)
 
 
 DISCOVERER: Final[Discoverer] = PickleModel()

@@ -9,11 +9,6 @@ from typing import BinaryIO, Final
 
 from mcpchain.discover.pickle_model.source import Stream
 
-PACKED: Final = (
-    *(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x5d\0\0"),
-    *(b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),
-)
-"""How gzip, bzip2, xz, LZMA and zlib start. Text may start like the last."""
 _BLOCK: Final = 64 << 10
 SLOW: Final = 4
 """What a byte out of bzip2 or LZMA costs, next to one out of zlib."""

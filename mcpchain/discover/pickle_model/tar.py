@@ -6,16 +6,13 @@ Whatever the file is called: torch asks first whether it is a tar.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
+from mcpchain.discover.pickle_model.signs import TAR
 from mcpchain.discover.pickle_model.source import StopError
 from mcpchain.inventory import State
 
 if TYPE_CHECKING:
     from typing import IO
 
-PICKLES: Final = ("pickle", "storages", "sys_info", "tensors")
-"""The members that torch unpickles."""
-SIGNS: Final = tuple(each.encode() + b"\0" * 8 for each in PICKLES)
-"""What such an archive starts with as torch writes it."""
 _READ: Final = 64 << 10
 _HEADERS: Final = 8 << 20
 """Limits: bytes of one header, and of all."""
@@ -66,7 +63,7 @@ def members(stream: BinaryIO) -> Iterator[Member]:
     damaged = False
     try:
         for each in archive:
-            if each.name in PICKLES:
+            if each.name in TAR:
                 simple = each.isreg() and not each.issparse()
                 start = each.offset_data if simple else -1
                 found.append(Member(each.name, start, each.size))

@@ -1,23 +1,15 @@
-"""Models in safetensors: a JSON header, then nothing but numbers.
+"""Read the header of a model in safetensors."""
 
-The reference is the format's own description and reader (huggingface/safetensors,
-"Format"). Only the header is read, however large the weights are.
-"""
-
-from typing import ClassVar, Final
+from typing import Final
 
 from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
-from mcpchain.discover import Discoverer
+from mcpchain.discover.safetensors import HEADER, PREFIX
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, State
 from mcpchain.tree import File, UnreadableError
 
-_PREFIX: Final = 8
-"""Bytes in front of the header: its length, unsigned, little endian."""
-_HEADER: Final = 100_000_000
-"""The longest header that the reference reader accepts, in bytes."""
 _MOST: Final = 2**64 - 1
 _PAIR: Final = 2
 _NAME: Final = 1_000
@@ -54,48 +46,36 @@ _BITS: Final = {
 """The width of one element of each type, in bits."""
 
 
-class Safetensors:
-    """Reads `*.safetensors`, and what looks like it under another name."""
-
-    id: ClassVar[str] = "safetensors"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the suffix or the first bytes are those of the format."""
-        if file.suffix == ".safetensors":
-            return True
-        length = int.from_bytes(file.head[:_PREFIX], "little")
-        return file.head[_PREFIX : _PREFIX + 2] == b'{"' and length <= _HEADER
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare the model; each flaw of its header is a gap."""
-        size = file.size()
-        facts = ModelFacts(format="safetensors")
-        try:
-            header, weights = _header(file, size)
-            facts = _facts(header, weights, found)
-        finally:
-            found.add(
-                Component(
-                    kind=Kind.MODEL,
-                    name=file.name,
-                    locations=(Location(path=file.path),),
-                    basis=Basis.OBSERVED,
-                    artifacts=(Artifact(name=file.path, size=size),),
-                    licenses=(facts.license,) if facts.license else (),
-                    facts=facts,
-                )
+def discover(file: File, found: Collector) -> None:
+    """Declare the model; each flaw of its header is a gap."""
+    size = file.size()
+    facts = ModelFacts(format="safetensors")
+    try:
+        header, weights = _header(file, size)
+        facts = _facts(header, weights, found)
+    finally:
+        found.add(
+            Component(
+                kind=Kind.MODEL,
+                name=file.name,
+                locations=(Location(path=file.path),),
+                basis=Basis.OBSERVED,
+                artifacts=(Artifact(name=file.path, size=size),),
+                licenses=(facts.license,) if facts.license else (),
+                facts=facts,
             )
+        )
 
 
 def _header(file: File, size: int) -> tuple[Node, int]:
     """Return the header of a file of *size* bytes, and how many bytes follow it."""
     with file.open() as stream:
-        prefix = stream.read(_PREFIX)
+        prefix = stream.read(PREFIX)
         length = int.from_bytes(prefix, "little")
-        if len(prefix) < _PREFIX or length > min(_HEADER, size - _PREFIX):
+        if len(prefix) < PREFIX or length > min(HEADER, size - PREFIX):
             raise MalformedError(
                 f"a header of `{length}` bytes in a file of {size:,}, or more than "
-                f"{_HEADER:,}",
+                f"{HEADER:,}",
                 source=file.path,
             )
         data = stream.read(length)
@@ -103,7 +83,7 @@ def _header(file: File, size: int) -> tuple[Node, int]:
         raise MalformedError("the header is not a JSON object", source=file.path)
     if sum(map(data.count, (b",", b"[", b"{"))) > _VALUES:
         raise _limit(file.path, f"more than {_VALUES:,} values in the header")
-    return Node.from_json(data, source=file.path), size - _PREFIX - length
+    return Node.from_json(data, source=file.path), size - PREFIX - length
 
 
 def _facts(header: Node, weights: int, found: Collector) -> ModelFacts:
@@ -200,6 +180,3 @@ def _limit(path: str, what: str) -> UnreadableError:
 
 def _shown(text: str | None) -> str | None:
     return text[:140] if text else None
-
-
-DISCOVERER: Final[Discoverer] = Safetensors()

@@ -1,30 +1,15 @@
-"""Files that name components in a format which mcpchain does not read.
+"""Say what is not read, and what to do about it."""
 
-Passing over a lock file in silence would read as if there were nothing in it.
-"""
-
-import re
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Final
+from typing import Final
 
 from mcpchain.component import Location
-from mcpchain.discover import Discoverer
+from mcpchain.discover.unread import LOCKS, MANIFESTS, MODELS, NPM_LOCK
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.npm_lock.manifest import LOCKS
+from mcpchain.npm_lock.manifest import LOCKS as NODE_LOCKS
 from mcpchain.tree import File, UnreadableError
 
-_NPM_LOCK: Final = "make a `package-lock.json`: `npm install --package-lock-only`"
-_BOM: Final = "write a CycloneDX BOM with the tools of that ecosystem, and gate that"
-_LOCKS: Final = {
-    "cargo.lock": _BOM,
-    "composer.lock": _BOM,
-    "gemfile.lock": _BOM,
-    "go.sum": _BOM,
-    "bun.lockb": _NPM_LOCK,
-    "pixi.lock": "export it: `pixi workspace export conda-explicit-spec`",
-}
-"""By their names in lower case: on many systems another spelling is the same file."""
 _PYTHON_LOCKS: Final = (
     "requirements.txt",
     "uv.lock",
@@ -32,12 +17,6 @@ _PYTHON_LOCKS: Final = (
     "poetry.lock",
     "pdm.lock",
     "Pipfile.lock",
-)
-_MANIFESTS: Final = frozenset({"package.json", "pipfile", "pyproject.toml"})
-_MODELS: Final = frozenset({".h5", ".hdf5", ".keras", ".onnx", ".pt2", ".tflite"})
-_UNCOMPILED: Final = re.compile(
-    r"(?:.*/)?(?:requirements[^/]*|[^/]*requirements|requirements/[^/]*)\.in",
-    re.IGNORECASE,
 )
 _UV: Final = (
     "index",
@@ -48,54 +27,38 @@ _UV: Final = (
 )
 
 
-class Unread:
-    """Leaves a gap for each such file."""
+def discover(file: File, found: Collector) -> None:
+    """Leave the gap, unless the file names nothing or a lock beside it speaks.
 
-    id: ClassVar[str] = "unread"
-
-    def wants(self, file: File) -> bool:
-        """Say whether it is a file that names components and is not read."""
-        name = file.name.casefold()
-        return (
-            name in _LOCKS
-            or name in _MANIFESTS
-            or name in {"uv.toml", "saved_model.pb"}
-            or file.suffix in _MODELS
-            or _UNCOMPILED.fullmatch(file.path) is not None
-        )
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Leave the gap, unless the file names nothing or a lock beside it speaks.
-
-        Raises:
-            MalformedError: A manifest is not what its name says.
-            UnreadableError: It cannot be read.
-        """
-        for reason, hint in _gaps(file):
-            found.gap(
-                Gap(
-                    stage="discover",
-                    location=Location(path=file.path),
-                    reason=reason,
-                    state=State.UNSUPPORTED,
-                    hint=hint,
-                )
+    Raises:
+        MalformedError: A manifest is not what its name says.
+        UnreadableError: It cannot be read.
+    """
+    for reason, hint in _gaps(file):
+        found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=file.path),
+                reason=reason,
+                state=State.UNSUPPORTED,
+                hint=hint,
             )
+        )
 
 
 def _gaps(file: File) -> Iterator[tuple[str, str]]:
     """Yield what is not read and what to do about it."""
     name = file.name.casefold()
-    if name in _LOCKS:
-        yield "a lock file whose format is not read", _LOCKS[name]
-    elif name in _MANIFESTS:
+    if name in LOCKS:
+        yield "a lock file whose format is not read", LOCKS[name]
+    elif name in MANIFESTS:
         if hint := _unlocked(file):
             yield "names dependencies, and no lock that is read lies beside it", hint
         if name == "pyproject.toml":
             yield from _indexes(file, ("tool", "uv"))
     elif name == "uv.toml":
         yield from _indexes(file, ())
-    elif file.suffix in _MODELS or name == "saved_model.pb":
+    elif file.suffix in MODELS or name == "saved_model.pb":
         hint = "use safetensors or GGUF, or check this file by other means"
         yield "a model in a format that is not read", hint
     elif _asks(file) and not _locked(file, (f"{file.name[:-3]}.txt",), above=False):
@@ -125,8 +88,8 @@ def _unlocked(file: File) -> str | None:
     data = file.read()
     if file.name.casefold() == "package.json":
         document = Node.from_json(data, source=file.path).value
-        unlocked = _names(document, _NODE) and not _locked(file, LOCKS)
-        return _NPM_LOCK if unlocked else None
+        unlocked = _names(document, _NODE) and not _locked(file, NODE_LOCKS)
+        return NPM_LOCK if unlocked else None
     document = Node.from_toml(data, source=file.path).value
     if file.name.casefold() == "pipfile":
         unlocked = _names(document, _PIPENV) and not _locked(file, ("Pipfile.lock",))
@@ -177,6 +140,3 @@ def _locked(file: File, locks: tuple[str, ...], *, above: bool = True) -> bool:
             except UnreadableError:
                 continue
     return False
-
-
-DISCOVERER: Final[Discoverer] = Unread()

@@ -1,22 +1,17 @@
-"""Models in GGUF: pairs of facts, then descriptions of tensors, then numbers.
-
-The reference is ggml's docs/gguf.md. Only the facts are read; each count and length in
-the file is checked against the bytes that are left before anything is done with it.
-"""
+"""Read the header of a model in GGUF."""
 
 import math
 import struct
 from io import BufferedReader
-from typing import ClassVar, Final
+from typing import Final
 
 from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
-from mcpchain.discover import Discoverer
+from mcpchain.discover.gguf import MAGIC
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, State
 from mcpchain.tree import File, UnreadableError
 
-_MAGIC: Final = b"GGUF"
 _VERSIONS: Final = (1, 2, 3)
 _WIDTHS: Final = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """Bytes of a value of each plain type."""
@@ -39,34 +34,25 @@ _BLOCK: Final = 1 << 20
 _WANTED: Final = frozenset({"general.architecture", "general.license"})
 
 
-class Gguf:
-    """Reads `*.gguf`, and the same content under another name."""
-
-    id: ClassVar[str] = "gguf"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the suffix or the first bytes are those of the format."""
-        return file.suffix == ".gguf" or file.head.startswith(_MAGIC)
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare the model, whatever becomes of its header."""
-        size = file.size()
-        facts = ModelFacts(format="gguf")
-        try:
-            with file.open() as stream:
-                facts = _facts(_Reader(stream, size, file.path))
-        finally:
-            found.add(
-                Component(
-                    kind=Kind.MODEL,
-                    name=file.name,
-                    locations=(Location(path=file.path),),
-                    basis=Basis.OBSERVED,
-                    artifacts=(Artifact(name=file.path, size=size),),
-                    licenses=(facts.license,) if facts.license else (),
-                    facts=facts,
-                )
+def discover(file: File, found: Collector) -> None:
+    """Declare the model, whatever becomes of its header."""
+    size = file.size()
+    facts = ModelFacts(format="gguf")
+    try:
+        with file.open() as stream:
+            facts = _facts(_Reader(stream, size, file.path))
+    finally:
+        found.add(
+            Component(
+                kind=Kind.MODEL,
+                name=file.name,
+                locations=(Location(path=file.path),),
+                basis=Basis.OBSERVED,
+                artifacts=(Artifact(name=file.path, size=size),),
+                licenses=(facts.license,) if facts.license else (),
+                facts=facts,
             )
+        )
 
 
 class _Reader:
@@ -87,7 +73,7 @@ class _Reader:
 
     def start(self) -> None:
         """Read magic and version, which decide byte order and width of lengths."""
-        if self.take(4) != _MAGIC:
+        if self.take(4) != MAGIC:
             raise self.malformed("does not start with `GGUF`")
         raw = self.take(4)
         little, big = int.from_bytes(raw, "little"), int.from_bytes(raw, "big")
@@ -269,6 +255,3 @@ def _parameters(reader: _Reader, count: int) -> int:
     if count:
         reader.reserve(farthest)
     return total
-
-
-DISCOVERER: Final[Discoverer] = Gguf()

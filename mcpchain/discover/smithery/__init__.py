@@ -6,13 +6,9 @@ JavaScript function in the manifest returns, which nobody runs to have a look.
 
 from typing import ClassVar, Final
 
-from mcpchain.component import Location
 from mcpchain.discover import Discoverer
-from mcpchain.document import Node
-from mcpchain.inventory import Collector, Gap, State
+from mcpchain.inventory import Collector
 from mcpchain.tree import File
-
-_BYTES: Final = 1 << 20
 
 
 class Smithery:
@@ -31,21 +27,9 @@ class Smithery:
             MalformedError: It is not YAML, or no mapping.
             UnreadableError: It cannot be read.
         """
-        document = Node.from_yaml(file.read(_BYTES), source=file.path)
-        start = document.at("startCommand")
-        if not start.exists or not start.at("commandFunction").exists:
-            return
-        function = start.at("commandFunction")
-        found.gap(
-            Gap(
-                stage="discover",
-                location=Location(path=file.path, pointer=function.pointer),
-                reason="the server is started by what a JavaScript function returns, "
-                "which was not run",
-                state=State.UNSUPPORTED,
-                hint="see which command the function returns, and check what it names",
-            )
-        )
+        from mcpchain.discover.smithery.reader import discover
+
+        discover(file, found)
 
 
 DISCOVERER: Final[Discoverer] = Smithery()

@@ -1,14 +1,8 @@
-"""FastMCP's own manifest, `fastmcp.json`: where a server's code is, and what it needs.
-
-The packages that it names are installed by uv when the server starts, whatever a lock
-beside it says (FastMCP, project configuration):
-
-    {"source": {"path": "server.py"}, "environment": {"dependencies": ["httpx>=0.28"]}}
-"""
+"""Read FastMCP's manifest."""
 
 import re
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import Final
 
 from mcpchain.component import (
     Basis,
@@ -21,7 +15,6 @@ from mcpchain.component import (
     ServerFacts,
     Transport,
 )
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.launch import read_launch
@@ -45,37 +38,27 @@ _PROJECT: Final = ("pyproject.toml",)
 _PACKAGE: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
-class Fastmcp:
-    """Reads `fastmcp.json`, and `NAME.fastmcp.json` beside it."""
+def discover(file: File, found: Collector) -> None:
+    """Declare the server, its code, and every package that it asks for.
 
-    id: ClassVar[str] = "fastmcp"
-
-    def wants(self, file: File) -> bool:
-        """Say whether it is named like FastMCP's manifest."""
-        name = file.name.lower()
-        return name == "fastmcp.json" or name.endswith(".fastmcp.json")
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare the server, its code, and every package that it asks for.
-
-        Raises:
-            MalformedError: It is not JSON, or no object.
-            UnreadableError: It cannot be read.
-        """
-        document = Node.from_json(file.read(_BYTES), source=file.path)
-        reader = _Reader(file, found)
-        for key, read in (
-            ("source", reader.source),
-            ("environment", reader.environment),
-            ("deployment", reader.deployment),
-        ):
-            with found.entry():
-                read(document.at(key))
+    Raises:
+        MalformedError: It is not JSON, or no object.
+        UnreadableError: It cannot be read.
+    """
+    document = Node.from_json(file.read(_BYTES), source=file.path)
+    reader = _Reader(file, found)
+    for key, read in (
+        ("source", reader.source),
+        ("environment", reader.environment),
+        ("deployment", reader.deployment),
+    ):
         with found.entry():
-            servers = document.at("mcpServers")
-            if servers.exists:
-                raise servers.malformed("names servers, which are not read here")
-        reader.declare()
+            read(document.at(key))
+    with found.entry():
+        servers = document.at("mcpServers")
+        if servers.exists:
+            raise servers.malformed("names servers, which are not read here")
+    reader.declare()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -225,6 +208,3 @@ def _package(node: Node) -> Component:
         return Request.parse(node.text(), place).component()
     except ValueError as error:
         raise node.malformed(str(error)) from None
-
-
-DISCOVERER: Final[Discoverer] = Fastmcp()
