@@ -15,11 +15,14 @@ _PLAIN: Final = re.compile(
     r"cargo/(?P<cargo>[A-Za-z0-9_][A-Za-z0-9_.-]*)"
     r"|pypi/(?P<pypi>[a-z0-9][a-z0-9.-]*)"
     r"|npm/(?P<npm>[a-z0-9_][a-z0-9_.-]*)"
-    r")(?:@(?P<version>[A-Za-z0-9_][A-Za-z0-9_.!-]*))?"
+    r")(?:@(?P<version>[A-Za-z0-9_][A-Za-z0-9_.+!-]*))?"
 )
 """Ecosystems whose rules for such names are known: they change nothing."""
 _PART: Final = re.compile(r"[A-Za-z0-9_.-]+")
 """What is written as it is in any place of a purl."""
+_LOWERED: Final = frozenset({"huggingface", "oci"})
+"""Ecosystems with rules of their own for versions."""
+_PLUS: Final = re.compile(r"[A-Za-z0-9_.+-]+")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _SCOPE: Final = re.compile(r"@[A-Za-z0-9_.-]+")
 _VERSION: Final = re.compile(r"[A-Za-z0-9_.+!-]+")
@@ -52,7 +55,7 @@ def make(kind: str, scope: str | None, name: str, version: str | None) -> Packag
     """
     plain = (
         _NAME.fullmatch(name)
-        and (not scope or _SCOPE.fullmatch(scope))
+        and (not scope or (kind == "npm" and _SCOPE.fullmatch(scope)))
         and (not version or _VERSION.fullmatch(version))
     )
     if not plain:
@@ -63,11 +66,13 @@ def make(kind: str, scope: str | None, name: str, version: str | None) -> Packag
 def write(purl: PackageURL) -> str:
     """Return the text of *purl*, as its `to_string` does."""
     kind, space, name, version, qualifiers, subpath = purl
-    plain = not (qualifiers or subpath) and _PART.fullmatch(name)
-    if not plain or not (version is None or _PART.fullmatch(version)):
+    own = qualifiers or subpath or kind in _LOWERED
+    plain = not own and _PART.fullmatch(name)
+    if not plain or not (version is None or _PLUS.fullmatch(version)):
         return purl.to_string()
     if space:
         if kind != "npm" or not _SCOPE.fullmatch(space):
             return purl.to_string()
         name = f"%40{space[1:]}/{name}"
-    return f"pkg:{kind}/{name}@{version}" if version else f"pkg:{kind}/{name}"
+    end = f"@{version.replace('+', '%2B')}" if version else ""
+    return f"pkg:{kind}/{name}{end}"

@@ -6,7 +6,9 @@ from packageurl import PackageURL
 from mcpchain import purl
 
 PLAIN = st.from_regex(r"[A-Za-z0-9_.+!~%@ -]{1,12}", fullmatch=True)
-KINDS = st.sampled_from(["cargo", "npm", "pypi", "generic", "github", "cpan", "mlflow"])
+KINDS = st.sampled_from(
+    ["cargo", "cpan", "generic", "github", "mlflow", "npm", "oci", "pypi"]
+)
 
 
 @pytest.mark.parametrize(
