@@ -61,6 +61,8 @@ _IMAGES: Final = frozenset({"docker", "oci"})
 _IMAGE_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"[\^~*<>=|\s]")
 """What makes a version more than one, in any ecosystem."""
+_MODEL: Final = Kind.MODEL.value
+_TYPES: Final = PACKAGES | OTHERS | {_MODEL}
 _SHOWN: Final = 140
 _KNOWN_HASHES: Final = frozenset(ALGORITHMS.values())
 
@@ -102,11 +104,11 @@ class Foreign:
         if purl is None and kind in OTHERS:
             self._tally.note(unexamined(kind), pointer)
             return Kind.OTHER
-        if kind == Kind.MODEL.value and may_be_model(purl):
+        if kind == _MODEL and may_be_model(purl):
             what = "models whose file format a BOM does not tell"
             self._tally.note(what, pointer)
             return Kind.MODEL
-        if kind not in PACKAGES | OTHERS | {Kind.MODEL.value}:
+        if kind not in _TYPES:
             what = "components of a type that CycloneDX does not have"
             self._tally.note(what, pointer, State.PARTIAL)
         return Kind.LIBRARY
