@@ -66,7 +66,9 @@ _ADDRESS: Final = re.compile("://|%3a(?:/|%2f){2}|:%2f", re.IGNORECASE)
 _USER: Final = re.compile(
     r"(?<=://)(?:([^\s/?#\"'<>]{0,512})"
     # A password with a slash in it; what follows the colon is no port.
-    r"|[^\s/?#\"'<>:@\[]{0,512}:(?!\d*(?:[\s/?#\"'<>,;)]|\Z))[^\s\"'<>]{0,512})@"
+    r"|[^\s/?#\"'<>:@\[]{0,512}:(?!\d*(?:[\s/?#\"'<>,;)]|\Z))"
+    # Up to the next address, so that nothing is looked at again and again.
+    r"(?:[^\s\"'<>:]|:(?!//)){0,512})@"
 )
 _NAMELESS: Final = frozenset({"anonymous", "git", "hg", "svn"})
 """Users of a repository that are nobody."""

@@ -1,9 +1,20 @@
 import json
+import time
 from typing import Any
 
 import pytest
+from cyclonedx import model
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentType, Pedigree
+from cyclonedx.model.contact import OrganizationalContact, OrganizationalEntity
+from cyclonedx.model.license import LicenseExpression
+from cyclonedx.model.vulnerability import BomTarget, Vulnerability
+from cyclonedx.output import make_outputter
+from cyclonedx.schema import OutputFormat, SchemaVersion
 from hypothesis import HealthCheck, given, settings
+from packageurl import PackageURL
 
+from mcpchain.bom.carry import without_secrets
 from mcpchain.bom.read import read
 from mcpchain.bom.validate import validate
 from mcpchain.bom.worth import declared
@@ -48,6 +59,60 @@ def test_a_bom_of_another_tool_is_read_back_as_it_was(document: dict[str, Any]) 
         data = rewritten(json.dumps(document).encode(), version)
         assert read(data, source="b.json") == inventory
         assert rewritten(data, version) == data
+
+
+def made_by_the_library(version: SchemaVersion) -> dict[str, Any]:
+    """Write a BOM with cyclonedx-python-lib."""
+    part = Component(
+        name="x",
+        version="1",
+        bom_ref="x",
+        group="org.acme",
+        purl=PackageURL.from_string("pkg:maven/org.acme/x@1?type=jar"),
+        type=ComponentType.FRAMEWORK,
+        supplier=OrganizationalEntity(name="s"),
+        hashes=[model.HashType(alg=model.HashAlgorithm.SHA3_256, content="0" * 64)],
+        licenses=[LicenseExpression("MIT OR Apache-2.0")],
+        external_references=[
+            model.ExternalReference(
+                type=model.ExternalReferenceType.ISSUE_TRACKER,
+                url=model.XsUri("https://i.example/"),
+            )
+        ],
+        cpe="cpe:2.3:a:x:y:1:*:*:*:*:*:*:*",
+        pedigree=Pedigree(notes="n"),
+    )
+    bom = Bom(components=[part])
+    bom.metadata.component = Component(name="app", bom_ref="app")
+    bom.metadata.authors.add(OrganizationalContact(name="a"))
+    bom.register_dependency(bom.metadata.component, [part])
+    bom.vulnerabilities.add(Vulnerability(id="CVE-1", affects=[BomTarget(ref="x")]))
+    text = make_outputter(bom, OutputFormat.JSON, version).output_as_string()
+    document: dict[str, Any] = json.loads(text)
+    validate(document)
+    return document
+
+
+@pytest.mark.parametrize(
+    "version", [*SchemaVersion][:4], ids=lambda each: str(each.to_version())
+)
+def test_what_cyclonedx_python_lib_writes_is_said_again(version: SchemaVersion) -> None:
+    document = made_by_the_library(version)
+    for ours_is in VERSIONS:
+        data = rewritten(json.dumps(document).encode(), ours_is)
+        validate(data)
+        assert said(document) - said(json.loads(data)) == set()
+
+
+def test_looking_for_secrets_takes_time_in_proportion_to_the_text() -> None:
+    def seconds(text: str) -> float:
+        start = time.process_time()
+        without_secrets(text)
+        return time.process_time() - start
+
+    for part in ("://", "://x:y", "?a=", "https://u:p@h/?token=s&"):
+        small = max(min(seconds(part * 2_000) for _ in range(3)), 0.0005)
+        assert min(seconds(part * 16_000) for _ in range(2)) < 8 * 3 * small
 
 
 def again(*entries: Any, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - as in `bom`
