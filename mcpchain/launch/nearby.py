@@ -34,7 +34,7 @@ def nearby(chain: Sequence[str], packages: Sequence[Requested]) -> Iterator[str]
         chain: The launchers, outermost first.
         packages: What they are asked for.
     """
-    for launcher in dict.fromkeys(each for each in chain if each):
+    for launcher in dict.fromkeys(chain):
         yield from (launcher + suffix for suffix in _SUFFIXES)
         # A program that is built already needs neither sources nor tools of .NET.
         if launcher != "dotnet" or packages:

@@ -203,6 +203,7 @@ def test_reads_the_python_family(line: str, purl: str, pin: str) -> None:
         ("docker run -i --rm img:1", "pkg:docker/library/img@1", "tag"),
         ("docker run -it ns/img", "pkg:docker/ns/img", "floating"),
         ("docker run img:latest", "pkg:docker/library/img", "floating"),
+        ("docker run oci:1", "pkg:docker/library/oci@1", "tag"),
         ("docker run h:5000/a/b", "pkg:oci/b?repository_url=h:5000/a/b", "floating"),
         ("docker run localhost/b:2", "pkg:oci/b?repository_url=localhost/b&tag=2",
          "tag"),

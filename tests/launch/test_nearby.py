@@ -34,6 +34,7 @@ def test_a_command_of_that_name_in_the_project_comes_first() -> None:
     ("line", "paths"),
     [
         ("npx files@1.2.0", {"npx.cmd", "node_modules/files/package.json"}),
+        ("npx acme/files#v1", {"npx.cmd"}),
         ("npm exec @acme/files", {"npm.cmd", "node_modules/@acme/files/package.json"}),
         ("bunx files", {"bunx.cmd", "node_modules/files/package.json"}),
         ("npx x@npm:files@1.2.0", {"npx.cmd", "node_modules/x/package.json"}),
