@@ -3,7 +3,7 @@
 conda writes such a file when it installs a package, with what the channel says of it.
 """
 
-from typing import ClassVar, Final
+from typing import Final
 
 from mcpchain import license as licence
 from mcpchain.artifact import Artifact
@@ -16,7 +16,6 @@ from mcpchain.conda_package import (
     digests_of,
     installed,
 )
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.tree import File
@@ -24,29 +23,18 @@ from mcpchain.tree import File
 _BYTES: Final = 64 << 20
 
 
-class CondaMeta:
-    """Reads the records of installed packages."""
+def read(file: File, found: Collector) -> None:
+    """Declare the package, and what it needs by name.
 
-    id: ClassVar[str] = "conda-meta"
-
-    def wants(self, file: File) -> bool:
-        """Say whether it is a record that conda keeps of a package."""
-        return file.suffix == ".json" and f"/{file.path}".rpartition("/")[0].endswith(
-            "/conda-meta"
-        )
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare the package, and what it needs by name.
-
-        Raises:
-            MalformedError: It is not JSON, or names no package.
-            UnreadableError: It cannot be read.
-        """
-        record = Node.from_json(file.read(_BYTES), source=file.path)
-        needs, complete = _needs(record.at("depends"), found)
-        ref = found.add(_component(record, found, graph=complete))
-        for each in needs:
-            found.relate(ref, installed(file.path, each))
+    Raises:
+        MalformedError: It is not JSON, or names no package.
+        UnreadableError: It cannot be read.
+    """
+    record = Node.from_json(file.read(_BYTES), source=file.path)
+    needs, complete = _needs(record.at("depends"), found)
+    ref = found.add(_component(record, found, graph=complete))
+    for each in needs:
+        found.relate(ref, installed(file.path, each))
 
 
 def _needs(depends: Node, found: Collector) -> tuple[list[str], bool]:
@@ -112,6 +100,3 @@ def _component(record: Node, found: Collector, *, graph: bool) -> Component:
         facts=PackageFacts(registry=channel or None),
         locations=(Location(path=record.source),),
     )
-
-
-DISCOVERER: Final[Discoverer] = CondaMeta()

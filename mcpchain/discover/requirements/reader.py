@@ -11,12 +11,10 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import PurePosixPath
-from typing import ClassVar, Final, NoReturn
+from typing import Final, NoReturn
 
 from mcpchain.artifact import Digest
 from mcpchain.component import Component, Location
-from mcpchain.discover import Discoverer
 from mcpchain.document import decode
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
@@ -52,25 +50,9 @@ _HASH: Final = re.compile(r"--hash[= ](\S+)")
 _LINK_HASH: Final = re.compile(r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([^&\s]*)")
 
 
-class Requirements:
-    """Reads `requirements.txt` and its kin."""
-
-    id: ClassVar[str] = "requirements"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the name is one that requirements files have."""
-        path = PurePosixPath(file.path.casefold())
-        if path.suffix != ".txt" or path.name.startswith("constraints"):
-            return False
-        return (
-            path.name.startswith("requirements")
-            or path.stem.endswith("requirements")
-            or path.parent.name == "requirements"
-        )
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare every requirement of *file* and of the files that it includes."""
-        _Set(found, Named(file.tree)).read(file)
+def read(file: File, found: Collector) -> None:
+    """Declare every requirement of *file* and of the files that it includes."""
+    _Set(found, Named(file.tree)).read(file)
 
 
 class _Parser(optparse.OptionParser):
@@ -394,6 +376,3 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
             yield start, _COMMENT.split("".join(parts), maxsplit=1)[0].strip()
             parts = []
     yield start, _COMMENT.split("".join(parts), maxsplit=1)[0].strip()
-
-
-DISCOVERER: Final[Discoverer] = Requirements()

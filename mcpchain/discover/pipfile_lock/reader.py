@@ -6,13 +6,12 @@ does not tell which package needs which.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final
+from typing import Final
 
 from packaging.utils import canonicalize_name
 
 from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Location, PackageFacts, Pin
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import bare_url
@@ -34,47 +33,38 @@ _DEVELOP: Final = "develop"
 _VCS: Final = ("git", "hg", "svn", "bzr")
 
 
-class PipfileLock:
-    """Reads `Pipfile.lock`."""
+def read(file: File, found: Collector) -> None:
+    """Declare every package of the lock, with its hashes and categories.
 
-    id: ClassVar[str] = "pipfile-lock"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the name is the one that pipenv gives to its lock."""
-        return file.name.casefold() == "pipfile.lock"
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare every package of the lock, with its hashes and categories.
-
-        Raises:
-            MalformedError: It is not JSON, or has no version.
-            UnreadableError: It cannot be read.
-        """
-        lock = Node.from_json(file.read(_BYTES), source=file.path)
-        spec = lock.at("_meta").at("pipfile-spec")
-        if spec.integer() != _SPEC:
-            found.gap(
-                Gap(
-                    stage="discover",
-                    location=Location(path=file.path, pointer=spec.pointer),
-                    reason=f"pipfile-spec {str(spec.integer())[:40]} is not read",
-                    state=State.UNSUPPORTED,
-                    hint="lock with a pipenv that writes pipfile-spec 6",
-                )
+    Raises:
+        MalformedError: It is not JSON, or has no version.
+        UnreadableError: It cannot be read.
+    """
+    lock = Node.from_json(file.read(_BYTES), source=file.path)
+    spec = lock.at("_meta").at("pipfile-spec")
+    if spec.integer() != _SPEC:
+        found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=file.path, pointer=spec.pointer),
+                reason=f"pipfile-spec {str(spec.integer())[:40]} is not read",
+                state=State.UNSUPPORTED,
+                hint="lock with a pipenv that writes pipfile-spec 6",
             )
-            return
-        indexes = _Indexes()
-        with found.entry():
-            indexes = _indexes(lock.at("_meta").at("sources"), found)
-        reader = _Reader(file, indexes, found)
-        for category, packages in lock.items():
-            if category != "_meta":
-                with found.entry():
-                    for name, node in packages.items():
-                        with found.entry():
-                            reader.read(name, node, category)
-        for component in reader.components():
-            found.add(component)
+        )
+        return
+    indexes = _Indexes()
+    with found.entry():
+        indexes = _indexes(lock.at("_meta").at("sources"), found)
+    reader = _Reader(file, indexes, found)
+    for category, packages in lock.items():
+        if category != "_meta":
+            with found.entry():
+                for name, node in packages.items():
+                    with found.entry():
+                        reader.read(name, node, category)
+    for component in reader.components():
+        found.add(component)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +228,3 @@ def _request(name: str, version: str, place: Location) -> Request:
     if request.source or request.name != own or request.marker or request.extras:
         raise ValueError(f"`{harmless(f'{name} {version}')}` is no package and version")
     return request
-
-
-DISCOVERER: Final[Discoverer] = PipfileLock()

@@ -4,9 +4,8 @@ It locks packages of conda, and of Python where pip adds some, for several platf
 What it says is described by the schema that conda-lock publishes.
 """
 
-import re
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final
+from typing import Final
 from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
@@ -14,7 +13,6 @@ from packaging.utils import canonicalize_name
 from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Location, Origin
 from mcpchain.conda_package import digests_of, from_url, text_of
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import bare_url
@@ -31,49 +29,39 @@ _BYTES: Final = 32 << 20
 _FITTING: Final = 50
 """How many packages one edge may fit."""
 _MAIN: Final = "main"
-_NAME: Final = re.compile(r"(?:.*[-_.])?conda-lock(?:[-_.].*)?\.ya?ml")
 
 
-class CondaLock:
-    """Reads `conda-lock.yml`."""
+def read(file: File, found: Collector) -> None:
+    """Declare every package of the lock, with its hashes and dependencies.
 
-    id: ClassVar[str] = "conda-lock"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the name is one that conda-lock gives to its lock."""
-        return _NAME.fullmatch(file.name.casefold()) is not None
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare every package of the lock, with its hashes and dependencies.
-
-        Raises:
-            MalformedError: It is not YAML, or has no version.
-            UnreadableError: It cannot be read.
-        """
-        lock = Node.from_yaml(file.read(_BYTES), source=file.path)
-        version = lock.at("version").integer()
-        if version != 1:
-            found.gap(
-                Gap(
-                    stage="discover",
-                    location=Location(path=file.path, pointer="/version"),
-                    reason=f"version {str(version)[:40]} of conda-lock is not read",
-                    state=State.UNSUPPORTED,
-                    hint="lock with a conda-lock that writes version 1",
-                )
+    Raises:
+        MalformedError: It is not YAML, or has no version.
+        UnreadableError: It cannot be read.
+    """
+    lock = Node.from_yaml(file.read(_BYTES), source=file.path)
+    version = lock.at("version").integer()
+    if version != 1:
+        found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=file.path, pointer="/version"),
+                reason=f"version {str(version)[:40]} of conda-lock is not read",
+                state=State.UNSUPPORTED,
+                hint="lock with a conda-lock that writes version 1",
             )
-            return
-        packages: list[_Package] = []
-        for node in lock.at("package").elements():
-            with found.entry():
-                packages.append(_package(node, found))
-        packages = _joined(packages)
-        _connect(packages, found)
-        contradict((each.component for each in packages), found)
-        refs = [found.add(_marked(each)) for each in packages]
-        for ref, package in zip(refs, packages, strict=True):
-            for target in package.needs:
-                found.relate(ref, refs[target])
+        )
+        return
+    packages: list[_Package] = []
+    for node in lock.at("package").elements():
+        with found.entry():
+            packages.append(_package(node, found))
+    packages = _joined(packages)
+    _connect(packages, found)
+    contradict((each.component for each in packages), found)
+    refs = [found.add(_marked(each)) for each in packages]
+    for ref, package in zip(refs, packages, strict=True):
+        for target in package.needs:
+            found.relate(ref, refs[target])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -224,6 +212,3 @@ def _marked(package: _Package) -> Component:
         development=package.categories == {"dev"},
     )
     return replace(component, facts=facts)
-
-
-DISCOVERER: Final[Discoverer] = CondaLock()

@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from packaging.pylock import (
     Package,
@@ -22,7 +22,6 @@ from packaging.version import Version
 
 from mcpchain.artifact import Algorithm, Artifact, Digest, identified
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
@@ -35,7 +34,6 @@ from mcpchain.tree.named import Named
 _BYTES: Final = 32 << 20
 _FITTING: Final = 100
 """How many packages one edge may fit."""
-_NAME: Final = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 _HEADER: Final = {"lock-version": "1.0", "created-by": "mcpchain"}
 _ALGORITHMS: Final = frozenset(each.value for each in Algorithm)
 _HERE: Final = frozenset({".", "./"})
@@ -44,49 +42,40 @@ _FOLDER: Final = ("pyproject.toml", "setup.py")
 _LockFile = PackageArchive | PackageSdist | PackageWheel
 
 
-class PylockToml:
-    """Reads `pylock.toml`."""
+def read(file: File, found: Collector) -> None:
+    """Declare every package of the lock, with its files and dependencies.
 
-    id: ClassVar[str] = "pylock"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the name is one that PEP 751 gives to lock files."""
-        return _NAME.fullmatch(file.name) is not None
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare every package of the lock, with its files and dependencies.
-
-        Raises:
-            MalformedError: It is not TOML, or has no version or no packages.
-            UnreadableError: It cannot be read.
-        """
-        lock = Node.from_toml(file.read(_BYTES), source=file.path)
-        if not _supported(lock, found):
-            return
+    Raises:
+        MalformedError: It is not TOML, or has no version or no packages.
+        UnreadableError: It cannot be read.
+    """
+    lock = Node.from_toml(file.read(_BYTES), source=file.path)
+    if not _supported(lock, found):
+        return
+    with found.entry():
+        _validated({**lock.value, **_HEADER, "packages": []}, lock)
+    default = frozenset(_words(lock.value.get("default-groups")))
+    if not lock.at("packages").exists:
+        raise lock.malformed("no `packages`")
+    beside = _Beside(file, found)
+    packages: list[tuple[Node, Component]] = []
+    for node in lock.at("packages").elements():
         with found.entry():
-            _validated({**lock.value, **_HEADER, "packages": []}, lock)
-        default = frozenset(_words(lock.value.get("default-groups")))
-        if not lock.at("packages").exists:
-            raise lock.malformed("no `packages`")
-        beside = _Beside(file, found)
-        packages: list[tuple[Node, Component]] = []
-        for node in lock.at("packages").elements():
-            with found.entry():
-                document = {**_HEADER, "packages": [node.value]}
-                (package,) = _validated(document, node).packages
-                beside.look(package, node)
-                artifacts = tuple(_artifacts(package, node, beside, found))
-                component = _component(package, node, artifacts, default)
-                packages.append((node, component))
-        contradict((component for _, component in packages), found)
-        edges = [*_edges(packages, found)]
-        refs = [
-            found.add(replace(component, graph=component.graph and complete))
-            for (_, component), (_, complete) in zip(packages, edges, strict=True)
-        ]
-        for ref, (targets, _) in zip(refs, edges, strict=True):
-            for target in targets:
-                found.relate(ref, refs[target])
+            document = {**_HEADER, "packages": [node.value]}
+            (package,) = _validated(document, node).packages
+            beside.look(package, node)
+            artifacts = tuple(_artifacts(package, node, beside, found))
+            component = _component(package, node, artifacts, default)
+            packages.append((node, component))
+    contradict((component for _, component in packages), found)
+    edges = [*_edges(packages, found)]
+    refs = [
+        found.add(replace(component, graph=component.graph and complete))
+        for (_, component), (_, complete) in zip(packages, edges, strict=True)
+    ]
+    for ref, (targets, _) in zip(refs, edges, strict=True):
+        for target in targets:
+            found.relate(ref, refs[target])
 
 
 def _supported(lock: Node, found: Collector) -> bool:
@@ -340,6 +329,3 @@ def _edges(
 def _words(value: object) -> Iterator[str]:
     if isinstance(value, list):
         yield from (each for each in value if isinstance(each, str))
-
-
-DISCOVERER: Final[Discoverer] = PylockToml()

@@ -5,13 +5,12 @@ PDM publishes no specification of it; what is read here is what PDM 2 writes.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final
+from typing import Final
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from mcpchain.component import Component, Location
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
@@ -37,45 +36,36 @@ _ROOT: Final = "file:///${PROJECT_ROOT}/"
 """How PDM writes the folder of the project."""
 
 
-class PdmLock:
-    """Reads `pdm.lock`."""
+def read(file: File, found: Collector) -> None:
+    """Declare every package of the lock, with its files and dependencies.
 
-    id: ClassVar[str] = "pdm-lock"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the name is the one that PDM gives to its lock."""
-        return file.name.casefold() == "pdm.lock"
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare every package of the lock, with its files and dependencies.
-
-        Raises:
-            MalformedError: It is not TOML, or has no version.
-            UnreadableError: It cannot be read.
-        """
-        lock = Node.from_toml(file.read(_BYTES), source=file.path)
-        metadata = lock.at("metadata")
-        if not _supported(metadata.at("lock_version"), found):
-            return
-        files: dict[str, Node] = {}
+    Raises:
+        MalformedError: It is not TOML, or has no version.
+        UnreadableError: It cannot be read.
+    """
+    lock = Node.from_toml(file.read(_BYTES), source=file.path)
+    metadata = lock.at("metadata")
+    if not _supported(metadata.at("lock_version"), found):
+        return
+    files: dict[str, Node] = {}
+    with found.entry():
+        for key, node in metadata.at("files").items():
+            name, _, version = key.partition(" ")
+            files[f"{canonicalize_name(name)} {version}"] = node
+    beside = Beside(file, found)
+    packages: list[_Package] = []
+    for node in lock.at("package").elements():
         with found.entry():
-            for key, node in metadata.at("files").items():
-                name, _, version = key.partition(" ")
-                files[f"{canonicalize_name(name)} {version}"] = node
-        beside = Beside(file, found)
-        packages: list[_Package] = []
-        for node in lock.at("package").elements():
-            with found.entry():
-                packages.append(_package(node, files, beside, found))
-        packages = _joined(packages)
-        _connect(packages, found)
-        contradict((each.component for each in packages), found)
-        extras = _extras(file)
-        refs = [found.add(_marked(each.component, extras)) for each in packages]
-        for ref, package in zip(refs, packages, strict=True):
-            for target in package.needs:
-                if refs[target] != ref:
-                    found.relate(ref, refs[target])
+            packages.append(_package(node, files, beside, found))
+    packages = _joined(packages)
+    _connect(packages, found)
+    contradict((each.component for each in packages), found)
+    extras = _extras(file)
+    refs = [found.add(_marked(each.component, extras)) for each in packages]
+    for ref, package in zip(refs, packages, strict=True):
+        for target in package.needs:
+            if refs[target] != ref:
+                found.relate(ref, refs[target])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -249,6 +239,3 @@ def _marked(component: Component, extras: frozenset[str] | None) -> Component:
         development=extras is not None and bool(groups) and not own,
     )
     return replace(component, facts=facts)
-
-
-DISCOVERER: Final[Discoverer] = PdmLock()

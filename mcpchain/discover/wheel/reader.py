@@ -19,7 +19,7 @@ from csv import Error as CsvError
 from csv import reader as csv_reader
 from dataclasses import dataclass
 from lzma import LZMAError
-from typing import BinaryIO, ClassVar, Final
+from typing import BinaryIO, Final
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
@@ -35,7 +35,6 @@ from mcpchain.component import (
     Pin,
 )
 from mcpchain.core_metadata import BOM_LIMIT, BOMS, LIMIT, CoreMetadata
-from mcpchain.discover import Discoverer
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Embedded, Gap, State
 from mcpchain.naming import pypi_purl
@@ -66,25 +65,16 @@ _BROKEN: Final = (
 """What zipfile raises for a member that it cannot read."""
 
 
-class Wheel:
-    """Reads the metadata of a wheel."""
+def read(file: File, found: Collector) -> None:
+    """Declare the distribution that it holds.
 
-    id: ClassVar[str] = "wheel"
-
-    def wants(self, file: File) -> bool:
-        """Say whether it is called like a wheel."""
-        return file.suffix == ".whl"
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare the distribution that it holds.
-
-        Raises:
-            MalformedError: Neither its name nor its content says what it is.
-            UnreadableError: It cannot be read.
-        """
-        with file.open() as stream:
-            archive = _Archive.of(stream, file)
-            _Reader(file, archive, found).read()
+    Raises:
+        MalformedError: Neither its name nor its content says what it is.
+        UnreadableError: It cannot be read.
+    """
+    with file.open() as stream:
+        archive = _Archive.of(stream, file)
+        _Reader(file, archive, found).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +329,3 @@ def _leads_out(name: str) -> bool:
 
 def _is_link(member: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(member.external_attr >> 16)
-
-
-DISCOVERER: Final[Discoverer] = Wheel()

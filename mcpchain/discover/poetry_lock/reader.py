@@ -7,7 +7,7 @@ write.
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final
+from typing import Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import (
@@ -19,7 +19,6 @@ from packaging.version import Version
 
 from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Location, PackageFacts
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.marker import askers
@@ -45,44 +44,35 @@ _MAIN: Final = "main"
 """Poetry's name for what the project needs in any case."""
 
 
-class PoetryLock:
-    """Reads `poetry.lock`."""
+def read(file: File, found: Collector) -> None:
+    """Declare every package of the lock, with its files and dependencies.
 
-    id: ClassVar[str] = "poetry-lock"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the name is the one that Poetry gives to its lock."""
-        return file.name.casefold() == "poetry.lock"
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare every package of the lock, with its files and dependencies.
-
-        Raises:
-            MalformedError: It is not TOML, or has no version.
-            UnreadableError: It cannot be read.
-        """
-        lock = Node.from_toml(file.read(_BYTES), source=file.path)
-        metadata = lock.at("metadata")
-        if not _supported(metadata.at("lock-version"), found):
-            return
-        files: dict[str, Node] = {}
+    Raises:
+        MalformedError: It is not TOML, or has no version.
+        UnreadableError: It cannot be read.
+    """
+    lock = Node.from_toml(file.read(_BYTES), source=file.path)
+    metadata = lock.at("metadata")
+    if not _supported(metadata.at("lock-version"), found):
+        return
+    files: dict[str, Node] = {}
+    with found.entry():
+        for name, node in metadata.at("files").items():
+            files[canonicalize_name(name)] = node
+    beside = Beside(file, found)
+    packages: list[_Package] = []
+    for node in lock.at("package").elements():
         with found.entry():
-            for name, node in metadata.at("files").items():
-                files[canonicalize_name(name)] = node
-        beside = Beside(file, found)
-        packages: list[_Package] = []
-        for node in lock.at("package").elements():
-            with found.entry():
-                packages.append(_package(node, files, beside, found))
-        packages = [*_separate(packages)]
-        _connect(packages, found)
-        contradict((each.component for each in packages), found)
-        with found.entry():
-            _mark(packages, lock.at("extras"))
-        refs = [found.add(each.component) for each in packages]
-        for ref, package in zip(refs, packages, strict=True):
-            for target in package.needs:
-                found.relate(ref, refs[target])
+            packages.append(_package(node, files, beside, found))
+    packages = [*_separate(packages)]
+    _connect(packages, found)
+    contradict((each.component for each in packages), found)
+    with found.entry():
+        _mark(packages, lock.at("extras"))
+    refs = [found.add(each.component) for each in packages]
+    for ref, package in zip(refs, packages, strict=True):
+        for target in package.needs:
+            found.relate(ref, refs[target])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -327,6 +317,3 @@ def _mark(packages: list[_Package], extras: Node) -> None:
         component = packages[index].component
         facts = replace(facts_of(component), extras=tuple(sorted(asked)))
         packages[index].component = replace(component, facts=facts)
-
-
-DISCOVERER: Final[Discoverer] = PoetryLock()

@@ -6,12 +6,11 @@ names what is wanted; only an exact version with its build says which package th
 
 import re
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import Final
 
 from mcpchain.artifact import Digest
 from mcpchain.component import Location
 from mcpchain.conda_package import Spec, bare_channel, from_url
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.python_package import Beside, facts_of
@@ -21,51 +20,36 @@ from mcpchain.tree import File, UnreadableError
 _BYTES: Final = 4 << 20
 _MOST: Final = 20_000
 """How many dependencies are read."""
-_NAME: Final = re.compile(
-    r"(?:.*[-_.])?environment(?:[-_.].*)?\.ya?ml|conda(?:[-_.]?env(?:[-_.].*)?)?\.ya?ml"
-    r"|conda[-_.].+\.lock\.ya?ml"
-)
 _URL: Final = re.compile(r"(?:https?|file|s3|ftp)://", re.IGNORECASE)
 _HASH: Final = re.compile(r"\s--hash[= ](\S+)")
 _INCLUDE: Final = re.compile(r"(?:-r|--requirement)[ =]\s*(\S+)")
 _EDITABLE: Final = re.compile(r"(?:-e|--editable)[ =]\s*(\S+)")
 
 
-class CondaEnvironment:
-    """Reads `environment.yml`."""
+def read(file: File, found: Collector) -> None:
+    """Declare what the environment is asked to hold, from conda and from pip.
 
-    id: ClassVar[str] = "conda-environment"
+    A file that asks for nothing is of another kind, or says nothing.
 
-    def wants(self, file: File) -> bool:
-        """Say whether the name is one that such files have."""
-        return _NAME.fullmatch(file.name.casefold()) is not None
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare what the environment is asked to hold, from conda and from pip.
-
-        A file that asks for nothing is of another kind, or says nothing.
-
-        Raises:
-            MalformedError: It is not YAML.
-            UnreadableError: It cannot be read.
-        """
-        document = Node.from_yaml(file.read(_BYTES), source=file.path)
-        if "dependencies" not in document:
-            return
-        channels: tuple[str, ...] = ()
+    Raises:
+        MalformedError: It is not YAML.
+        UnreadableError: It cannot be read.
+    """
+    document = Node.from_yaml(file.read(_BYTES), source=file.path)
+    if "dependencies" not in document:
+        return
+    channels: tuple[str, ...] = ()
+    with found.entry():
+        named = document.at("channels").texts()
+        channels = tuple(bare_channel(each) for each in named if each != "nodefaults")
+    reader = _Reader(file, found, channels)
+    for count, node in enumerate(document.at("dependencies").elements()):
         with found.entry():
-            named = document.at("channels").texts()
-            channels = tuple(
-                bare_channel(each) for each in named if each != "nodefaults"
-            )
-        reader = _Reader(file, found, channels)
-        for count, node in enumerate(document.at("dependencies").elements()):
-            with found.entry():
-                if count >= _MOST:
-                    raise node.malformed(f"one more than the {_MOST:,} that are read")
-                reader.read(node)
             if count >= _MOST:
-                return
+                raise node.malformed(f"one more than the {_MOST:,} that are read")
+            reader.read(node)
+        if count >= _MOST:
+            return
 
 
 class _Reader:
@@ -147,6 +131,3 @@ class _Reader:
 
 def _place(node: Node) -> Location:
     return Location(path=node.source, pointer=node.pointer)
-
-
-DISCOVERER: Final[Discoverer] = CondaEnvironment()

@@ -6,14 +6,13 @@ uv publishes no specification of it; what is read here is what uv 0.5 and later 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from packaging.utils import canonicalize_name
 
 from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Kind, Location
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import bare_url
@@ -57,52 +56,43 @@ class _Package:
     complete: bool = True
 
 
-class UvLock:
-    """Reads `uv.lock`."""
+def read(file: File, found: Collector) -> None:
+    """Declare every package of the lock, with its files and dependencies.
 
-    id: ClassVar[str] = "uv-lock"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the name is the one that uv gives to its lock."""
-        return file.name == "uv.lock"
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare every package of the lock, with its files and dependencies.
-
-        Raises:
-            MalformedError: It is not TOML, or has no version.
-            UnreadableError: It cannot be read.
-        """
-        lock = Node.from_toml(file.read(_BYTES), source=file.path)
-        version = lock.at("version").integer()
-        if version != 1:
-            found.gap(
-                Gap(
-                    stage="discover",
-                    location=Location(path=file.path, pointer="/version"),
-                    reason=f"version {str(version)[:40]} of uv's lock is not read",
-                    state=State.UNSUPPORTED,
-                    hint="lock with a uv that writes version 1",
-                )
+    Raises:
+        MalformedError: It is not TOML, or has no version.
+        UnreadableError: It cannot be read.
+    """
+    lock = Node.from_toml(file.read(_BYTES), source=file.path)
+    version = lock.at("version").integer()
+    if version != 1:
+        found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=file.path, pointer="/version"),
+                reason=f"version {str(version)[:40]} of uv's lock is not read",
+                state=State.UNSUPPORTED,
+                hint="lock with a uv that writes version 1",
             )
-            return
-        members: frozenset[str] = frozenset()
+        )
+        return
+    members: frozenset[str] = frozenset()
+    with found.entry():
+        if (manifest := lock.at("manifest")).exists:
+            members = frozenset(manifest.at("members").texts())
+    reader = _Reader(file, found)
+    packages: list[_Package] = []
+    for node in lock.at("package").elements():
         with found.entry():
-            if (manifest := lock.at("manifest")).exists:
-                members = frozenset(manifest.at("members").texts())
-        reader = _Reader(file, found)
-        packages: list[_Package] = []
-        for node in lock.at("package").elements():
-            with found.entry():
-                component = reader.component(node, members)
-                packages.append(_Package(node=node, component=component))
-        _connect(packages, found)
-        contradict((each.component for each in packages), found)
-        refs = [found.add(each) for each in _marked(packages, lock, found)]
-        for ref, package in zip(refs, packages, strict=True):
-            for edges in package.edges.values():
-                for target, _ in edges:
-                    found.relate(ref, refs[target])
+            component = reader.component(node, members)
+            packages.append(_Package(node=node, component=component))
+    _connect(packages, found)
+    contradict((each.component for each in packages), found)
+    refs = [found.add(each) for each in _marked(packages, lock, found)]
+    for ref, package in zip(refs, packages, strict=True):
+        for edges in package.edges.values():
+            for target, _ in edges:
+                found.relate(ref, refs[target])
 
 
 class _Reader:
@@ -324,6 +314,3 @@ def _marked(
                 groups=tuple(sorted(groups)),
             )
         yield replace(package.component, facts=facts, graph=package.complete)
-
-
-DISCOVERER: Final[Discoverer] = UvLock()
