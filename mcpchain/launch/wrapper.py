@@ -38,11 +38,12 @@ _WSL: Final = Grammar(
     clusters=False,
 )
 _OP: Final = Grammar(
-    valued=frozenset({"--account"}),
+    valued=frozenset({"--account", "--env-file", "--environment"}),
     switches=frozenset({"--no-masking"}),
     clusters=False,
+    doubted=frozenset({"--env-file", "--environment"}),
 )
-# Left out on purpose: `--env-file`, and what changes to another folder.
+# Left out on purpose: what changes to another folder.
 _INJECTED: Final = "it sets variables from a place that is not looked at"
 _INJECTORS: Final = {
     "dotenvx": (
@@ -163,7 +164,8 @@ def read_op(_launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Outc
     """Read `op run -- COMMAND`."""
     if args[:1] != ["run"]:
         raise UndecidableError("its subcommand is not one that is read here")
-    return _program(read_options(args[1:], _OP).words, env)
+    line = read_options(args[1:], _OP)
+    return replace(_program(line.words, env), doubt=line.doubt)
 
 
 def read_cross_env(

@@ -397,6 +397,7 @@ def test_what_is_in_doubt_is_undecidable(line: str) -> None:
         ("npx -p x@1.2.0 -c 'deno run npm:y'",
          [("pkg:npm/x@1.2.0", "exact"), ("pkg:npm/y", "floating")]),
         ("cmd /c dotenvx run -- uvx x", [("pkg:pypi/x", "floating")]),
+        ("op run --env-file=.env -- uvx x", [("pkg:pypi/x", "floating")]),
     ],
 )  # fmt: skip
 def test_what_is_in_doubt_stays_listed(

@@ -839,6 +839,7 @@ def test_a_variable_may_choose_the_machine_of_a_container(name: str) -> None:
         ("ENV", "production"),
         ("NODE_OPTIONS", "--max-old-space-size=4096 --no-warnings"),
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("PATH", "/Users/me/.nvm/versions/node/v20.1.0/bin:/opt/homebrew/bin"),
         ("Path", "C:\\Program Files\\nodejs;C:\\Windows\\System32"),
         ("PYTHONUNBUFFERED", "1"),
         ("PYTHON_VERSION", "3.12"),
