@@ -3,10 +3,9 @@
 import posixpath
 import re
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import Final
 
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
-from mcpchain.discover import Discoverer
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.launch.npm_spec import read_npm_spec
@@ -20,47 +19,38 @@ _LOCAL: Final = re.compile(r"(?:workspace|link|portal|file):|[.~]|/")
 _CATALOG: Final = re.compile(r"catalog:")
 
 
-class PackageJson:
-    """Reads `package.json`."""
+def read(file: File, found: Collector) -> None:
+    """Declare the project and what it asks for, unless a lock tells more.
 
-    id: ClassVar[str] = "package-json"
-
-    def wants(self, file: File) -> bool:
-        """Say whether the name is the one that npm gives to a manifest."""
-        return file.name.casefold() == "package.json"
-
-    def discover(self, file: File, found: Collector) -> None:
-        """Declare the project and what it asks for, unless a lock tells more.
-
-        Raises:
-            MalformedError: It is no JSON, or no object.
-            UnreadableError: It cannot be read.
-        """
-        manifest = Node.from_json(file.read(_BYTES), source=file.path)
-        kinds = [need for need in Need if manifest.at(need.value).exists]
-        if not any(manifest.value[need.value] for need in kinds) or is_locked(file):
-            return
-        # Its own name is nobody's in a registry: looked up, it names a stranger.
-        last = posixpath.basename(posixpath.dirname(file.path)) or "."
-        project = found.add(
-            Component(
-                kind=Kind.APPLICATION,
-                name=own_name(manifest, last),
-                version=own_version(manifest),
-                pin=Pin.LOCAL,
-                graph=True,
-                facts=PackageFacts(origin=Origin.PATH),
-                locations=(Location(path=file.path),),
-            )
+    Raises:
+        MalformedError: It is no JSON, or no object.
+        UnreadableError: It cannot be read.
+    """
+    manifest = Node.from_json(file.read(_BYTES), source=file.path)
+    kinds = [need for need in Need if manifest.at(need.value).exists]
+    if not any(manifest.value[need.value] for need in kinds) or is_locked(file):
+        return
+    # Its own name is nobody's in a registry: looked up, it names a stranger.
+    last = posixpath.basename(posixpath.dirname(file.path)) or "."
+    project = found.add(
+        Component(
+            kind=Kind.APPLICATION,
+            name=own_name(manifest, last),
+            version=own_version(manifest),
+            pin=Pin.LOCAL,
+            graph=True,
+            facts=PackageFacts(origin=Origin.PATH),
+            locations=(Location(path=file.path),),
         )
-        optional = _optional_peers(manifest)
-        for need in kinds:
-            with found.entry():
-                for name, node in manifest.at(need.value).items():
-                    with found.entry():
-                        loose = need is Need.PEER and name in optional
-                        component = _asked(name, node, need, loose=loose)
-                        found.relate(project, found.add(component))
+    )
+    optional = _optional_peers(manifest)
+    for need in kinds:
+        with found.entry():
+            for name, node in manifest.at(need.value).items():
+                with found.entry():
+                    loose = need is Need.PEER and name in optional
+                    component = _asked(name, node, need, loose=loose)
+                    found.relate(project, found.add(component))
 
 
 def _asked(name: str, node: Node, need: Need, *, loose: bool) -> Component:
@@ -113,6 +103,3 @@ def _optional_peers(manifest: Node) -> frozenset[str]:
         for name, value in members
         if isinstance(value, dict) and value.get("optional") is True
     )
-
-
-DISCOVERER: Final[Discoverer] = PackageJson()
