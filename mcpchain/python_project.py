@@ -26,11 +26,6 @@ _PART: Final = re.compile(r"pylock(?:\.[^.]+)?\.toml|pipfile\.lock")
 """Locks of what one installation takes: of some groups, or for one machine."""
 
 
-def is_manifest(path: str) -> bool:
-    """Say whether *path* is where a Python project declares what it asks for."""
-    return path.rpartition("/")[2].casefold() == "pyproject.toml"
-
-
 def settle(
     inventory: Inventory, manifests: Sequence[tuple[str, Inventory]]
 ) -> Inventory:

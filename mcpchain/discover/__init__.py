@@ -7,7 +7,7 @@ runs anything, and never loses an entry: what it cannot read becomes a gap.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from packageurl import PackageURL
 
@@ -16,6 +16,12 @@ from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component
 from mcpchain.inventory import Collector, Gap, Inventory
 from mcpchain.tree import File, Tree, UnreadableError, digest_all
+
+if TYPE_CHECKING:
+    from mcpchain.npm_project import NpmProjects
+
+_MANIFEST: Final = "pyproject.toml"
+"""Where a Python project declares what it asks for, for its lock to answer."""
 
 
 class Discoverer(Protocol):
@@ -76,36 +82,57 @@ def survey(
 
 
 class _Files:
-    """Reads the files of one tree into *found*."""
+    """Reads the files of one tree into *found*.
+
+    What only some kinds of packages need is not loaded before there is one.
+    """
 
     def __init__(
         self, tree: Tree, found: Collector, discoverers: Sequence[Discoverer] | None
     ) -> None:
-        from mcpchain.npm_project import NpmProjects
-
+        self._tree = tree
         self._found = found
-        self._projects = NpmProjects(tree)
+        self._projects: NpmProjects | None = None
         self._parts = all_discoverers() if discoverers is None else discoverers
         self._manifests: list[tuple[str, Inventory]] = []
 
     def read(self, file: File, name: str) -> None:
         """Give *file* to every part that wants it."""
-        from mcpchain.python_project import is_manifest
-
         for part in self._parts:
             if part.wants(file):
                 inner = _read(part, file, name)
-                if is_manifest(file.path):
+                if file.name.casefold() == _MANIFEST:
                     self._manifests.append((file.path, inner))
                 else:
-                    self._found.include(self._projects.attribute(inner, file.path))
+                    self._found.include(self._attributed(inner, file.path))
+
+    def _attributed(self, inventory: Inventory, path: str) -> Inventory:
+        if not _names(inventory, "npm"):
+            return inventory
+        from mcpchain.npm_project import NpmProjects
+
+        if self._projects is None:
+            self._projects = NpmProjects(self._tree)
+        return self._projects.attribute(inventory, path)
 
     def settled(self) -> Inventory:
         """Return what was found, once all files are read."""
-        from mcpchain.conda_package import join_installed
-        from mcpchain.python_project import settle
+        inventory = self._found.inventory()
+        if _names(inventory, "conda"):
+            from mcpchain.conda_package import join_installed
 
-        return settle(join_installed(self._found.inventory()), self._manifests)
+            inventory = join_installed(inventory)
+        if self._manifests:
+            from mcpchain.python_project import settle
+
+            inventory = settle(inventory, self._manifests)
+        return inventory
+
+
+def _names(inventory: Inventory, ecosystem: str) -> bool:
+    """Say whether *inventory* names a package of *ecosystem*, a type of purls."""
+    purls = (each.purl for each in inventory.components)
+    return any(each is not None and each.type == ecosystem for each in purls)
 
 
 def _read(part: Discoverer, file: File, name: str) -> Inventory:
