@@ -83,11 +83,11 @@ class Site:
                 yield self._unverified(info.metadata)
             names = set(map(os.fsdecode, pattern.findall(data)))
             self._names |= names
-            for path, digest in _HASHED.findall(data) if b".pth" in data else ():
+            links = [each for each in names if each.endswith(".pth")]
+            for path, digest in _HASHED.findall(data) if links else ():
                 known = self._hashes.setdefault(os.fsdecode(path), set())
                 known.add(digest.decode())
             if distribution.project is not None:
-                links = (each for each in names if each.endswith(".pth"))
                 self._projects.update(dict.fromkeys(links, distribution.project))
             return
         names = {distribution.component.name.replace("-", "_")}
