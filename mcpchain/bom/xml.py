@@ -14,9 +14,9 @@ from typing import Any, Final
 from mcpchain.bom import properties
 from mcpchain.errors import UsageError
 
-MOST: Final = 2000
+MOST: Final = 4000
 """How many components and services become XML: the library takes time that grows as
-their number squared, seconds for these and minutes for ten thousand."""
+their number squared, half a minute for these and minutes for ten thousand."""
 _HINT: Final = "write JSON; another tool may convert it"
 _HEAD: Final = frozenset({"$schema", "metadata.timestamp"})
 

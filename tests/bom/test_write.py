@@ -1,6 +1,8 @@
 import datetime as dt
 import itertools
 import json
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -568,3 +570,11 @@ def test_the_work_grows_with_the_size_and_not_faster() -> None:
     written(small)
     least = min(seconds(small) for _ in range(3))
     assert min(seconds(large) for _ in range(2)) < 8 * 3 * least
+
+
+def test_ten_thousand_components_are_written_and_validated_in_200_mib() -> None:
+    code = "from tests.bom.large import cost; print(cost(10_000)[-1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 200
