@@ -57,7 +57,10 @@ def test_what_is_asked_of_conda_and_of_pip_is_declared(tmp_path: Path) -> None:
     assert {each.ref: (each.pin, each.facts) for each in found.components} == {
         "pkg:conda/python": (Pin.RANGE, forge),
         "pkg:conda/numpy@1.26.4?build=h0": (Pin.EXACT, forge),
-        "pkg:conda/scipy?channel=other": (Pin.RANGE, PackageFacts(registry="conda:other")),
+        "pkg:conda/scipy?channel=other": (
+            Pin.RANGE,
+            PackageFacts(registry="conda:other"),
+        ),
         "pkg:conda/pip": (Pin.FLOATING, forge),
         "pkg:conda/x@1.0?build=0&channel=forge&subdir=noarch&type=conda": (
             Pin.EXACT,
