@@ -108,10 +108,12 @@ _MAYBE_INSIDE: Final = frozenset(
     }
 )
 """Programs whose name can be a mere word as well, such as a language."""
+_WITH_VERB: Final = frozenset({"go", "java"})
+"""Programs whose name is an ordinary word unless a verb follows."""
 _VERBS: Final = frozenset(
     {
         *("install", "exec", "run", "x", "dlx", "tool", "add", "create", "i", "init"),
-        *("-c", "-m", "-e", "/c", "-lc", "-y"),
+        *("-c", "-m", "-e", "/c", "-lc", "-y", "-jar"),
     }
 )
 _COMMAND_FOLLOWS: Final = frozenset({"--", "-c", "-lc", "-m", "-x"})
@@ -225,7 +227,10 @@ def _starts_another(args: Sequence[str]) -> bool:
         after = [*words[1:], *args[at + 1 : at + 2]]
         before = args[at - 1] if at else ""
         option = before.startswith("-") and before not in _COMMAND_FOLLOWS
-        if name in _MAYBE_INSIDE and after and (not option or after[0] in _VERBS):
+        verb = bool(after) and after[0] in _VERBS
+        if name in _MAYBE_INSIDE and after and (verb or not option):
+            return True
+        if name in _WITH_VERB and verb:
             return True
     return False
 

@@ -527,6 +527,12 @@ def test_code_that_is_in_doubt_is_named_too() -> None:
         assert [each.path for each in read(line).code] == ["main.ts"]
 
 
+def test_an_unknown_option_is_named_unless_it_may_be_a_secret() -> None:
+    assert "`--unknown-option`" in read("npx --unknown-option files").problem
+    for line in ("npx --S3cret files", "npx -ghp_s3cret files", "npx --x=s3cret files"):
+        assert "3cret" not in read(line).problem
+
+
 def test_a_hint_says_what_to_write_instead() -> None:
     for line in (
         "docker mcp gateway run",
