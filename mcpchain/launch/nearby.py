@@ -14,6 +14,7 @@ _LOCAL_FIRST: Final = frozenset({"npx", "npm", "bunx", "bun", "deno"})
 _NUGET: Final = ("nuget.config", "NuGet.config", "NuGet.Config", "global.json")
 _SETTINGS: Final = {
     "bun": ("bunfig.toml",),
+    "bunx": ("bunfig.toml",),
     "deno": ("deno.json", "deno.jsonc", "deno.lock"),
     "dnx": _NUGET,
     "dotnet": _NUGET,

@@ -2,9 +2,10 @@
 
 Seen with npm 11.19: `npx files@1.2.0` runs a copy of that version in `node_modules`.
 Seen with Deno 2.9: so does `deno run npm:files@1.2.0`, and a `deno.json` or `deno.lock`
-puts anything in its place. Seen with Bun 1.4: a `bunfig.toml` loads code first. Seen
-with Yarn 4.18: its `.yarnrc.yml` names the file that is run in the place of Yarn. Seen
-with pnpm 12: a `pnpm-workspace.yaml` names the registry of `pnpm dlx`.
+puts anything in its place. Seen with Bun 1.4: a `bunfig.toml` loads code first, for
+`bunx` too if the package asks for Bun. Seen with Yarn 4.18: its `.yarnrc.yml` names the
+file that is run in the place of Yarn. Seen with pnpm 12: a `pnpm-workspace.yaml` names
+the registry of `pnpm dlx`.
 """
 
 import shlex
@@ -36,7 +37,7 @@ def test_a_command_of_that_name_in_the_project_comes_first() -> None:
         ("npx files@1.2.0", {"npx.cmd", "node_modules/files/package.json"}),
         ("npx acme/files#v1", {"npx.cmd"}),
         ("npm exec @acme/files", {"npm.cmd", "node_modules/@acme/files/package.json"}),
-        ("bunx files", {"bunx.cmd", "node_modules/files/package.json"}),
+        ("bunx files", {"bunx.cmd", "bunfig.toml", "node_modules/files/package.json"}),
         ("npx x@npm:files@1.2.0", {"npx.cmd", "node_modules/x/package.json"}),
         (
             "npx -p a -p b c",
