@@ -12,6 +12,7 @@ from cyclonedx.model.vulnerability import BomTarget, Vulnerability
 from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from packageurl import PackageURL
 
 from mcpchain.bom.carry import without_secrets
@@ -352,3 +353,71 @@ def test_what_nobody_examined_stays_a_gap_when_the_bom_is_ours(kind: str) -> Non
     (reason,) = reasons(inventory)
     assert reason.startswith(f"components of type `{kind}` that name no package")
     assert declared(inventory) == inventory
+
+
+KEYS = """
+    type bom-ref name group version purl hashes licenses metadata ref alg content url
+    component components services dependencies compositions tools dependsOn assemblies
+    aggregate properties lifecycles supplier externalReferences evidence
+"""
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4)
+    | st.sampled_from(
+        ["\ud800", "https://u:p@h.example", "library", "r", "pkg:npm/x@1"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*KEYS.split(), "\ud800"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+FORGED = st.dictionaries(
+    st.sampled_from(["mcpchain:carried", "mcpchain:as-read", "mcpchain:kind", "x"]),
+    VALUES.map(json.dumps) | st.sampled_from(["{", "other", "library", '{"a":1e999}']),
+    max_size=3,
+).map(lambda marks: [prop(name, value) for name, value in marks.items()])
+MEMBERS = st.dictionaries(
+    st.sampled_from(["supplier", "hashes", "purl", "version", "group", "cpe"]),
+    VALUES,
+    max_size=3,
+)
+
+
+@LAW
+@given(FORGED, FORGED, MEMBERS, VALUES)
+def test_whatever_is_forged_is_read_and_can_be_written(
+    of_whole: list[dict[str, str]],
+    of_part: list[dict[str, str]],
+    members: dict[str, Any],
+    about: object,
+) -> None:
+    basis = prop("mcpchain:basis", "declared")
+    place = {"occurrences": [{"location": "a"}]}
+    part = library(evidence=place, properties=[basis, *of_part]) | members
+    location = prop("mcpchain:location", '{"path": "a"}')
+    service = {"name": "s", "properties": [basis, location, *of_part]} | members
+    marks = [*OURS["properties"], *of_whole]
+    data = bom(
+        components=[part],
+        services=[service],
+        metadata={"properties": marks, "component": {"name": "x", "tools": about}},
+        compositions=about,
+        vulnerabilities=about,
+    )
+    inventory = declared(read(data, source="b.json"))
+    assert len(inventory.components) == 2 or inventory.gaps
+    for version in VERSIONS:
+        written = write(
+            inventory,
+            timestamp=NOW,
+            version="1",
+            reproducible=False,
+            spec_version=version,
+        )
+        validate(written)
+        back = read(written, source="b.json")
+        assert len(back.components) == len(inventory.components)
