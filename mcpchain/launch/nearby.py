@@ -15,7 +15,7 @@ _NUGET: Final = ("nuget.config", "NuGet.config", "NuGet.Config", "global.json")
 _SETTINGS: Final = {
     "bun": ("bunfig.toml",),
     "bunx": ("bunfig.toml",),
-    "deno": ("deno.json", "deno.jsonc", "deno.lock"),
+    "deno": ("deno.json", "deno.jsonc", "deno.lock", "package.json"),
     "dnx": _NUGET,
     "dotnet": _NUGET,
     "pnpm": ("pnpm-workspace.yaml",),

@@ -47,6 +47,11 @@ class Requested:
     """The digest that the command pins, if it pins one."""
     beside: bool = False
     """Installed beside the package that is run (`uvx --with`)."""
+    extras: tuple[str, ...] = ()
+    """Those of a Python package that are asked for with it; normalised, sorted."""
+    swayed_by: tuple[str, ...] = ()
+    """What makes its launcher choose other versions than npm or pip would by
+    themselves; see `ServerFacts.swayed_by`."""
 
 
 @enum.unique
