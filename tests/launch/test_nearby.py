@@ -1,11 +1,11 @@
 """Files beside a configuration that change what its commands run.
 
 Seen with npm 11.19: `npx files@1.2.0` runs a copy of that version in `node_modules`.
-Seen with Deno 2.9: so does `deno run npm:files@1.2.0`, and a `deno.json`, `deno.lock` or
-`package.json` puts something else in its place. Seen with Bun 1.4: a `bunfig.toml` loads code first, for
-`bunx` too if the package asks for Bun. Seen with Yarn 4.18: its `.yarnrc.yml` names the
-file that is run in the place of Yarn. Seen with pnpm 12: a `pnpm-workspace.yaml` names
-the registry of `pnpm dlx`.
+Seen with Deno 2.9: so does `deno run npm:files@1.2.0`, and a `deno.json`, `deno.lock`
+or `package.json` puts something else in its place. Seen with Bun 1.4: a `bunfig.toml`
+loads code first, for `bunx` too if the package asks for Bun. Seen with Yarn 4.18: its
+`.yarnrc.yml` names the file that is run in the place of Yarn. Seen with pnpm 12: a
+`pnpm-workspace.yaml` names the registry of `pnpm dlx`.
 """
 
 import shlex
