@@ -129,6 +129,9 @@ class PackageFacts:
     Empty: it is asked for in any case, or the source does not say."""
     extras: tuple[str, ...] = ()
     """The extras of the project that ask for it, sorted. Empty as with `groups`."""
+    with_extras: tuple[str, ...] = ()
+    """The extras of its own that are asked for with it, as in `x[cli]`; normalised,
+    sorted."""
     marker: str = ""
     """When it is installed: a marker (PEP 508), or npm's `os`, `cpu` and `libc`."""
 
@@ -161,6 +164,10 @@ class ServerFacts:
     """A registry that the command line or its environment names, if it does."""
     extra_registries: tuple[str, ...] = ()
     """Further registries that they name."""
+    swayed_by: tuple[str, ...] = ()
+    """What of them makes the launcher choose other versions than npm or pip would by
+    themselves: options and variables by name, and the launcher where it has ways of
+    its own; sorted."""
     tools: "tuple[Tool, ...]" = ()
     """The tools that its publisher says it offers, sorted by name."""
 

@@ -113,6 +113,9 @@ class Inventory:
     """BOMs that came with components, which nobody has read yet."""
     carried: str = ""
     """What a BOM says that has no place here: a JSON object as text."""
+    resolved_for: str = ""
+    """For what it was found out what servers pull in, as far as that changes with it:
+    `CPython 3.11.9 linux x86_64; Node 20.20.2`. Empty: nobody found out."""
 
     def __bool__(self) -> bool:
         return bool(self.components or self.gaps)
