@@ -1,6 +1,7 @@
 """A remote MCP server that anybody on the way can read and change."""
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -23,8 +24,9 @@ class PlaintextRemoteServer:
     (`http://localhost`) is fine.
 
     Variants:
-        plaintext: `http://` or `ws://` to another machine.
-        unknown: the address is put together at run time, or cannot be read.
+        plaintext: `http://` or `ws://` to another machine, or to a host that is put
+            in at run time.
+        unknown: all of the address is put in at run time, or it cannot be read.
     """
 
     id: ClassVar[str] = "plaintext-remote-server"
@@ -62,15 +64,20 @@ def _judge(endpoint: str) -> str | None:
         host = parts.hostname
     except ValueError:
         return "unknown"
-    if not host or "$" in host or "{" in host:
+    if not host:
         return "unknown"
     match parts.scheme:
         case "https" | "wss":
             return None
         case "http" | "ws":
-            return None if _loopback(host) else "plaintext"
+            filled = any(sign in _PORT.sub("", parts.netloc) for sign in "${")
+            return None if not filled and _loopback(host) else "plaintext"
         case _:
             return "unknown"
+
+
+_PORT: Final = re.compile(r":\$?\{[\w.:-]+\}$")
+"""A port that is put in at run time."""
 
 
 def _loopback(host: str) -> bool:

@@ -124,6 +124,13 @@ def test_a_bundle_is_an_application_of_its_own_bytes(tmp_path: Path) -> None:
     assert (edge.source, edge.target) == (server(found).ref, application.ref)
 
 
+def test_a_secret_in_the_path_of_an_address_is_masked(tmp_path: Path) -> None:
+    args = ["-y", "mcp-remote@0.1.0", "https://h.example/deadbeefdeadbeef/mcp"]
+    found = discover(tmp_path, bundle(text=started(command="npx", args=args)))
+    assert facts(found).endpoint == "https://h.example/***/mcp"
+    assert "deadbeefdeadbeef" not in repr(found)
+
+
 @pytest.mark.parametrize("name", ["x.dxt", "X.MCPB"])
 def test_other_names_of_bundles(tmp_path: Path, name: str) -> None:
     found = discover(tmp_path, bundle(), name)

@@ -369,10 +369,15 @@ def test_a_broken_entry_is_a_gap_and_its_siblings_are_read(
         ("https://a.example/{tenant}/mcp", "https://a.example/{tenant}/mcp"),
         ("http://localhost:{port}/mcp", "http://localhost:{port}/mcp"),
         ("{baseUrl}/mcp?k=secret", "{baseUrl}/mcp"),
+        ("https://a.example/abcdefghijkl1a2b3c4d/mcp", "https://a.example/***/mcp"),
+        ("https://a.example/x/https://b.example/deadbeefdeadbeef",
+         "https://a.example/x/https://b.example/***"),
+        ("https://a.example/token/{token}", "https://a.example/token/{token}"),
+        ("{baseUrl}/deadbeefdeadbeef", "{baseUrl}/***"),
         ("https://{user}:{secret}@a.example/mcp", "https://a.example/mcp"),
         ("https://a.example:0/mcp", "https://a.example:0/mcp"),
     ],
-)
+)  # fmt: skip
 def test_an_address_is_told_without_what_may_be_secret(
     tmp_path: Path, url: str, endpoint: str
 ) -> None:

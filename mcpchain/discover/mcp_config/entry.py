@@ -8,12 +8,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from mcpchain.component import Transport
-from mcpchain.discover.mcp_config.endpoint import is_random
 from mcpchain.discover.mcp_config.shape import Dialect
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.launch import Launch, read_launch
 from mcpchain.naming import bare_url
+from mcpchain.secret import is_random
 
 _ADDRESSES: Final = ("url", "serverUrl", "httpUrl", "uri", "remote_url")
 _TRANSPORTS: Final = {

@@ -14,12 +14,12 @@ from mcpchain.component import (
     ServerFacts,
 )
 from mcpchain.discover.mcp_config.code import CodeError, Project
-from mcpchain.discover.mcp_config.endpoint import masked
 from mcpchain.discover.mcp_config.entry import Server, read_server
 from mcpchain.discover.mcp_config.shape import Dialect
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.launch import Launch, Requested, undecidable
+from mcpchain.secret import masked
 
 _SERVERS: Final = 10_000
 _PACKAGES: Final = 20_000

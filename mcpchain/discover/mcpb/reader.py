@@ -28,6 +28,7 @@ from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, RelationKind, State
 from mcpchain.launch import Requested
 from mcpchain.license import concluded
+from mcpchain.secret import masked
 from mcpchain.tree import File
 from mcpchain.tree.hashing import sha256
 from mcpchain.tree.unreadable import guarded
@@ -194,6 +195,7 @@ class _Reader:
         same = len({each.purl if each else None for each in mains}) == 1
         main = mains[0] if decided and manifest.sound and same else None
         endpoints = {each.endpoint for each in manifest.launches}
+        endpoint = endpoints.pop() if len(endpoints) == 1 else None
         launchers = {each.launcher for each in manifest.launches}
         return Component(
             kind=Kind.MCP_SERVER,
@@ -207,7 +209,7 @@ class _Reader:
                 client="mcpb",
                 transport=Transport.STDIO,
                 launcher=launchers.pop() if len(launchers) == 1 else "",
-                endpoint=endpoints.pop() if len(endpoints) == 1 else None,
+                endpoint=masked(endpoint) if endpoint else None,
                 env=tuple(sorted(manifest.env)),
                 registry=main.registry if main else None,
                 extra_registries=main.extra_registries if main else (),

@@ -30,6 +30,7 @@ from mcpchain.discover.server_json.package import (
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.launch import Launch, Requested, read_launch
+from mcpchain.secret import masked
 from mcpchain.tree import File
 
 _BYTES: Final = 8 << 20
@@ -224,7 +225,7 @@ class _Reader:
                 client="server.json",
                 transport=entry.transport,
                 launcher=launcher,
-                endpoint=entry.endpoint,
+                endpoint=masked(entry.endpoint) if entry.endpoint else None,
                 env=tuple(sorted(entry.env)),
                 headers=tuple(sorted(entry.headers)),
                 registry=main.registry if main else None,

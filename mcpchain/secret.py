@@ -1,4 +1,4 @@
-"""Show the address of a server without the secret that its path may be.
+"""Tell what looks like a secret, and show an address without the one in its path.
 
 Some services hand out addresses that are passwords: whoever knows the path may call.
 """
@@ -8,13 +8,14 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-MASK: Final = "***"
+_MASK: Final = "***"
 _LETTERS: Final = 20
 _TOKEN: Final = 12
 _TURNS: Final = 4
 _SWITCHES: Final = 3
 """From how many characters, changes between letter and digit, and changes of case on
 a piece of a path looks random; words and versions stay below."""
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _WHOLE: Final = 32
 _NAMED: Final = frozenset({"token", "key", "apikey", "secret", "auth", "password"})
 _HEX: Final = re.compile(r"[0-9a-fA-F]{16,}|[0-9]{12,}")
@@ -27,16 +28,18 @@ def masked(address: str) -> str:
     """Return *address* with every part of the path that looks random as `***`.
 
     Args:
-        address: Without user name, password, query and fragment.
+        address: Without user name, password, query and fragment. It may be a template,
+            such as `{base}/mcp`.
     """
-    scheme, mark, rest = address.partition("://")
-    host, *segments = rest.split("/")
+    scheme = _SCHEME.match(address)
+    start = scheme.end() if scheme else 0
+    host, *segments = address[start:].split("/")
     before = ["", *(each.lower() for each in segments)]
     shown = [
-        MASK if _is_secret(unquote(each), after) else each
+        _MASK if _is_secret(unquote(each), after) else each
         for each, after in zip(segments, before, strict=False)
     ]
-    return f"{scheme}{mark}{'/'.join([host, *shown])}"
+    return address[:start] + "/".join([host, *shown])
 
 
 def is_random(word: str) -> bool:
