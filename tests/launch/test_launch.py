@@ -944,6 +944,9 @@ WORDS = st.sampled_from(
         *("--from", "--with", "-y", "--", "files@1.2.0", "x==1", "python", "-m", "env"),
         *("A=b", "img:1", "npm", "exec", "https://h.example/x", "o/r", "cmd", "/c"),
         *("node", "server.js", "pipx", "--spec", "-e", "K=v", "mcp-remote", "-i"),
+        *("deno", "npm:files@1.2.0", "dnx", "--version", "1.2.0", "go", "java", "-jar"),
+        *("jbang", "a.b:c:1.0", "powershell", "-Command", "supergateway", "--stdio"),
+        *("mcp-proxy", "mcpo", "fastmcp", "bun", "x.ts", "--no-install", "doppler"),
     ]
 )
 
@@ -954,6 +957,9 @@ def test_any_command_is_decided_or_not_but_never_both(words: list[str]) -> None:
     assert (launch.pin is None) == bool(launch.problem)
     assert launch.main is None or launch.main in launch.packages
     assert all(each.purl for each in launch.packages)
+    named = [each.pin for each in launch.packages if not each.beside]
+    firm = launch.pin is not None and not launch.pin.moves
+    assert not (firm and any(pin.moves for pin in named))
 
 
 @given(st.lists(WORDS, max_size=5), st.sampled_from(["evil", "evil@latest"]))
