@@ -187,7 +187,6 @@ def write_bom(
 ) -> None:
     """Write *inventory* as a validated BOM; `-` is standard output."""
     from mcpchain import __version__
-    from mcpchain.bom import xml
     from mcpchain.bom.carry import has_signature
     from mcpchain.pipeline.target import bom
     from mcpchain.printable import printable
@@ -207,6 +206,8 @@ def write_bom(
     )
     data = written.data
     if output_format == "xml":
+        from mcpchain.bom import xml
+
         data, lacks = xml.convert(written.document)
         for each in lacks:
             click.echo(f"warning: XML leaves out {printable(each)}", err=True)
@@ -241,7 +242,6 @@ def survey(
     license_texts: bool = False,
 ) -> "Inventory":
     """Find out what *target* is made of, with a bar for long hashing."""
-    from mcpchain.pipeline.target import Wish
     from mcpchain.pipeline.target import survey as look
 
     chosen = None if no_environment else environment
@@ -257,7 +257,11 @@ def survey(
         environ = os.environ  # noqa: TID251 - the cli reads it
         user = UserFolder(home=Path.home(), environ=environ)
     with progress("hashing") as hashing:
-        wish = Wish(
-            verify=verify_installed, license_texts=license_texts, progress=hashing
-        )
+        wish = None
+        if chosen is not None:
+            from mcpchain.discover.environment.installed import Wish
+
+            wish = Wish(
+                verify=verify_installed, license_texts=license_texts, progress=hashing
+            )
         return look(target, environment=chosen, wish=wish, user=user, hashing=hashing)

@@ -7,22 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mcpchain.bom.read import read
-from mcpchain.bom.validate import validate
-from mcpchain.bom.worth import declared
-from mcpchain.bom.write import DEFAULT, Written, compose
 from mcpchain.component import Location
-from mcpchain.discover import survey as survey_tree
-from mcpchain.discover.environment import Wish, environment_root, read_environment
 from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
 from mcpchain.inventory import Collector, Gap, Inventory, State
-from mcpchain.pipeline.embedded import unfold
-from mcpchain.tree import Tree, UnreadableError
 
 if TYPE_CHECKING:
+    from mcpchain.bom.write import Written
+    from mcpchain.discover.environment.installed import Wish
     from mcpchain.discover.mcp_config.user import UserFolder
-
-__all__ = ["Wish", "bom", "nothing", "survey"]
 
 _MANIFESTS: Final = frozenset({"package.json", "pyproject.toml"})
 _BOM_LIMIT: Final = 512 << 20
@@ -33,7 +25,7 @@ def survey(
     target: Path,
     *,
     environment: Path | None,
-    wish: Wish | None = None,
+    wish: "Wish | None" = None,
     user: "UserFolder | None" = None,
     hashing: Callable[[int, int], None] | None = None,
 ) -> Inventory:
@@ -50,15 +42,24 @@ def survey(
         UsageError: There is no environment where *environment* says.
         NothingToCheckError: *target* is a file of no kind that mcpchain reads.
     """
+    # What one target needs is loaded for that one: a lock needs no reader of BOMs.
     name = Path(os.path.abspath(target)).name or "root"
     if target.is_dir():
+        from mcpchain.discover import survey as survey_tree
+        from mcpchain.tree import Tree
+
         inventory = survey_tree(Tree(target), name=name, hashing=hashing)
     else:
         inventory = _survey_file(target, name, hashing)
     if environment is None and user is None:
-        return unfold(inventory)
+        return _unfolded(inventory)
     found = Collector(name)
     if environment is not None:
+        from mcpchain.discover.environment.installed import (
+            environment_root,
+            read_environment,
+        )
+
         inventory = _without(inventory, target, environment_root(environment))
         found.include(read_environment(environment, wish))
     found.include(inventory)
@@ -66,8 +67,16 @@ def survey(
         from mcpchain.discover.mcp_config.user import read_user_configs
 
         found.include(read_user_configs(user))
-    whole = replace(found.inventory(), carried=inventory.carried)
-    return unfold(whole)
+    return _unfolded(replace(found.inventory(), carried=inventory.carried))
+
+
+def _unfolded(inventory: Inventory) -> Inventory:
+    """Return *inventory* with what is inside its packages."""
+    if not inventory.embedded:
+        return inventory
+    from mcpchain.pipeline.embedded import unfold
+
+    return unfold(inventory)
 
 
 def _without(inventory: Inventory, target: Path, environment: Path) -> Inventory:
@@ -92,6 +101,9 @@ def _survey_file(
             f"`{name}` says what is wanted, not what is installed",
             hint="name its lock, or the folder",
         )
+    from mcpchain.discover import survey as survey_tree
+    from mcpchain.tree import Tree, UnreadableError
+
     tree = Tree(target.parent, only=target.name)
     inventory = survey_tree(tree, name=name, hashing=hashing)
     if inventory:
@@ -105,6 +117,9 @@ def _survey_file(
             f"`{name}` is neither a lock, a configuration, a model nor a BOM",
             hint="name a folder, a file that mcpchain knows, or a CycloneDX BOM",
         )
+    from mcpchain.bom.read import read
+    from mcpchain.bom.worth import declared
+
     try:
         return declared(read(data, source=name))
     except MalformedError as error:
@@ -129,8 +144,8 @@ def bom(
     now: dt.datetime,
     version: str,
     reproducible: bool,
-    spec_version: str = DEFAULT,
-) -> Written:
+    spec_version: str,
+) -> "Written":
     """Return *inventory* as a CycloneDX BOM that was validated.
 
     Raises:
@@ -139,6 +154,9 @@ def bom(
     """
     if not inventory.components:
         raise nothing(inventory)
+    from mcpchain.bom.validate import validate
+    from mcpchain.bom.write import compose
+
     written = compose(
         inventory,
         timestamp=now,

@@ -8,7 +8,8 @@ import pytest
 
 from mcpchain.component import Basis, Component, Origin, PackageFacts, Pin
 from mcpchain.discover import survey
-from mcpchain.discover.environment import DISCOVERER, read_environment
+from mcpchain.discover.environment import DISCOVERER
+from mcpchain.discover.environment.installed import read_environment
 from mcpchain.errors import UsageError
 from mcpchain.inventory import State
 from mcpchain.tree import Tree

@@ -7,7 +7,8 @@ import pytest
 from mcpchain.component import LicenseText
 from mcpchain.core_metadata import BOM_LIMIT, BOMS
 from mcpchain.discover import survey
-from mcpchain.discover.environment import DISCOVERER, Wish, read_environment
+from mcpchain.discover.environment import DISCOVERER
+from mcpchain.discover.environment.installed import Wish, read_environment
 from mcpchain.discover.environment.requires import Conditions, Needs
 from mcpchain.inventory import Inventory, Relation, State
 from mcpchain.tree import Tree

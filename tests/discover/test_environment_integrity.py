@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mcpchain.discover.environment import Wish, read_environment
+from mcpchain.discover.environment.installed import Wish, read_environment
 from mcpchain.inventory import Gap
 
 SITE = "lib/python3.11/site-packages"

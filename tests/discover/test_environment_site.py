@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mcpchain.discover.environment import read_environment
+from mcpchain.discover.environment.installed import read_environment
 from mcpchain.inventory import Gap, State
 
 ALONE = "include-system-site-packages = false\n"

@@ -18,7 +18,7 @@ from mcpchain.component import (
     PackageFacts,
 )
 from mcpchain.core_metadata import LIMIT, CoreMetadata
-from mcpchain.discover.environment import origin
+from mcpchain.discover.environment import METADATA, origin
 from mcpchain.discover.environment.info import Info
 from mcpchain.discover.environment.origin import Source
 from mcpchain.discover.environment.requires import Needs
@@ -27,7 +27,6 @@ from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import pypi_purl
 from mcpchain.tree import File, UnreadableError
 
-METADATA: Final = ".dist-info/METADATA"
 _TEXT_LIMIT: Final = 1 << 20
 _TEXTS: Final = 50
 """How long a licence text may be, and how many a distribution may have."""
