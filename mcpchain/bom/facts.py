@@ -44,6 +44,7 @@ def _package(facts: PackageFacts) -> _Pairs:
         yield properties.ALIAS, facts.alias
     yield from _many(properties.GROUP, facts.groups)
     yield from _many(properties.EXTRA, facts.extras)
+    yield from _many(properties.WITH_EXTRA, facts.with_extras)
     if facts.marker:
         yield properties.MARKER, facts.marker
 
@@ -62,6 +63,7 @@ def _server(facts: ServerFacts) -> _Pairs:
     yield from _many(properties.MCP_ENV, facts.env)
     yield from _many(properties.MCP_HEADER, facts.headers)
     yield from _registries(facts)
+    yield from _many(properties.MCP_SWAYED_BY, facts.swayed_by)
 
 
 def _model(facts: ModelFacts) -> _Pairs:
@@ -111,6 +113,7 @@ def read(marks: Properties, entry: Entry, tools: tuple[Tool, ...] = ()) -> Facts
             alias=marks.one(properties.ALIAS) or "",
             groups=marks.many(properties.GROUP),
             extras=marks.many(properties.EXTRA),
+            with_extras=marks.many(properties.WITH_EXTRA),
             marker=marks.one(properties.MARKER) or "",
         )
     if properties.MCP_CLIENT in marks:
@@ -144,6 +147,7 @@ def _read_server(
         headers=marks.many(properties.MCP_HEADER),
         registry=marks.one(properties.REGISTRY),
         extra_registries=marks.many(properties.EXTRA_REGISTRY),
+        swayed_by=marks.many(properties.MCP_SWAYED_BY),
         tools=tools,
     )
 

@@ -23,6 +23,8 @@ GAP: Final = "mcpchain:gap"
 RELATION: Final = "mcpchain:relation"
 """JSON: an edge that `dependencies` cannot hold, such as one component in another.
 Several."""
+RESOLVED_FOR: Final = "mcpchain:resolved-for"
+"""For what it was found out what servers pull in: `CPython 3.11.9 linux x86_64`."""
 ESCAPED: Final = "mcpchain:escaped"
 """`true`: some text is no Unicode (a file name, say), so everywhere in this BOM a
 backslash is written as two, and half a surrogate pair as `\\udc80`."""
@@ -78,6 +80,8 @@ GROUP: Final = "mcpchain:group"
 """A dependency group that asks for it. Several."""
 EXTRA: Final = "mcpchain:extra"
 """An extra of the project that asks for it. Several."""
+WITH_EXTRA: Final = "mcpchain:with-extra"
+"""An extra of its own that is asked for with it, as in `x[cli]`. Several."""
 MARKER: Final = "mcpchain:marker"
 """When it is installed: a marker (PEP 508), or npm's `os`, `cpu` and `libc`."""
 
@@ -97,6 +101,9 @@ MCP_DISABLED: Final = "mcpchain:mcp:disabled"
 """`true`: the client is told not to start it, for now."""
 MCP_WRAPPER: Final = "mcpchain:mcp:wrapper"
 """A command around the launcher, outermost first. Several."""
+MCP_SWAYED_BY: Final = "mcpchain:mcp:swayed-by"
+"""The name of an option, a variable or a launcher by which other versions are chosen
+than npm or pip would choose by themselves. Several."""
 MCP_TOOL: Final = "mcpchain:mcp:tool"
 """On a service inside a server: it is a tool, and this is the digest of all that a
 model is told about it, as `sha256:` and hexadecimal digits."""

@@ -84,11 +84,13 @@ class _Reader:
             unread.incomplete(self._root, self._found, self._tally)
         unread.count(self._root, self._found, self._tally)
         whole = self._whole() if self._is_whole else None
+        resolved_for = self._resolved_for()
         for gap in self._tally.gaps():
             self._found.gap(gap)
         core = replace(
             self._found.inventory(),
             name=name,
+            resolved_for=resolved_for,
             components=tuple(
                 replace(each, graph=True) if ref in complete else each
                 for ref, each in sorted(self._components.items())
@@ -99,6 +101,13 @@ class _Reader:
         edges = structure.edges(core, frozenset(self._services))
         ours = Ours.of(core, edges, self._subject or TARGET)
         return replace(core, carried=whole.carried(ours, self._of_subject))
+
+    def _resolved_for(self) -> str:
+        text: str | None = None
+        with self._found.entry():
+            if self._marks is not None:
+                text = self._marks.one(properties.RESOLVED_FOR)
+        return text or ""
 
     def _whole(self) -> Whole:
         """Return what the document says beside its entries."""

@@ -251,6 +251,7 @@ class _Body:
             "properties": [
                 property_entry(properties.INVENTORY, properties.VOCABULARY),
                 *([] if name else [property_entry(properties.NAME, name)]),
+                *_resolved_for(self._inventory.resolved_for),
                 *(_gap(each) for each in self._inventory.gaps),
                 *(_relation(each) for each in self._edges.others),
             ],
@@ -325,6 +326,10 @@ def _unused(ref: str, taken: set[str]) -> str:
     while ref in taken:
         ref += "#"
     return ref
+
+
+def _resolved_for(text: str) -> list[_Entry]:
+    return [property_entry(properties.RESOLVED_FOR, text)] if text else []
 
 
 def _gap(gap: Gap) -> _Entry:

@@ -79,6 +79,7 @@ FACTS = st.one_of(
         alias=TEXT,
         groups=TEXTS,
         extras=TEXTS,
+        with_extras=TEXTS,
         marker=TEXT,
     ),
     st.builds(
@@ -94,6 +95,7 @@ FACTS = st.one_of(
         headers=TEXTS | st.just(("Authorization",)),
         registry=st.none() | URLS,
         extra_registries=TEXTS,
+        swayed_by=TEXTS,
     ),
     st.builds(
         ModelFacts,
@@ -217,4 +219,4 @@ def inventories(draw: st.DrawFn) -> Inventory:
     )
     for gap in draw(st.lists(gaps, max_size=3)):
         found.gap(gap)
-    return replace(found.inventory(), carried=draw(OF_WHOLE))
+    return replace(found.inventory(), carried=draw(OF_WHOLE), resolved_for=draw(TEXT))
