@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from packageurl import PackageURL
@@ -24,6 +25,7 @@ from mcpchain.launch.record import (
     undecidable,
     web_address,
 )
+from mcpchain.launch.sway import swayed_by
 from mcpchain.launch.words import Grammar, read_options
 
 _PERMISSIONS: Final = ("read", "write", "net", "env", "run", "sys", "ffi", "import")
@@ -78,6 +80,7 @@ def read_deno(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
     package = _package(entry, env)
     if package is None:
         return _file(launcher, entry, line.switches, line.doubt)
+    package = replace(package, swayed_by=swayed_by(launcher, line, env))
     wrapped = Wrapped(
         command=[package.name, *line.words[1:]],
         env=env,

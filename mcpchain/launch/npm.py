@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from mcpchain.component import Pin
@@ -18,6 +19,7 @@ from mcpchain.launch.record import (
     undecidable,
     web_address,
 )
+from mcpchain.launch.sway import swayed_by
 from mcpchain.launch.words import Grammar, Line, read_options, simple_command
 
 _VALUED: Final = frozenset(
@@ -175,6 +177,8 @@ def run_packages(launcher: str, line: Line, env: Mapping[str, str]) -> Wrapped:
     if not packages and call is None:
         packages = [read_npm_spec(words[0], registries)]
         words = [packages[0].name, *words[1:]]
+    sway = swayed_by(launcher, line, env)
+    packages = [replace(each, swayed_by=sway) for each in packages]
     wrapped = Wrapped(
         command=words,
         env=env,

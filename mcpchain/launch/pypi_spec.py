@@ -1,10 +1,13 @@
 """Read what `uvx`, `pipx run` and `uv run --with` are asked for."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from packageurl import PackageURL
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from mcpchain.component import Origin, Pin
@@ -22,7 +25,8 @@ _ARCHIVE: Final = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz)|tgz)$", re.IGNORE
 _VCS: Final = re.compile(r"git\+[a-z]+:", re.IGNORECASE)
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _AT: Final = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w.,\s-]*\])?@(?P<version>[^\s:/]+)", re.ASCII
+    r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[(?P<extras>[\w.,\s-]*)\])?@(?P<version>[^\s:/]+)",
+    re.ASCII,
 )
 _SHOWN: Final = 140
 
@@ -47,7 +51,9 @@ def read_pypi_spec(text: str, *, at: bool = False) -> Requested:
     ):
         return Requested(name=text, pin=Pin.LOCAL, origin=Origin.PATH)
     if at and (match := _AT.fullmatch(text)):
-        return _named(match["name"], *_versioned(match["version"]))
+        named = _named(match["name"], *_versioned(match["version"]))
+        extras = (match["extras"] or "").split(",")
+        return _extended(named, filter(None, map(str.strip, extras)))
     try:
         requirement = Requirement(text)
     except (InvalidRequirement, RecursionError) as error:
@@ -55,8 +61,19 @@ def read_pypi_spec(text: str, *, at: bool = False) -> Requested:
             "what it is asked for is not the name of a package"
         ) from error
     if requirement.url is not None:
-        return _by_address(requirement.name, requirement.url)
-    return _specified(requirement)
+        named = _by_address(requirement.name, requirement.url)
+    else:
+        named = _specified(requirement)
+    return _extended(named, requirement.extras)
+
+
+def _extended(requested: Requested, extras: Iterable[str]) -> Requested:
+    """Add the extras that are asked for with a package."""
+    try:
+        names = {canonicalize_name(each, validate=True) for each in extras}
+    except InvalidName as error:
+        raise UndecidableError("an extra that it asks for has no clear name") from error
+    return replace(requested, extras=tuple(sorted(names)))
 
 
 def _specified(requirement: Requirement) -> Requested:

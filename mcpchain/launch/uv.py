@@ -25,6 +25,7 @@ from mcpchain.launch.record import (
     weakest,
     web_address,
 )
+from mcpchain.launch.sway import swayed_by
 from mcpchain.launch.words import Grammar, Line, read_options
 
 _UV_VALUED: Final = frozenset(
@@ -155,7 +156,9 @@ def read_pipx(launcher: str, args: Sequence[str], env: Mapping[str, str]) -> Out
         raise UndecidableError("it names no package")
     _refuse_python(line)
     for text in line.values("--pip-args"):
-        line.options += _pip_options(text)
+        inner = _pip_options(text)
+        line.options += inner.options
+        line.switches |= inner.switches
     spec = line.value("--spec")
     name = line.words[0]
     if "--path" in line.switches:
@@ -335,12 +338,13 @@ _NAME: Final = re.compile(r"\s{0,40}[A-Za-z./~]")
 def _sourced(
     launcher: str, packages: Sequence[Requested], line: Line, env: Mapping[str, str]
 ) -> tuple[Requested, ...]:
-    """Say of each package from a registry which ones the command names."""
+    """Say of each package what sways the launcher, and which registries are named."""
     registry, extras = _indexes(launcher, line, env)
+    sway = swayed_by(launcher, line, env)
     return tuple(
-        replace(each, registry=registry, extra_registries=extras)
+        replace(each, registry=registry, extra_registries=extras, swayed_by=sway)
         if each.origin is Origin.REGISTRY
-        else each
+        else replace(each, swayed_by=sway)
         for each in packages
     )
 
@@ -377,7 +381,7 @@ def _index(text: str) -> str:
     return web_address(_INDEX_NAME.sub("", text.strip()))
 
 
-def _pip_options(text: str) -> list[tuple[str, str]]:
+def _pip_options(text: str) -> Line:
     """Read `--pip-args`. A word in it would be a further package."""
     try:
         line = read_options(shlex.split(text), _PIP)
@@ -385,4 +389,4 @@ def _pip_options(text: str) -> list[tuple[str, str]]:
         raise UndecidableError("its `--pip-args` are not read here") from error
     if line.words:
         raise UndecidableError("its `--pip-args` are not read here")
-    return line.options
+    return line

@@ -849,7 +849,6 @@ def test_a_variable_may_choose_the_machine_of_a_container(name: str) -> None:
         ("npm_config_loglevel", "silent"),
         ("npm_config_update-notifier", "false"),
         ("npm_config_//h.example/:_authToken", "secret"),
-        ("UV_PYTHON", "3.12"),
         ("UV_NO_PROGRESS", "1"),
         ("UV_INDEX_ACME_PASSWORD", "secret"),
         ("PIP_NO_CACHE_DIR", "1"),
