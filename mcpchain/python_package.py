@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from mcpchain.artifact import Artifact, Digest, identified
+from mcpchain.artifact import Digest, identified
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
@@ -75,31 +75,6 @@ def version_of(node: Node) -> str | None:
         raise node.malformed(f"`{text[:140]}` is no version (PEP 440)") from None
 
 
-def digest_of(node: Node, found: Collector) -> tuple[Digest, ...]:
-    """Read a hash. A bad one is a gap, and what it stands for has no digest."""
-    digests: tuple[Digest, ...] = ()
-    with found.entry():
-        text = node.optional_text()
-        try:
-            digests = (Digest.parse(text),) if text is not None else ()
-        except ValueError as error:
-            raise node.malformed(str(error)) from None
-    return digests
-
-
-def listed_files(files: Node, found: Collector) -> Iterator[Artifact]:
-    """Read the files of a package: tables of `file` or `url`, and `hash`."""
-    for each in files.elements():
-        with found.entry():
-            url = bare_url(each.at("url").optional_text() or "")
-            name = each.at("file").optional_text() or url
-            yield Artifact(
-                name=name.replace("\\", "/").rpartition("/")[2],
-                digests=digest_of(each.at("hash"), found),
-                url=url or None,
-            )
-
-
 def from_repository(
     component: Component, url: str, commit: str, folder: str | None = None
 ) -> Component:
@@ -125,11 +100,19 @@ def from_repository(
     )
 
 
-def from_address(component: Component, url: str) -> Component:
-    """Return *component* as it comes from a URL that names one file."""
+def from_address(
+    component: Component, node: Node, url: str, found: Collector
+) -> Component:
+    """Return *component* as it comes from a URL that names one file.
+
+    A wheel of another name or version there is a gap at *node*.
+    """
     address = bare_url(url)
-    with contextlib.suppress(ValueError):
-        component = _as_wheel(component, address)
+    with found.entry():
+        try:
+            component = _as_wheel(component, address)
+        except ValueError as error:
+            raise node.malformed(f"`{shown(address)}` {error}") from None
     return replace(
         component,
         purl=pypi_purl(component.name, component.version, download_url=address),
@@ -139,6 +122,12 @@ def from_address(component: Component, url: str) -> Component:
             facts_of(component), origin=Origin.URL, registry=source_address(url)
         ),
     )
+
+
+def unplaced(component: Component) -> Component:
+    """Return *component* as it comes from a source that could not be read."""
+    facts = replace(facts_of(component), origin=Origin.URL, registry="")
+    return replace(component, purl=None, pin=Pin.FLOATING, facts=facts)
 
 
 def facts_of(component: Component) -> PackageFacts:

@@ -42,6 +42,10 @@ ARCHIVE: Final = re.compile(
     r"\.(?:whl|zip|tar|tgz|tbz|txz|tlz|tar\.(?:gz|bz2|xz|lz|lzma))$", re.IGNORECASE
 )
 """How the name of a file ends that pip can install; that of a folder does not."""
+_ABSOLUTE: Final = re.compile(
+    r"(?<![^\s='\"([,+@])(?:file:|~|[A-Za-z]:)?[/\\](?:[^\s/\\]*[/\\])*",
+    re.IGNORECASE,
+)
 _SECRET: Final = re.compile(r"[@?:]|(?<![=!<>~])=(?!=)")
 """Where a text that we could not read may turn into a secret."""
 
@@ -89,6 +93,8 @@ class Request:
         archive = not at and ARCHIVE.search(source)
         if url or path or archive or (editable and not at):
             source = source if url else re.sub(r"\[[^\[\]]*\]$", "", source)
+            if not source:
+                raise ValueError(f"`{harmless(text)}` names nothing")
             name = _named(source)
             return cls(place=place, name=name, source=source, marker=marker.strip())
         try:
@@ -178,7 +184,13 @@ def harmless(text: str) -> str:
     shown = "".join(
         each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in head
     )
+    shown = _relative(shown)
     return shown if len(head) == len(text) else f"{shown}…"
+
+
+def _relative(text: str) -> str:
+    """Return *text* without absolute paths, which tell who works where."""
+    return _ABSOLUTE.sub("…/", text)
 
 
 def _from_vcs(request: Request) -> Component:
@@ -229,9 +241,9 @@ def _from_file(request: Request) -> Component:
         firm, facts = Pin.LOCAL, PackageFacts(origin=Origin.PATH)
         # A folder's name is nobody's on an index: looked up, it names a stranger.
         purl = pypi_purl(named, version) if version else None
-        # An absolute path tells who works where; its end is enough.
+        # Of an absolute path its end is enough.
         absolute = address.startswith(("/", "file:", "~")) or ":" in address
-        requested = file if absolute else address
+        requested = file if absolute else _relative(address)
         title = named or requested or "."
     return Component(
         kind=Kind.LIBRARY,

@@ -129,23 +129,24 @@ def _from_pip(node: Node, found: Collector) -> Component:
         digests=digests_of(node.at("hash"), found),
         url=address,
     )
-    return from_address(replace(component, artifacts=(artifact,)), address)
+    component = replace(component, artifacts=(artifact,))
+    return from_address(component, url, address, found)
 
 
 def _joined(packages: list[_Package]) -> list[_Package]:
     """Join the entries of one package: it has one for each platform and category."""
-    known: dict[Component, _Package] = {}
+    known: dict[Component, list[_Package]] = {}
     for each in packages:
-        key = replace(each.component, locations=())
-        first = known.setdefault(key, each)
-        if first is each:
-            continue
-        first.nodes += each.nodes
-        first.platforms |= each.platforms
-        first.categories |= each.categories
-        places = (*first.component.locations, *each.component.locations)
-        first.component = replace(first.component, locations=places)
-    return list(known.values())
+        known.setdefault(replace(each.component, locations=()), []).append(each)
+    for first, *others in known.values():
+        places = [*first.component.locations]
+        for each in others:
+            first.nodes += each.nodes
+            first.platforms |= each.platforms
+            first.categories |= each.categories
+            places += each.component.locations
+        first.component = replace(first.component, locations=tuple(places))
+    return [first for first, *_ in known.values()]
 
 
 def _connect(packages: list[_Package], found: Collector) -> None:

@@ -10,10 +10,12 @@ from typing import Final
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Location
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.python_files import TabledFiles, listed_files
 from mcpchain.python_package import (
     Beside,
     Names,
@@ -23,8 +25,9 @@ from mcpchain.python_package import (
     from_address,
     from_repository,
     is_local,
-    listed_files,
+    unplaced,
 )
+from mcpchain.python_sources import USUAL, manifest_sources, named
 from mcpchain.requirement import ARCHIVE, Request, harmless
 from mcpchain.tree import File, UnreadableError
 
@@ -47,16 +50,11 @@ def read(file: File, found: Collector) -> None:
     metadata = lock.at("metadata")
     if not _supported(metadata.at("lock_version"), found):
         return
-    files: dict[str, Node] = {}
-    with found.entry():
-        for key, node in metadata.at("files").items():
-            name, _, version = key.partition(" ")
-            files[f"{canonicalize_name(name)} {version}"] = node
-    beside = Beside(file, found)
+    reader = _Reader(file, metadata.at("files"), found)
     packages: list[_Package] = []
     for node in lock.at("package").elements():
         with found.entry():
-            packages.append(_package(node, files, beside, found))
+            packages.append(reader.package(node))
     packages = _joined(packages)
     _connect(packages, found)
     contradict((each.component for each in packages), found)
@@ -97,71 +95,115 @@ def _supported(node: Node, found: Collector) -> bool:
     return known
 
 
-def _package(
-    node: Node, files: dict[str, Node], beside: Beside, found: Collector
-) -> _Package:
-    component = declared(node, node.at("name"), node.at("version"), found)
-    listed = node.at("files")
-    if not listed.exists:
+class _Reader:
+    """Reads the packages of one lock.
+
+    Args:
+        file: The lock.
+        table: The files of an older one, by name and version of a package.
+        found: Where gaps are left.
+    """
+
+    def __init__(self, file: File, table: Node, found: Collector) -> None:
+        self._files = TabledFiles(table, found)
+        self._beside = Beside(file, found)
+        self._found = found
+        sources = manifest_sources(file, "pdm")
+        usual = named(sources, USUAL)
+        others = (each.url for each in sources if each.url not in usual[:1])
+        self._registry = next(iter(usual), None)
+        self._others = tuple(dict.fromkeys(others))
+
+    def package(self, node: Node) -> _Package:
+        """Declare one package.
+
+        Raises:
+            MalformedError: It has no name.
+        """
+        component = declared(node, node.at("name"), node.at("version"), self._found)
+        with self._found.entry():
+            artifacts = self._artifacts(node, component)
+            component = replace(component, artifacts=artifacts)
+        placed = unplaced(component)
+        with self._found.entry():
+            placed = self._placed(component, node)
+        with self._found.entry():
+            facts = replace(
+                facts_of(placed),
+                groups=tuple(sorted({*node.at("groups").texts()})),
+                marker=node.at("marker").optional_text() or "",
+            )
+            placed = replace(placed, facts=facts)
+        return _Package(nodes=[node], component=placed)
+
+    def _artifacts(self, node: Node, component: Component) -> tuple[Artifact, ...]:
+        own = node.at("files")
+        if own.exists:
+            return tuple(listed_files(own, self._found))
         # Before 4.3 they stand under the name and version of the package.
-        written = node.at("version").optional_text()
-        listed = files.get(f"{component.name} {written}", listed)
-    with found.entry():
-        artifacts = tuple(listed_files(listed, found))
-        component = replace(component, artifacts=artifacts)
-    component = _from_source(component, node, beside)
-    with found.entry():
-        facts = replace(
-            facts_of(component),
-            groups=tuple(sorted({*node.at("groups").texts()})),
-            marker=node.at("marker").optional_text() or "",
-        )
-        component = replace(component, facts=facts)
-    return _Package(nodes=[node], component=component)
+        written = node.at("version").optional_text() or ""
+        return self._files.of(node, component.name, written)
 
-
-def _from_source(component: Component, node: Node, beside: Beside) -> Component:
-    kinds = [key for key in _SOURCES if node.at(key).exists]
-    if not kinds:
-        return component
-    if len(kinds) > 1:
-        raise node.malformed("names several sources, of which PDM takes one")
-    (kind,) = kinds
-    place = node.at(kind).text()
-    if kind == "url" and place.startswith(_ROOT):
-        kind, place = "path", f"./{place.removeprefix(_ROOT)}"
-    if kind == "url" and not is_local(place):
-        return from_address(component, place)
-    if kind in {"url", "path"}:
-        if ARCHIVE.search(place) or is_local(place):
-            return beside.archive(component, node, place)
-        return beside.folder(component, node, place)
-    commit = node.at("revision").optional_text() or node.at("ref").optional_text()
-    url = place if kind == "git" else f"{kind}+{place.removeprefix(f'{kind}+')}"
-    folder = node.at("subdirectory").optional_text()
-    return from_repository(component, url, commit or "", folder)
+    def _placed(self, component: Component, node: Node) -> Component:
+        """Return *component* as it comes from where its entry says."""
+        kinds = [key for key in _SOURCES if node.at(key).exists]
+        if not kinds:
+            # The lock does not name the index; the manifest may.
+            facts = replace(
+                facts_of(component),
+                registry=self._registry,
+                extra_registries=self._others,
+            )
+            return replace(component, facts=facts)
+        if len(kinds) > 1:
+            raise node.malformed("names several sources, of which PDM takes one")
+        (kind,) = kinds
+        place = node.at(kind).text()
+        if kind == "url" and place.startswith(_ROOT):
+            kind, place = "path", f"./{place.removeprefix(_ROOT)}"
+        if kind == "url" and not is_local(place):
+            return from_address(component, node.at(kind), place, self._found)
+        if kind in {"url", "path"}:
+            if ARCHIVE.search(place) or is_local(place):
+                return self._beside.archive(component, node, place)
+            return self._beside.folder(component, node, place)
+        commit = node.at("revision").optional_text() or node.at("ref").optional_text()
+        url = place if kind == "git" else f"{kind}+{place.removeprefix(f'{kind}+')}"
+        folder = node.at("subdirectory").optional_text()
+        return from_repository(component, url, commit or "", folder)
 
 
 def _joined(packages: list[_Package]) -> list[_Package]:
     """Join the entries of one package: PDM repeats it for each set of its extras."""
-    known: dict[Component, _Package] = {}
+    known: dict[Component, list[_Package]] = {}
     for each in packages:
         facts = replace(facts_of(each.component), groups=(), marker="")
         key = replace(each.component, facts=facts, locations=())
-        first = known.setdefault(key, each)
-        if first is each:
-            continue
-        mine, theirs = facts_of(first.component), facts_of(each.component)
-        # Of an entry that names no groups nothing is known about who asks for it.
-        both = {*mine.groups, *theirs.groups} if mine.groups and theirs.groups else ()
-        same = mine.marker if mine.marker == theirs.marker else ""
-        first.nodes += each.nodes
-        first.component = replace(
-            first.component,
-            locations=(*first.component.locations, *each.component.locations),
-            facts=replace(mine, groups=tuple(sorted(both)), marker=same),
-        )
-    return list(known.values())
+        known.setdefault(key, []).append(each)
+    return [_one(each) for each in known.values()]
+
+
+def _one(entries: list[_Package]) -> _Package:
+    """Return the package that all of *entries* are about."""
+    components = [each.component for each in entries]
+    asked = [facts_of(each) for each in components]
+    # Of an entry that names no groups nothing is known about who asks for it.
+    told = all(each.groups for each in asked)
+    groups = {name for each in asked for name in each.groups} if told else set()
+    markers = {each.marker for each in asked}
+    facts = replace(
+        asked[0],
+        groups=tuple(sorted(groups)),
+        marker=markers.pop() if len(markers) == 1 else "",
+    )
+    return _Package(
+        nodes=[node for each in entries for node in each.nodes],
+        component=replace(
+            components[0],
+            locations=tuple(place for each in components for place in each.locations),
+            facts=facts,
+        ),
+    )
 
 
 def _connect(packages: list[_Package], found: Collector) -> None:

@@ -4,8 +4,7 @@ The format is described in the README of pypa/pipfile, and by what pipenv writes
 does not tell which package needs which.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from packaging.utils import canonicalize_name
@@ -14,15 +13,16 @@ from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Location, PackageFacts, Pin
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.naming import bare_url
+from mcpchain.python_files import digest_of
 from mcpchain.python_package import (
     Beside,
-    digest_of,
     facts_of,
     from_address,
     from_repository,
     is_local,
+    unplaced,
 )
+from mcpchain.python_sources import Source, named, read_sources
 from mcpchain.requirement import ARCHIVE, Request, harmless
 from mcpchain.tree import File
 
@@ -53,10 +53,10 @@ def read(file: File, found: Collector) -> None:
             )
         )
         return
-    indexes = _Indexes()
+    sources: tuple[Source, ...] = ()
     with found.entry():
-        indexes = _indexes(lock.at("_meta").at("sources"), found)
-    reader = _Reader(file, indexes, found)
+        sources = read_sources(lock.at("_meta").at("sources"), found)
+    reader = _Reader(file, sources, found)
     for category, packages in lock.items():
         if category != "_meta":
             with found.entry():
@@ -67,59 +67,30 @@ def read(file: File, found: Collector) -> None:
         found.add(component)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Indexes:
-    """The indexes that a lock names, the first of which is the usual one."""
+def _facts(node: Node, sources: tuple[Source, ...]) -> PackageFacts:
+    """Say where the package at *node* comes from.
 
-    named: Mapping[str, str] = field(default_factory=dict)
+    pipenv takes what names no index from the first of them, and older ones from all.
 
-    def of(self, node: Node) -> PackageFacts:
-        """Say where the package at *node* comes from.
-
-        Raises:
-            MalformedError: From an index that the lock does not have.
-        """
-        name = node.at("index").optional_text()
-        if name is not None:
-            if name not in self.named:
-                raise node.at("index").malformed("is an index that the lock lacks")
-            return PackageFacts(registry=self.named[name])
-        # pipenv takes from the first of them what names none; older ones from all.
-        urls = [*self.named.values()]
-        return PackageFacts(
-            registry=urls[0] if urls else None, extra_registries=tuple(urls[1:])
-        )
-
-
-def _indexes(sources: Node, found: Collector) -> _Indexes:
-    named: dict[str, str] = {}
-    for node in sources.elements():
-        with found.entry():
-            url = node.at("url").text()
-            # Where on this machine tells who works there.
-            url = "file:" if is_local(url) else bare_url(url)
-            named[node.at("name").optional_text() or url] = url
-            checked = node.at("verify_ssl")
-            if checked.exists and not checked.flag():
-                found.gap(
-                    Gap(
-                        stage="discover",
-                        location=Location(path=node.source, pointer=checked.pointer),
-                        reason="`verify_ssl` turns off the check of a server's "
-                        "certificate, which is not checked",
-                        state=State.UNSUPPORTED,
-                        hint="let pipenv verify it",
-                    )
-                )
-    return _Indexes(named=named)
+    Raises:
+        MalformedError: From an index that the lock does not have.
+    """
+    name = node.at("index").optional_text()
+    if name is None:
+        urls = tuple(dict.fromkeys(each.url for each in sources))
+    elif not (urls := named(sources, name)):
+        raise node.at("index").malformed("is an index that the lock lacks")
+    return PackageFacts(registry=next(iter(urls), None), extra_registries=urls[1:])
 
 
 class _Reader:
     """Gathers the packages of one lock, each with the categories that ask for it."""
 
-    def __init__(self, file: File, indexes: _Indexes, found: Collector) -> None:
+    def __init__(
+        self, file: File, sources: tuple[Source, ...], found: Collector
+    ) -> None:
         self._beside = Beside(file, found)
-        self._indexes = indexes
+        self._sources = sources
         self._found = found
         self._categories: dict[Component, dict[str, Location]] = {}
 
@@ -162,6 +133,11 @@ class _Reader:
         component = request.component()
         artifacts = tuple(self._artifacts(node))
         component = replace(component, artifacts=artifacts)
+        with self._found.entry():
+            return self._placed(component, node)
+        return unplaced(component)
+
+    def _placed(self, component: Component, node: Node) -> Component:
         kinds = [key for key in (*_VCS, "path", "file") if node.at(key).exists]
         if len(kinds) > 1:
             raise node.malformed("names several sources, of which pipenv takes one")
@@ -174,7 +150,7 @@ class _Reader:
         """Say from which index it comes; one that is unknown is a gap."""
         facts = PackageFacts()
         with self._found.entry():
-            facts = self._indexes.of(node)
+            facts = _facts(node, self._sources)
         return replace(component, facts=facts)
 
     def _elsewhere(self, component: Component, node: Node, kind: str) -> Component:
@@ -185,7 +161,7 @@ class _Reader:
             url = place if kind == "git" else f"{kind}+{place.removeprefix(f'{kind}+')}"
             return from_repository(component, url, commit, folder)
         if "://" in place and not is_local(place):
-            return from_address(component, place)
+            return from_address(component, node, place, self._found)
         if ARCHIVE.search(place) or is_local(place):
             return self._beside.archive(component, node, place)
         return self._beside.folder(component, node, place)

@@ -5,16 +5,11 @@ write.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import (
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
 from packaging.version import Version
 
 from mcpchain.artifact import Artifact
@@ -23,6 +18,7 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.marker import askers
 from mcpchain.naming import bare_url
+from mcpchain.python_files import TabledFiles, listed_files
 from mcpchain.python_package import (
     Beside,
     Names,
@@ -33,8 +29,9 @@ from mcpchain.python_package import (
     from_address,
     from_repository,
     is_local,
-    listed_files,
+    unplaced,
 )
+from mcpchain.python_sources import manifest_sources, named
 from mcpchain.requirement import clauses
 from mcpchain.tree import File
 
@@ -55,16 +52,13 @@ def read(file: File, found: Collector) -> None:
     metadata = lock.at("metadata")
     if not _supported(metadata.at("lock-version"), found):
         return
-    files: dict[str, Node] = {}
-    with found.entry():
-        for name, node in metadata.at("files").items():
-            files[canonicalize_name(name)] = node
-    beside = Beside(file, found)
+    reader = _Reader(file, metadata.at("files"), found)
     packages: list[_Package] = []
     for node in lock.at("package").elements():
         with found.entry():
-            packages.append(_package(node, files, beside, found))
-    packages = [*_separate(packages)]
+            component = declared(node, node.at("name"), node.at("version"), found)
+            packages.append(_Package(node=node, component=component))
+    reader.complete(packages)
     _connect(packages, found)
     contradict((each.component for each in packages), found)
     with found.entry():
@@ -81,8 +75,6 @@ class _Package:
 
     node: Node
     component: Component
-    shared: bool = False
-    """Whether its files stand in one list with those of its other versions."""
     needs: list[int] = field(default_factory=list)
 
 
@@ -110,47 +102,86 @@ def _supported(node: Node, found: Collector) -> bool:
     return known
 
 
-def _package(
-    node: Node, files: dict[str, Node], beside: Beside, found: Collector
-) -> _Package:
-    component = declared(node, node.at("name"), node.at("version"), found)
-    own = node.at("files")
-    shared = not own.exists and component.name in files
-    listed = files[component.name] if shared else own
-    artifacts: tuple[Artifact, ...] = ()
-    with found.entry():
-        artifacts = tuple(listed_files(listed, found))
-    component = replace(component, artifacts=artifacts)
-    component = _from_source(component, node.at("source"), node, beside)
-    with found.entry():
-        facts = _facts(node, facts_of(component))
-        component = replace(component, facts=facts)
-    return _Package(node=node, component=component, shared=shared)
+class _Reader:
+    """Reads what each entry says beside name and version.
+
+    Args:
+        file: The lock.
+        table: The files of an older one, by the name of a package.
+        found: Where gaps are left.
+    """
+
+    def __init__(self, file: File, table: Node, found: Collector) -> None:
+        self._files = TabledFiles(table, found)
+        self._beside = Beside(file, found)
+        self._sources = manifest_sources(file, "poetry")
+        self._found = found
+
+    def complete(self, packages: list[_Package]) -> None:
+        """Give each of *packages* its files, its source, and who asks for it."""
+        sets: dict[str, set[str]] = {}
+        for each in packages:
+            own = sets.setdefault(each.component.name, set())
+            own.add(each.component.version or "")
+        versions = {name: frozenset(each) for name, each in sets.items()}
+        for each in packages:
+            component, node = each.component, each.node
+            with self._found.entry():
+                artifacts = self._artifacts(node, component, versions[component.name])
+                component = replace(component, artifacts=artifacts)
+            placed = unplaced(component)
+            with self._found.entry():
+                placed = self._placed(component, node.at("source"), node)
+            with self._found.entry():
+                facts = _facts(node, facts_of(placed))
+                placed = replace(placed, facts=facts)
+            each.component = placed
+
+    def _artifacts(
+        self, node: Node, component: Component, versions: frozenset[str]
+    ) -> tuple[Artifact, ...]:
+        own = node.at("files")
+        if own.exists:
+            return tuple(listed_files(own, self._found))
+        name, version = component.name, component.version
+        return self._files.share(node, name, version, versions)
+
+    def _placed(self, component: Component, source: Node, node: Node) -> Component:
+        """Return *component* as it comes from where its entry says."""
+        if not source.exists:
+            urls = (each.url for each in self._sources if not each.explicit)
+            return _further(component, dict.fromkeys(urls))
+        kind, url = source.at("type").text(), source.at("url").text()
+        if kind == "legacy" and not is_local(url):
+            facts = replace(facts_of(component), registry=bare_url(url))
+            # Poetry looks the name up in the manifest, and takes the address there.
+            reference = source.at("reference").optional_text() or ""
+            theirs = named(self._sources, reference)
+            others = (each for each in theirs if not _same(each, url))
+            return _further(replace(component, facts=facts), others)
+        if kind == "git":
+            commit = source.at("resolved_reference").optional_text()
+            called = source.at("reference").optional_text() or ""
+            # `HEAD` is no name of anything but whatever is newest.
+            commit = commit or ("" if called == "HEAD" else called)
+            folder = source.at("subdirectory").optional_text()
+            return from_repository(component, url, commit, folder)
+        if kind == "url" and not is_local(url):
+            return from_address(component, source.at("url"), url, self._found)
+        if kind == "directory":
+            return self._beside.folder(component, node, url)
+        if kind in {"file", "legacy", "url"}:
+            return self._beside.archive(component, node, url)
+        raise source.at("type").malformed(f"`{kind[:140]}` is no kind of source here")
 
 
-def _from_source(
-    component: Component, source: Node, node: Node, beside: Beside
-) -> Component:
-    if not source.exists:
-        return component
-    kind, url = source.at("type").text(), source.at("url").text()
-    if kind == "legacy" and not is_local(url):
-        facts = replace(facts_of(component), registry=bare_url(url))
-        return replace(component, facts=facts)
-    if kind == "git":
-        commit = source.at("resolved_reference").optional_text()
-        named = source.at("reference").optional_text() or ""
-        # `HEAD` is no name of anything but whatever is newest.
-        commit = commit or ("" if named == "HEAD" else named)
-        folder = source.at("subdirectory").optional_text()
-        return from_repository(component, url, commit, folder)
-    if kind == "url" and not is_local(url):
-        return from_address(component, url)
-    if kind == "directory":
-        return beside.folder(component, node, url)
-    if kind in {"file", "legacy", "url"}:
-        return beside.archive(component, node, url)
-    raise source.at("type").malformed(f"`{kind[:140]}` is no kind of source here")
+def _further(component: Component, urls: Iterable[str]) -> Component:
+    facts = replace(facts_of(component), extra_registries=tuple(urls))
+    return replace(component, facts=facts)
+
+
+def _same(url: str, other: str) -> bool:
+    return url.rstrip("/") == bare_url(other).rstrip("/")
 
 
 def _facts(node: Node, facts: PackageFacts) -> PackageFacts:
@@ -192,32 +223,6 @@ def _facts(node: Node, facts: PackageFacts) -> PackageFacts:
         extras=extras,
         marker=text,
     )
-
-
-def _separate(packages: list[_Package]) -> Iterator[_Package]:
-    """Give each of several versions its own of the files that they share."""
-    versions: dict[str, int] = {}
-    for each in packages:
-        versions[each.component.name] = versions.get(each.component.name, 0) + 1
-    for each in packages:
-        component = each.component
-        if each.shared and versions[component.name] > 1:
-            own = tuple(a for a in component.artifacts if _of(a, component.version))
-            each.component = replace(component, artifacts=own)
-        yield each
-
-
-def _of(artifact: Artifact, version: str | None) -> bool:
-    """Say whether *artifact* may be a file of *version*, going by its name."""
-    wheel = artifact.name.lower().endswith(".whl")
-    try:
-        if wheel:
-            told = parse_wheel_filename(artifact.name)[1]
-        else:
-            told = parse_sdist_filename(artifact.name)[1]
-    except ValueError:
-        return True
-    return str(told) == version
 
 
 def _connect(packages: list[_Package], found: Collector) -> None:

@@ -27,7 +27,7 @@ from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.marker import askers
 from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_url
-from mcpchain.python_package import contradict
+from mcpchain.python_package import contradict, shown
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
@@ -125,7 +125,7 @@ class _Beside:
     def look(self, package: Package, node: Node) -> None:
         """Leave a gap for a folder that is not there, and for any repository."""
         if package.vcs and package.vcs.path:
-            what = f"the repository `{_shown(package.vcs.path)}`"
+            what = f"the repository `{shown(package.vcs.path)}`"
             self._gap(node, f"{what} is of this machine, and is not read")
         if package.directory is None:
             return
@@ -137,19 +137,19 @@ class _Beside:
         try:
             self._named.folder(path, self._bases, _FOLDER)
         except ValueError as error:
-            self._gap(node, f"the folder `{_shown(path)}` {error}")
+            self._gap(node, f"the folder `{shown(path)}` {error}")
 
     def seen(self, artifact: Artifact, file: _LockFile, node: Node) -> Artifact:
         """Return *artifact* with the digests of its bytes, or leave a gap."""
         if _is_local(file.url):
-            what = f"`{_shown(file.url or '')}`"
+            what = f"`{shown(file.url or '')}`"
             self._gap(node, f"{what} is an address on this machine, and is not read")
         if not file.path:
             return artifact
         try:
             digests = self._digests(file.path, artifact.digests)
         except ValueError as error:
-            self._gap(node, f"the file `{_shown(file.path)}` {error}")
+            self._gap(node, f"the file `{shown(file.path)}` {error}")
             return artifact
         return replace(artifact, digests=digests)
 
@@ -175,10 +175,6 @@ class _Beside:
 
 def _is_local(url: str | None) -> bool:
     return url is not None and url.lower().startswith("file:")
-
-
-def _shown(text: str) -> str:
-    return bare_url(text)[:140]
 
 
 def _component(

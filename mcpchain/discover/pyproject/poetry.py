@@ -19,6 +19,7 @@ from mcpchain.discover.pyproject.wanted import (
 from mcpchain.document import Node
 from mcpchain.naming import pypi_purl
 from mcpchain.python_package import from_address, from_repository, is_local
+from mcpchain.python_sources import USUAL, named
 from mcpchain.requirement import Request, harmless
 
 _LENGTH: Final = 400
@@ -118,11 +119,25 @@ def _one(
         component = _elsewhere(component, node, kinds[0], wanted)
     else:
         component = _constrained(component, node.at("version") if table else node)
+        with wanted.found.entry():
+            component = _from_index(component, node, wanted) if table else component
     marker = node.at("markers").optional_text() or "" if table else ""
     python = node.at("python").optional_text() if table else None
     if python:
         marker = " and ".join(filter(None, [_pythons(python), marker]))
     wanted.keep(component, node, asker, marker)
+
+
+def _from_index(component: Component, node: Node, wanted: Wanted) -> Component:
+    """Say from which index it comes, where it names one."""
+    name = node.at("source").optional_text()
+    if name is None or name.casefold() == USUAL:
+        return component
+    urls = named(wanted.sources, name)
+    if not urls:
+        raise node.at("source").malformed("is an index that the manifest lacks")
+    facts = PackageFacts(registry=urls[0], extra_registries=urls[1:])
+    return replace(component, facts=facts)
 
 
 def _pythons(constraint: str) -> str:
@@ -144,7 +159,7 @@ def _elsewhere(
         folder = node.at("subdirectory").optional_text()
         return from_repository(component, place, revision, folder)
     if kind == "url" and not is_local(place):
-        return from_address(component, place)
+        return from_address(component, node, place, wanted.found)
     if is_archive(place) or is_local(place):
         return wanted.beside.archive(component, node, place)
     return wanted.beside.folder(component, node, place)

@@ -16,6 +16,7 @@ from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import pypi_purl
 from mcpchain.python_package import version_of
 from mcpchain.python_project import DYNAMIC
+from mcpchain.python_sources import read_sources
 from mcpchain.tree import File
 
 _BYTES: Final = 4 << 20
@@ -45,6 +46,11 @@ def read(file: File, found: Collector) -> None:
     with found.entry():
         dynamic = frozenset(_member(project, "dynamic").texts())
     wanted.limit(_member(project, "requires-python"))
+    with found.entry():
+        wanted.sources += read_sources(_member(poetry, "source"), found)
+    with found.entry():
+        pdm = _member(tool, "pdm")
+        wanted.sources += read_sources(_member(pdm, "source"), found)
     with found.entry():
         _read_project(project, wanted)
     with found.entry():

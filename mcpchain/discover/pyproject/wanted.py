@@ -8,11 +8,12 @@ from typing import Final
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from mcpchain.component import Component, Location
+from mcpchain.component import Component, Location, Origin
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.marker import ever_holds
 from mcpchain.python_package import Beside, facts_of
+from mcpchain.python_sources import USUAL, Source, named
 from mcpchain.requirement import ARCHIVE, Request
 from mcpchain.tree import File
 
@@ -57,6 +58,8 @@ class Wanted:
         """Its name, normalised: what asks for that asks for its extras."""
         self.pythons = SpecifierSet()
         """Those for which the project is made."""
+        self.sources: tuple[Source, ...] = ()
+        """The indexes that it names."""
         self._asked: dict[Component, list[tuple[Asker, str, Location]]] = {}
         self._count = 0
 
@@ -121,7 +124,23 @@ class Wanted:
 
     def components(self) -> list[Component]:
         """Return everything that was kept, marked by who asks for it."""
-        return [_marked(key, asked) for key, asked in self._asked.items()]
+        return [
+            _marked(self._indexed(key), asked) for key, asked in self._asked.items()
+        ]
+
+    def _indexed(self, component: Component) -> Component:
+        """Say from which indexes it may come, where it names none itself."""
+        facts = facts_of(component)
+        if facts.origin is not Origin.REGISTRY or facts.registry is not None:
+            return component
+        usual = named(self.sources, USUAL)
+        others = (each.url for each in self.sources if not each.explicit)
+        facts = replace(
+            facts,
+            registry=next(iter(usual), None),
+            extra_registries=tuple(dict.fromkeys(u for u in others if u not in usual)),
+        )
+        return replace(component, facts=facts)
 
     def _sound(self, texts: Node) -> Iterator[Node]:
         """Yield the elements of a list; what is none is a gap."""

@@ -16,12 +16,12 @@ from mcpchain.component import Component, Kind, Location
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import bare_url
+from mcpchain.python_files import digest_of
 from mcpchain.python_package import (
     Beside,
     Reach,
     contradict,
     declared,
-    digest_of,
     facts_of,
     from_address,
     from_repository,
@@ -123,7 +123,7 @@ class _Reader:
             url, _, commit = place.partition("#")
             return from_repository(component, url, commit, _subfolder(url))
         if kind == "url" and not is_local(place):
-            return from_address(component, place)
+            return from_address(component, node, place, self._found)
         if kind == "registry" and "://" in place and not is_local(place):
             facts = replace(facts_of(component), registry=bare_url(place))
             return replace(component, facts=facts)
