@@ -121,6 +121,11 @@ class Launch:
         """The registry that the command or its environment names."""
         return self.main.registry if self.main else None
 
+    @property
+    def swayed_by(self) -> tuple[str, ...]:
+        """All that sways what is chosen with any of the packages, sorted."""
+        return tuple(sorted({n for each in self.packages for n in each.swayed_by}))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrapped:

@@ -105,7 +105,9 @@ class Listing:
             self._found.relate(source, self._found.add(each))
         for package in launch.packages if launch else ():
             self._packages += 1
-            self._found.relate(source, self._found.add(_package(package, place)))
+            self._found.relate(
+                source, self._found.add(package_component(package, place))
+            )
         if doubt is not None:
             self._found.gap(replace(doubt, ref=source))
 
@@ -144,12 +146,14 @@ def _component(
             headers=tuple(sorted(server.headers)),
             registry=main.registry if main else None,
             extra_registries=main.extra_registries if main else (),
+            swayed_by=launch.swayed_by if launch else (),
         ),
         locations=(place,),
     )
 
 
-def _package(package: Requested, place: Location) -> Component:
+def package_component(package: Requested, place: Location) -> Component:
+    """Return the component for a *package* that the entry at *place* names."""
     return Component(
         kind=Kind.LIBRARY if package.beside else Kind.APPLICATION,
         name=package.name,
@@ -164,6 +168,7 @@ def _package(package: Requested, place: Location) -> Component:
             registry=package.registry,
             extra_registries=package.extra_registries,
             alias=package.alias,
+            with_extras=package.extras,
         ),
         locations=(place,),
     )

@@ -197,6 +197,7 @@ class _Reader:
         endpoints = {each.endpoint for each in manifest.launches}
         endpoint = endpoints.pop() if len(endpoints) == 1 else None
         launchers = {each.launcher for each in manifest.launches}
+        sway = {name for each in manifest.launches for name in each.swayed_by}
         return Component(
             kind=Kind.MCP_SERVER,
             name=manifest.name.strip() or "unnamed",
@@ -213,6 +214,7 @@ class _Reader:
                 env=tuple(sorted(manifest.env)),
                 registry=main.registry if main else None,
                 extra_registries=main.extra_registries if main else (),
+                swayed_by=tuple(sorted(sway)),
                 tools=manifest.tools,
             ),
             locations=(Location(path=self._document.source, pointer="/server"),),
@@ -238,6 +240,7 @@ class _Reader:
                 registry=package.registry,
                 extra_registries=package.extra_registries,
                 alias=package.alias,
+                with_extras=package.extras,
             ),
             locations=(Location(path=self._document.source, pointer="/server"),),
         )

@@ -176,7 +176,7 @@ class _Reader:
                 reason = f"it cannot be told what this server runs: {launch.problem}"
                 doubt = self._note(node, reason, State.UNSUPPORTED)
         main = package if sound and not doubt else None
-        server = self._found.add(self._server(node, entry, main, launch.launcher))
+        server = self._found.add(self._server(node, entry, main, launch))
         others = [each for each in launch.packages if each.purl != _purl(package)]
         for each in [*([package] if package else []), *others]:
             self._found.relate(server, self._found.add(self._component(node, each)))
@@ -192,7 +192,7 @@ class _Reader:
                 raise node.malformed("names no address")
         with self._found.entry():
             entry.headers = frozenset(read_names(member(node, "headers")))
-        self._found.add(self._server(node, entry, None, "", pin=Pin.REMOTE))
+        self._found.add(self._server(node, entry, None, pin=Pin.REMOTE))
 
     def _entry(self, node: Node) -> tuple[_Entry, bool]:
         """Return what *node* says, and whether all of it could be read."""
@@ -210,7 +210,7 @@ class _Reader:
         node: Node,
         entry: _Entry,
         main: Requested | None,
-        launcher: str,
+        launch: Launch = Launch(launcher=""),  # noqa: B008 - frozen
         pin: Pin | None = None,
     ) -> Component:
         return Component(
@@ -224,12 +224,13 @@ class _Reader:
             facts=ServerFacts(
                 client="server.json",
                 transport=entry.transport,
-                launcher=launcher,
+                launcher=launch.launcher,
                 endpoint=masked(entry.endpoint) if entry.endpoint else None,
                 env=tuple(sorted(entry.env)),
                 headers=tuple(sorted(entry.headers)),
                 registry=main.registry if main else None,
                 extra_registries=main.extra_registries if main else (),
+                swayed_by=launch.swayed_by,
             ),
             locations=(Location(path=self._path, pointer=node.pointer),),
         )
@@ -248,6 +249,7 @@ class _Reader:
                 registry=package.registry,
                 extra_registries=package.extra_registries,
                 alias=package.alias,
+                with_extras=package.extras,
             ),
             locations=(Location(path=self._path, pointer=node.pointer),),
         )
@@ -307,16 +309,23 @@ def _launch(kind: str, package: Requested, entry: _Entry) -> Launch:
 
 
 def _merged(package: Requested, launch: Launch) -> Requested:
-    """Return the package of an entry with every registry that it may come from.
+    """Return the package of an entry with all that its command says of it.
 
     A command that names a registry is obeyed; the one of the entry may be asked, too.
     """
     named: dict[str, None] = {}
+    extras = {*package.extras}
     for each in (*(x for x in launch.packages if x.purl == package.purl), package):
+        extras.update(each.extras)
         named |= dict.fromkeys([each.registry] if each.registry else [])
         named |= dict.fromkeys(each.extra_registries)
     first = next(iter(named), None)
-    return replace(package, registry=first, extra_registries=tuple(named)[1:])
+    return replace(
+        package,
+        registry=first,
+        extra_registries=tuple(named)[1:],
+        extras=tuple(sorted(extras)),
+    )
 
 
 def _purl(package: Requested | None) -> PackageURL | None:
