@@ -301,6 +301,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
             for suffix in ("json", "jsonc")
         ),
         keys=("mcp",),
+        plugins=("plugin", "plugins"),
         beside=Beside.ANYTHING,
         dialect=dialects.OPENCODE,
     ),

@@ -178,7 +178,7 @@ class Project:
 
     def _component(self, file: File) -> Component:
         if file.path not in self._known:
-            self._known[file.path] = _component(file)
+            self._known[file.path] = file_component(file)
         return self._known[file.path]
 
     def _installs(self, file: File) -> bool:
@@ -221,7 +221,12 @@ def _candidates(code: Code) -> Iterator[str]:
         yield f"{folder}{path}.py"
 
 
-def _component(file: File) -> Component:
+def file_component(file: File) -> Component:
+    """Return the component for a file of the project.
+
+    Raises:
+        UnreadableError: It cannot be read.
+    """
     artifact = Artifact(name=file.path, size=file.size(), digests=(file.digest(),))
     return Component(
         kind=Kind.APPLICATION,

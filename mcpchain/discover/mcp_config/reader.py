@@ -11,6 +11,7 @@ from mcpchain.discover.mcp_config.code import Project
 from mcpchain.discover.mcp_config.entry import is_server
 from mcpchain.discover.mcp_config.keys import maps
 from mcpchain.discover.mcp_config.listing import Listing, Owner
+from mcpchain.discover.mcp_config.plugins import read_plugins
 from mcpchain.discover.mcp_config.recognise import config_of
 from mcpchain.discover.mcp_config.shape import Beside, Config
 from mcpchain.discover.mcp_config.switches import Switches
@@ -70,7 +71,7 @@ def read_config(
 
 
 def _may_name(data: bytes, config: Config) -> bool:
-    """Say whether the settings of a program can name a server at all."""
+    """Say whether the settings of a program can name anything at all."""
     plain = data.lower()
     marked = any(mark in plain for mark in config.marks)
     return config.single or marked or _ESCAPED.search(plain) is not None
@@ -105,6 +106,10 @@ class _Reader:
             for node in maps(document, key, self._found):
                 with self._found.entry():
                     self._declare_all(node)
+        for key in self._config.plugins:
+            for node in maps(document, key, self._found):
+                with self._found.entry():
+                    read_plugins(self._file, node, self._found)
         for key in self._config.commands:
             for node in maps(document, key, self._found):
                 with self._found.entry():

@@ -69,6 +69,8 @@ class Config:
     """Whether a list may hold names of servers that are configured elsewhere."""
     commands: tuple[str, ...] = ()
     """Paths of keys at which a command starts a server in a way that is not read."""
+    plugins: tuple[str, ...] = ()
+    """Paths of keys that lead to the packages that the client loads into itself."""
     single: bool = False
     """Whether the whole file is the entry of one server."""
     catalog: bool = False
@@ -80,8 +82,10 @@ class Config:
 
     @property
     def marks(self) -> tuple[bytes, ...]:
-        """What must stand in such a file, in lower case, for it to name a server."""
-        return tuple(_mark(key.split(".")) for key in (*self.keys, *self.commands))
+        """What must stand in such a file, in lower case, for it to name something."""
+        return tuple(
+            _mark(key.split(".")) for key in (*self.keys, *self.commands, *self.plugins)
+        )
 
 
 def _mark(parts: list[str]) -> bytes:
