@@ -7,7 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcpchain.component import Component, Kind, Pin, ServerFacts, Transport
+from mcpchain.component import (
+    Component,
+    Kind,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+    Transport,
+)
 from mcpchain.discover import survey
 from mcpchain.discover.fastmcp import DISCOVERER
 from mcpchain.inventory import Inventory, State
@@ -162,3 +169,13 @@ def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         found = discover(tmp_path, data)
         assert found.gaps or found.components
+
+
+def test_the_extras_and_the_python_that_it_asks_for_are_kept(tmp_path: Path) -> None:
+    environment = {"dependencies": ["x[Cli,a_b]"], "python": "3.12"}
+    found = discover(tmp_path, SOURCE | {"environment": environment})
+    (library,) = (each for each in found.components if each.kind is Kind.LIBRARY)
+    assert library.facts == PackageFacts(with_extras=("a-b", "cli"))
+    facts = server(found).facts
+    assert isinstance(facts, ServerFacts)
+    assert facts.swayed_by == ("python",)

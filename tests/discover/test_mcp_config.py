@@ -108,6 +108,27 @@ def test_every_package_of_a_command_hangs_on_its_server() -> None:
     assert len(inventory.relations) == 2
 
 
+def test_extras_are_facts_of_the_package_and_sway_is_one_of_the_server() -> None:
+    args = ["--python", "3.12", "--with", "extra[b,A]", "files[cli]==1.2"]
+    entry = {"command": "uvx", "args": args, "env": {"UV_PRERELEASE": "allow"}}
+    inventory = servers({"a": entry})
+    found = {c.name: c.facts for c in inventory.components if c.purl and c.name != "a"}
+    assert found == {
+        "files": PackageFacts(with_extras=("cli",)),
+        "extra": PackageFacts(with_extras=("a", "b")),
+    }
+    (facts,) = (c.facts for c in inventory.components if c.name == "a")
+    assert isinstance(facts, ServerFacts)
+    assert facts.swayed_by == ("--python", "UV_PRERELEASE")
+
+
+def test_a_package_with_extras_is_another_than_without() -> None:
+    args = (["files==1.2"], ["files[cli]==1.2"])
+    inventory = servers({str(a): {"command": "uvx", "args": a} for a in args})
+    packages = [c for c in inventory.components if c.kind is Kind.APPLICATION]
+    assert len({c.ref for c in packages}) == 2
+
+
 def test_a_floating_server_keeps_what_it_asks_for() -> None:
     inventory = servers({"a": {"command": "npx", "args": ["files@latest"]}})
     found, _ = server(inventory)

@@ -544,3 +544,14 @@ def test_any_value_is_read_or_a_gap(tmp_path: Path, key: str, value: object) -> 
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         discover(tmp_path, data)
+
+
+def test_the_extras_and_what_sways_the_choice_are_kept(tmp_path: Path) -> None:
+    words = positional("--from", "acme-files[cli]", "--prerelease", "allow")
+    entry = {k: v for k, v in PYPI.items() if k != "version"}
+    found = discover(tmp_path, manifest(entry | {"runtimeArguments": words}))
+    (package,) = packages(found)
+    assert package.facts == PackageFacts(with_extras=("cli",))
+    (server,) = servers(found)
+    assert facts(server).swayed_by == ("--prerelease",)
+    assert facts(one(tmp_path, PYPI)).swayed_by == ()

@@ -1,7 +1,7 @@
 """Read FastMCP's manifest."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mcpchain.component import (
@@ -72,6 +72,7 @@ class _Server:
     env: dict[str, str] = field(default_factory=dict)
     """With values, to see what they change; only the names leave this module."""
     sound: bool = True
+    swayed_by: tuple[str, ...] = ()
 
 
 class _Reader:
@@ -113,6 +114,8 @@ class _Reader:
         kind = node.at("type")
         if (kind.optional_text() or "uv") != "uv":
             raise kind.malformed("is a kind of environment that is not known here")
+        if node.at("python").exists:
+            self._server.swayed_by = ("python",)
         with self._found.entry():
             for count, each in enumerate(node.at("dependencies").elements()):
                 if count >= _PACKAGES:
@@ -159,6 +162,7 @@ class _Reader:
                     transport=server.transport,
                     launcher="fastmcp",
                     env=tuple(sorted(server.env)),
+                    swayed_by=server.swayed_by,
                 ),
                 locations=(place,),
             )
@@ -205,6 +209,11 @@ class _Reader:
 def _package(node: Node) -> Component:
     place = Location(path=node.source, pointer=node.pointer)
     try:
-        return Request.parse(node.text(), place).component()
+        request = Request.parse(node.text(), place)
+        component = request.component()
     except ValueError as error:
         raise node.malformed(str(error)) from None
+    if isinstance(component.facts, PackageFacts):
+        facts = replace(component.facts, with_extras=request.extras)
+        component = replace(component, facts=facts)
+    return component
