@@ -69,7 +69,8 @@ def merge(children: Sequence[Child], *, name: str) -> Inventory:
             for component in child.inventory.components
         }
         said.append(_connect(child, kept, found))
-    return _whole(found, said)
+    whole = _whole(found, said)
+    return replace(whole, resolved_for=_resolved_for(ordered))
 
 
 def _key(label: str, component: Component) -> object:
@@ -80,6 +81,7 @@ def _key(label: str, component: Component) -> object:
     place: tuple[object, ...] = ()
     if isinstance(facts, PackageFacts):
         place = (facts.origin, facts.registry, facts.extra_registries, facts.alias)
+        place += (facts.with_extras,)
     if component.purl is not None and kind is not Kind.MODEL:
         return (kind, component.purl.to_string(), component.version, place)
     digests = sorted(
@@ -258,6 +260,12 @@ def _connect(child: Child, kept: dict[str, str], found: Collector) -> _Object:
     for one, other in edges(said):
         found.relate(one, other)
     return said
+
+
+def _resolved_for(children: Iterable[Child]) -> str:
+    """Unite for what servers were resolved; which of them, their places tell."""
+    parts = {p for e in children for p in e.inventory.resolved_for.split("; ") if p}
+    return "; ".join(sorted(parts))
 
 
 def _whole(found: Collector, said: Sequence[_Object]) -> Inventory:

@@ -27,6 +27,7 @@ def survey(
     environment: Path | None,
     wish: "Wish | None" = None,
     user: "UserFolder | None" = None,
+    verbatim: bool = False,
     hashing: Callable[[int, int], None] | None = None,
 ) -> Inventory:
     """Return what *target*, a folder, file or BOM, is made of.
@@ -36,6 +37,7 @@ def survey(
         environment: A Python environment to read as well.
         wish: What to look at in it besides.
         user: Whose configurations of MCP clients to read as well.
+        verbatim: Take a BOM at its word, and not for what that is worth to a judge.
         hashing: Called with (bytes done, bytes in all) while files are hashed.
 
     Raises:
@@ -50,7 +52,7 @@ def survey(
 
         inventory = survey_tree(Tree(target), name=name, hashing=hashing)
     else:
-        inventory = _survey_file(target, name, hashing)
+        inventory = _survey_file(target, name, hashing, verbatim=verbatim)
     if environment is None and user is None:
         return _unfolded(inventory)
     found = Collector(name)
@@ -67,7 +69,12 @@ def survey(
         from mcpchain.discover.mcp_config.user import read_user_configs
 
         found.include(read_user_configs(user))
-    return _unfolded(replace(found.inventory(), carried=inventory.carried))
+    whole = replace(
+        found.inventory(),
+        carried=inventory.carried,
+        resolved_for=inventory.resolved_for,
+    )
+    return _unfolded(whole)
 
 
 def _unfolded(inventory: Inventory) -> Inventory:
@@ -94,7 +101,11 @@ def _without(inventory: Inventory, target: Path, environment: Path) -> Inventory
 
 
 def _survey_file(
-    target: Path, name: str, hashing: Callable[[int, int], None] | None
+    target: Path,
+    name: str,
+    hashing: Callable[[int, int], None] | None,
+    *,
+    verbatim: bool,
 ) -> Inventory:
     if name in _MANIFESTS:
         raise NothingToCheckError(
@@ -121,7 +132,8 @@ def _survey_file(
     from mcpchain.bom.worth import declared
 
     try:
-        return declared(read(data, source=name))
+        said = read(data, source=name)
+        return said if verbatim else declared(said)
     except MalformedError as error:
         found = Collector(name)
         hint = "name a CycloneDX BOM (1.4 to 1.7, JSON), a lock or a folder"

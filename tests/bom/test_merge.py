@@ -93,6 +93,10 @@ APART = {
         package(),
         package(facts=PackageFacts(registry="https://packages.example")),
     ),
+    "with and without an extra of its own": (
+        package(),
+        package(facts=PackageFacts(with_extras=("cli",))),
+    ),
     "an archive's own and a registry's": (
         package(),
         package(facts=PackageFacts(origin=Origin.BUNDLED)),
@@ -287,3 +291,23 @@ def test_a_merged_bom_is_valid_and_loses_no_name(
     known = {(c.kind, c.purl or c.name) for p in (one, other) for c in p.components}
     assert known <= {(c.kind, c.purl or c.name) for c in merged.components}
     assert len(merged.gaps) >= len({*one.gaps}), "a gap was lost"
+
+
+@pytest.mark.parametrize(
+    ("texts", "united"),
+    [
+        (("", ""), ""),
+        (("Node 20.1.0", ""), "Node 20.1.0"),
+        (("CPython 3.11; Node 20.1.0", "Node 20.1.0"), "CPython 3.11; Node 20.1.0"),
+        (("Node 20.1.0", "CPython 3.11; Node 22.0.0"),
+         "CPython 3.11; Node 20.1.0; Node 22.0.0"),
+    ],
+)  # fmt: skip
+def test_for_what_servers_were_resolved_is_united(
+    texts: tuple[str, str], united: str
+) -> None:
+    children = [
+        part(label, resolved_for=text) for label, text in zip("ab", texts, strict=True)
+    ]
+    for each in permutations(children):
+        assert merge(each, name="both").resolved_for == united

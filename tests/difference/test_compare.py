@@ -289,3 +289,18 @@ def test_the_text_tells_alarms_first_and_counts_last() -> None:
 def test_no_change_is_said_to_be_nothing() -> None:
     same = inventory(package())
     assert RENDERERS["text"](compare(same, same)) == "nothing\n"
+
+
+def test_other_extras_and_another_sway_are_changes() -> None:
+    old = inventory(package(), server())
+    new = inventory(
+        package(facts=PackageFacts(with_extras=("socks",))),
+        server(swayed_by=("--prerelease",)),
+    )
+    changed = {
+        name: v for c in compare(old, new).changed for name, v in c.fields.items()
+    }
+    assert changed == {
+        "with extras": ((), ("socks",)),
+        "swayed by": ((), ("--prerelease",)),
+    }
