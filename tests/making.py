@@ -1,6 +1,10 @@
 """Make what a test is about, and say only that."""
 
+import base64
 import datetime as dt
+import hashlib
+import io
+import zipfile
 from typing import Any
 
 from packageurl import PackageURL
@@ -67,3 +71,27 @@ def waiver(
         "expires": TOMORROW,
     }
     return Waiver(rule=rule, purl=PackageURL.from_string(purl), **(given | fields))
+
+
+def wheel(name: str, version: str) -> bytes:
+    """Return a wheel with one module, as installers want it (PEP 427)."""
+    info = f"{name}-{version}.dist-info"
+    members = {
+        f"{name}/__init__.py": b"x = 1\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\n"
+        f"Version: {version}\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\n",
+    }
+    rows = [
+        f"{path},sha256={_record(data)},{len(data)}" for path, data in members.items()
+    ]
+    members[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]).encode()
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path, data in members.items():
+            archive.writestr(zipfile.ZipInfo(path), data)
+    return stream.getvalue()
+
+
+def _record(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")

@@ -232,7 +232,7 @@ def _is_bom(path: Path) -> bool:
     return b'"bomFormat"' in start or b"cyclonedx.org/schema/bom" in start
 
 
-def survey(
+def survey(  # noqa: PLR0913 - one parameter an option
     target: Path,
     environment: Path | None,
     *,
@@ -240,6 +240,7 @@ def survey(
     user_config: bool = False,
     verify_installed: bool = False,
     license_texts: bool = False,
+    verbatim: bool = False,
 ) -> "Inventory":
     """Find out what *target* is made of, with a bar for long hashing."""
     from mcpchain.pipeline.target import survey as look
@@ -264,4 +265,11 @@ def survey(
             wish = Wish(
                 verify=verify_installed, license_texts=license_texts, progress=hashing
             )
-        return look(target, environment=chosen, wish=wish, user=user, hashing=hashing)
+        return look(
+            target,
+            environment=chosen,
+            wish=wish,
+            user=user,
+            verbatim=verbatim,
+            hashing=hashing,
+        )

@@ -76,6 +76,7 @@ def sbom(  # noqa: PLR0913 - one parameter an option
         user_config=user_config,
         verify_installed=verify_installed,
         license_texts=license_texts,
+        verbatim=True,
     )
     if resolve:
         inventory = options.resolve(inventory, options.circumstances(target))

@@ -39,6 +39,18 @@ def test_a_bom_is_compared_with_the_folder_that_it_was_made_from(old: Path) -> N
     assert (result.exit_code, result.stdout) == (0, "nothing\n")
 
 
+def test_a_bom_becomes_another_version_of_the_same(old: Path, tmp_path: Path) -> None:
+    newer, back = tmp_path / "1.7.json", tmp_path / "1.6.json"
+    result = run("sbom", old, "--no-environment", "--spec-version", "1.7", "-o", newer)
+    assert result.exit_code == 0, result.output
+    assert json.loads(newer.read_bytes())["specVersion"] == "1.7"
+    assert run("sbom", newer, "--no-environment", "-o", back).exit_code == 0
+    documents = [json.loads(each.read_bytes()) for each in (old, back)]
+    for each in documents:
+        del each["serialNumber"], each["metadata"]["timestamp"]
+    assert documents[0] == documents[1]
+
+
 def test_alarms_end_with_10_only_if_that_is_asked_for(
     old: Path, tmp_path: Path
 ) -> None:

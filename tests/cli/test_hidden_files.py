@@ -93,7 +93,7 @@ def test_a_hidden_pickle_or_server_is_denied(
         {"a.gz": gzip.compress(b"text", mtime=0), "a.tar": tarred("x/a.py", b"pass")},
         {"a.py": b"import os\n", "c.py": b"class A: ...\n", "i.py": b"import a\n"},
         {"a.docx": zipped({"word/document.xml": b"<x/>"})},
-        {"a.whl": zipped({"a/__init__.py": b"", "a/data.txt": b"x"})},
+        {"a.zip": zipped({"a/__init__.py": b"", "a/data.txt": b"x"})},
         {".git/HEAD": b"ref: refs/heads/main\n", ".git/objects/m.pkl": OLD},
         ENVIRONMENT,
         {"node_modules/x/m.pkl": OLD},

@@ -1,12 +1,14 @@
 """What a project's author may try, through the front door: none of it is a yes."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from mcpchain.cli import main
+from tests.making import wheel
 
 SRI = "sha512-" + "A" * 86 + "=="
 FILES = {
@@ -16,6 +18,7 @@ FILES = {
 }
 OPEN = {"version": "1.2.0", "integrity": SRI}
 WHEEL = "evil-1.0-py3-none-any.whl"
+BYTES = wheel("evil", "1.0")
 HASH = "sha256:" + "a" * 64
 PINNED = f"a==1.0 --hash={HASH}\n"
 POLICY = """
@@ -35,13 +38,14 @@ def one(**entry: object) -> str:
     return lock({"node_modules/files": entry})
 
 
-def gate(folder: Path, files: dict[str, str]) -> tuple[int, str]:
+def gate(folder: Path, files: Mapping[str, str | bytes]) -> tuple[int, str]:
     project, home = folder / "project", folder / "home"
     home.mkdir()
-    for path, text in files.items():
+    for path, content in files.items():
         file = project / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        data = content if isinstance(content, bytes) else content.encode()
+        file.write_bytes(data)
     policy = folder / "policy.yaml"
     policy.write_text(POLICY)
     done = CliRunner().invoke(
@@ -70,12 +74,14 @@ def gate(folder: Path, files: dict[str, str]) -> tuple[int, str]:
                                    dependencies={"files": FILES})},
         {"package-lock.json": one(version="1.2.0", resolved="file:f.tgz"), "f.tgz": ""},
         {"requirements.txt": PINNED},
-        {"requirements.txt": f"./{WHEEL}\n", WHEEL: "wheel"},
+        {"requirements.txt": f"./{WHEEL}\n", WHEEL: BYTES},
         {"requirements.txt": "-e .\n" + PINNED, "pyproject.toml": ""},
         {"requirements.in": "a", "requirements.txt": PINNED},
     ],
 )  # fmt: skip
-def test_a_pinned_project_is_allowed(tmp_path: Path, files: dict[str, str]) -> None:
+def test_a_pinned_project_is_allowed(
+    tmp_path: Path, files: Mapping[str, str | bytes]
+) -> None:
     code, output = gate(tmp_path, files)
     assert code == 0, output
 
@@ -112,7 +118,7 @@ def test_a_pinned_project_is_allowed(tmp_path: Path, files: dict[str, str]) -> N
             "--trusted-host evil.example", f"b==1 --hash={HASH} --config-settings x=y",
             f"b==1 --hash={HASH} --global-option=x", "a" + ",>=1" * 1600,
         )),
-        {"requirements.txt": f"./{WHEEL} --hash={HASH}\n", WHEEL: "wheel"},
+        {"requirements.txt": f"./{WHEEL} --hash={HASH}\n", WHEEL: BYTES},
         *({"requirements.txt": PINNED, name: "{}"} for name in (
             "Cargo.lock", "go.sum", "Gemfile.lock", "composer.lock",
         )),
@@ -123,6 +129,8 @@ def test_a_pinned_project_is_allowed(tmp_path: Path, files: dict[str, str]) -> N
         )),
     ],
 )  # fmt: skip
-def test_a_hostile_project_is_denied(tmp_path: Path, files: dict[str, str]) -> None:
+def test_a_hostile_project_is_denied(
+    tmp_path: Path, files: Mapping[str, str | bytes]
+) -> None:
     code, output = gate(tmp_path, files)
     assert code == 10, output
