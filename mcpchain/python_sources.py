@@ -1,9 +1,9 @@
 """The package indexes that a Python project names: those of pipenv, Poetry and PDM."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from mcpchain.component import Location
+from mcpchain.component import Location, PackageFacts
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
@@ -65,6 +65,17 @@ def named(sources: tuple[Source, ...], name: str) -> tuple[str, ...]:
     """Return the addresses of the indexes called *name*, the first of them first."""
     same = (each.url for each in sources if each.name.casefold() == name.casefold())
     return tuple(dict.fromkeys(same))
+
+
+def usual(sources: tuple[Source, ...], facts: PackageFacts) -> PackageFacts:
+    """Return *facts* with the indexes that may deliver what names none of them."""
+    first = named(sources, USUAL)[:1]
+    others = (each.url for each in sources if not each.explicit)
+    return replace(
+        facts,
+        registry=next(iter(first), None),
+        extra_registries=tuple(dict.fromkeys(u for u in others if u not in first)),
+    )
 
 
 def manifest_sources(lock: File, tool: str) -> tuple[Source, ...]:

@@ -203,6 +203,15 @@ def test_a_bad_entry_is_a_gap_and_loses_no_other(
                    and each.name == "x")  # fmt: skip
 
 
+def test_an_address_of_another_wheel_is_a_gap(tmp_path: Path) -> None:
+    url = "https://f.example/evil-1.0-py3-none-any.whl"
+    found = discover(tmp_path, HEAD + pip("x", url=url))
+    assert [gap.reason for gap in found.gaps] == [
+        f"`{url}` is a wheel of another package or version"
+    ]
+    assert [each.title for each in found.components] == ["x==1.0"]
+
+
 def test_two_hashes_for_one_file_are_kept_apart_and_a_gap(tmp_path: Path) -> None:
     text = package("a") + package("a", hash=f"{{sha256: {'c' * 64}}}")
     found = discover(tmp_path, HEAD + text)

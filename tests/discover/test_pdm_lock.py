@@ -276,6 +276,69 @@ def test_a_bad_entry_is_a_gap_and_loses_no_other(
                and each.name == "x")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["git = 'https://a.example'\nurl = 'https://b.example'", "path = 7"],
+    ids=["two", "number"],
+)
+def test_what_comes_from_a_source_that_cannot_be_read_is_listed_and_trusted_by_nobody(
+    tmp_path: Path, source: str
+) -> None:
+    found = discover(tmp_path, HEAD + package("x", source))
+    assert [gap.state for gap in found.gaps] == [State.UNREADABLE]
+    (component,) = found.components
+    assert (component.name, component.version) == ("x", "1.0")
+    assert (component.pin, component.purl) == (Pin.FLOATING, None)
+    assert component.facts == PackageFacts(origin=Origin.URL, registry="")
+
+
+def test_an_address_of_another_wheel_is_a_gap(tmp_path: Path) -> None:
+    url = "https://f.example/evil-1.0-py3-none-any.whl"
+    found = discover(tmp_path, HEAD + package("x", f"url = '{url}'"))
+    assert [gap.reason for gap in found.gaps] == [
+        f"`{url}` is a wheel of another package or version"
+    ]
+    assert [each.title for each in found.components] == ["x==1.0"]
+
+
+def test_two_lists_of_files_for_one_package_are_a_gap(tmp_path: Path) -> None:
+    files = (
+        f"[metadata.files]\n'X_y 1.0' = [{{file = 'x.zip', hash = '{A}'}}]\n"
+        f"'x-Y 1.0' = [{{file = 'x.tar.gz', hash = '{B}'}}]\n"
+    )
+    found = discover(tmp_path, HEAD + files + package("x-y"))
+    assert [gap.location.pointer for gap in found.gaps] == ["/metadata/files/x-Y 1.0"]
+    (component,) = found.components
+    assert [str(d) for a in component.artifacts for d in a.digests] == [A, B]
+
+
+def test_the_manifest_names_the_indexes(tmp_path: Path) -> None:
+    manifest = """
+    [[tool.pdm.source]]
+    name = 'more'
+    url = 'https://u:secret@more.example/simple'
+    [[tool.pdm.source]]
+    name = 'PyPI'
+    url = 'https://packages.example/simple'
+    [[tool.pdm.source]]
+    name = 'wheels'
+    type = 'find_links'
+    url = 'file:///srv/secret'
+    [[tool.pdm.source]]
+    name = 7
+    url = 'https://bad.example/simple'
+    """
+    (tmp_path / "pyproject.toml").write_text(manifest, encoding="utf-8")
+    git = "git = 'https://h.example/o/r'"
+    found = discover(tmp_path, HEAD + package("x") + package("y", git))
+    assert not found.gaps
+    assert facts(found, "x") == PackageFacts(
+        registry="https://packages.example/simple",
+        extra_registries=("https://more.example/simple", "file:"),
+    )
+    assert facts(found, "y").registry == "https://h.example/o/r"
+
+
 def test_an_entry_without_version_floats(tmp_path: Path) -> None:
     component = only(discover(tmp_path, HEAD + "[[package]]\nname = 'x'\n"))
     assert (component.version, component.pin) == (None, Pin.FLOATING)

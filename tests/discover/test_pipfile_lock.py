@@ -207,6 +207,47 @@ def test_a_server_whose_certificate_nobody_checks_is_a_gap(tmp_path: Path) -> No
     assert len(found.components) == 1
 
 
+@pytest.mark.parametrize("entry", [{}, {"index": "main"}], ids=["usual", "named"])
+def test_two_indexes_of_one_name_are_both_told_and_a_gap(
+    tmp_path: Path, entry: dict[str, object]
+) -> None:
+    sources = [
+        {"name": "main", "url": "https://evil.example/simple"},
+        {"name": "main", "url": INDEX},
+    ]
+    found = discover(tmp_path, lock(sources, default={"x": PINNED | entry}))
+    assert [(gap.state, gap.location.pointer) for gap in found.gaps] == [
+        (State.UNREADABLE, "/_meta/sources/1")
+    ]
+    (component,) = found.components
+    assert component.facts == PackageFacts(
+        registry="https://evil.example/simple", extra_registries=(INDEX,)
+    )
+
+
+def test_one_index_twice_is_no_gap(tmp_path: Path) -> None:
+    component = one(tmp_path, PINNED, sources=[*SOURCES, *SOURCES])
+    assert component.facts == PackageFacts(registry=f"{INDEX}/")
+
+
+def test_indexes_without_end_are_a_gap(tmp_path: Path) -> None:
+    sources = [{"url": f"https://p{each}.example"} for each in range(200)]
+    found = discover(tmp_path, lock(sources, default={"x": PINNED}))
+    assert ["the 100 that are read" in gap.reason for gap in found.gaps] == [True]
+    assert len(found.components) == 1
+
+
+def test_what_comes_from_a_source_that_cannot_be_read_is_listed_and_trusted_by_nobody(
+    tmp_path: Path,
+) -> None:
+    entry = PINNED | {"git": "https://a.example", "path": "b"}
+    found = discover(tmp_path, lock(default={"x": entry}))
+    assert ["several sources" in gap.reason for gap in found.gaps] == [True]
+    (component,) = found.components
+    assert (component.pin, component.purl) == (Pin.FLOATING, None)
+    assert component.facts == PackageFacts(origin=Origin.URL, registry="")
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

@@ -332,6 +332,113 @@ def test_a_bad_entry_is_a_gap_and_loses_no_other(
     assert "pkg:pypi/good@1.0" in {each.ref for each in found.components}
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["'x'", "{}", "{url='https://evil.example'}", "{type='legacy'}",
+     "{type='ftp', url='x'}", "{type='pypi', url='https://evil.example'}"],
+    ids=["text", "empty", "no-type", "no-url", "unknown", "pypi"],
+)  # fmt: skip
+def test_what_comes_from_a_source_that_cannot_be_read_is_listed_and_trusted_by_nobody(
+    tmp_path: Path, source: str
+) -> None:
+    found = discover(tmp_path, package("x", f"source = {source}") + end())
+    assert [gap.state for gap in found.gaps] == [State.UNREADABLE]
+    (component,) = found.components
+    assert (component.name, component.version) == ("x", "1.0")
+    assert (component.pin, component.purl) == (Pin.FLOATING, None)
+    assert component.facts == PackageFacts(origin=Origin.URL, registry="")
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["y-1.0-py3-none-any.whl", "x-2.0-py3-none-any.whl"],
+    ids=["name", "version"],
+)
+def test_an_address_of_another_wheel_is_a_gap(tmp_path: Path, file: str) -> None:
+    source = f"source = {{type='url', url='https://u:secret@f.example/{file}?secret'}}"
+    found = discover(tmp_path, package("x", source) + end())
+    assert [gap.reason for gap in found.gaps] == [
+        f"`https://f.example/{file}` is a wheel of another package or version"
+    ]
+    assert [each.title for each in found.components] == ["x==1.0"]
+
+
+def test_two_lists_of_files_for_one_package_are_a_gap(tmp_path: Path) -> None:
+    files = (
+        f"[metadata.files]\nX_y = [{{file = 'x_y-1.0.zip', hash = '{A}'}}]\n"
+        f"x-Y = [{{file = 'x-y-1.0.tar.gz', hash = '{B}'}}]\n"
+    )
+    found = discover(tmp_path, package("x-y") + end("1.1") + files)
+    assert [str(gap.location) for gap in found.gaps] == [
+        "poetry.lock#/metadata/files/x-Y"
+    ]
+    (component,) = found.components
+    assert [str(d) for a in component.artifacts for d in a.digests] == [A, B]
+
+
+def test_files_of_no_version_of_the_lock_may_be_of_any(tmp_path: Path) -> None:
+    files = (
+        f"[metadata.files]\nx = [{{file = 'x-3.0.tar.gz', hash = '{A}'}},"
+        f" {{file = 'x-1.0.tar.gz', hash = '{B}'}}]"
+    )
+    text = package("x") + package("x", version="2.0") + end("1.1") + files
+    found = discover(tmp_path, text)
+    assert {each.title: len(each.artifacts) for each in found.components} == {
+        "x==1.0": 2,
+        "x==2.0": 1,
+    }
+
+
+def test_files_that_are_shared_without_end_are_a_gap(tmp_path: Path) -> None:
+    count = 500
+    files = "[metadata.files]\nx = [" + ",".join(
+        f"{{file = 'y{each}.zip', hash = '{A}'}}" for each in range(count)
+    )
+    packages = "".join(package("x", version=str(each)) for each in range(count))
+    found = discover(tmp_path, f"{packages}{end('1.1')}{files}]")
+    assert len(found.components) == count
+    assert {"repeated" in gap.reason for gap in found.gaps} == {True}
+    assert sum(len(each.artifacts) for each in found.components) < 101_000
+
+
+SOURCES = """
+[[tool.poetry.source]]
+name = 'Main'
+url = 'https://u:secret@main.example/simple/'
+[[tool.poetry.source]]
+name = 'torch'
+url = 'https://torch.example/simple'
+priority = 'explicit'
+[[tool.poetry.source]]
+name = 'PyPI'
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "registry", "extra"),
+    [
+        ("", None, ("https://main.example/simple/",)),
+        ("{type='legacy', url='https://main.example/simple', reference='main'}",
+         "https://main.example/simple", ()),
+        ("{type='legacy', url='https://good.example/simple', reference='main'}",
+         "https://good.example/simple", ("https://main.example/simple/",)),
+        ("{type='legacy', url='https://good.example/simple', reference='torch'}",
+         "https://good.example/simple", ("https://torch.example/simple",)),
+        ("{type='legacy', url='https://good.example/simple', reference='gone'}",
+         "https://good.example/simple", ()),
+    ],
+    ids=["none", "same", "other", "explicit", "unknown"],
+)  # fmt: skip
+def test_what_the_manifest_calls_an_index_is_told_too(
+    tmp_path: Path, source: str, registry: str | None, extra: tuple[str, ...]
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(SOURCES, encoding="utf-8")
+    text = package("x", f"source = {source}" if source else "") + end()
+    assert only(discover(tmp_path, text)).facts == PackageFacts(
+        registry=registry, extra_registries=extra
+    )
+
+
 @pytest.mark.parametrize("digest", ["blake2b:aa", "sha256:aa"])
 def test_a_hash_that_cannot_be_read_leaves_a_file_without_one(
     tmp_path: Path, digest: str

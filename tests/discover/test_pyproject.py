@@ -170,6 +170,63 @@ def test_a_limit_on_python_that_cannot_be_read_excuses_nothing(
     assert one(tmp_path, text).name == "b"
 
 
+def test_indexes_of_poetry_are_told(tmp_path: Path) -> None:
+    text = """
+    [tool.poetry.dependencies]
+    a = '1.0'
+    b = {version = '1.0', source = 'Torch'}
+    c = {version = '1.0', source = 'pypi'}
+    d = {version = '1.0', source = 'gone'}
+    e = {git = 'https://h.example/o/r'}
+    [[tool.poetry.source]]
+    name = 'main'
+    url = 'https://u:secret@main.example/simple'
+    [[tool.poetry.source]]
+    name = 'torch'
+    url = 'https://torch.example/simple'
+    priority = 'explicit'
+    """
+    found = discover(tmp_path, text)
+    assert [gap.location.pointer for gap in found.gaps] == [
+        "/tool/poetry/dependencies/d/source"
+    ]
+    main = PackageFacts(extra_registries=("https://main.example/simple",))
+    assert {each.name: each.facts for each in found.components} == {
+        "a": main,
+        "b": PackageFacts(registry="https://torch.example/simple"),
+        "c": main,
+        "d": main,
+        "e": PackageFacts(origin=Origin.VCS, registry="https://h.example/o/r"),
+    }
+
+
+def test_indexes_of_pdm_are_told(tmp_path: Path) -> None:
+    text = f"""{PROJECT}
+    dependencies = ['a==1.0']
+    [[tool.pdm.source]]
+    name = 'pypi'
+    url = 'https://u:secret@packages.example/simple'
+    verify_ssl = false
+    [[tool.pdm.source]]
+    url = 'https://more.example/simple'
+    [[tool.pdm.source]]
+    name = 'pypi'
+    url = 'https://evil.example/simple'
+    """
+    found = discover(tmp_path, text)
+    assert [(gap.location.pointer, gap.state) for gap in found.gaps] == [
+        ("/tool/pdm/source/0/verify_ssl", State.UNSUPPORTED),
+        ("/tool/pdm/source/2", State.UNREADABLE),
+    ]
+    assert asked(found)["a"].facts == PackageFacts(
+        registry="https://packages.example/simple",
+        extra_registries=(
+            "https://more.example/simple",
+            "https://evil.example/simple",
+        ),
+    )
+
+
 def test_details_of_poetry_do_not_ask_twice(tmp_path: Path) -> None:
     text = PROJECT + "dependencies = ['a>=1']\n[tool.poetry.dependencies]\na = '*'\n"
     assert one(tmp_path, text).requested == ">=1"

@@ -183,6 +183,34 @@ def test_a_bad_line_leaves_a_gap_and_its_siblings(
     assert "secret" not in repr(found)
 
 
+@pytest.mark.parametrize("line", ["-e ;", "-e [x]", "-e ''", "-e ';x'", "-e '[x] ;y'"])
+def test_an_editable_nothing_is_a_gap(tmp_path: Path, line: str) -> None:
+    found = discover(tmp_path, requirements=f"{line}\na==1\n")
+    assert ["names nothing" in gap.reason for gap in found.gaps] == [True]
+    assert titles(found) == ["a==1"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-r /home/bob/x.txt",
+        "-r '~/bob/x.txt'",
+        "-c /home/bob/x.txt",
+        "-f /home/bob/x",
+        "-f '//bob/bob/x'",
+        "-e '/home/bob/x y'",
+        "a==1 /home/bob/x",
+        "a ! /home/bob/x",
+        "a;b /home/bob/x",
+        "a==1 -e /home/bob/x /home/bob/y",
+    ],
+)
+def test_no_gap_tells_who_works_where(tmp_path: Path, line: str) -> None:
+    found = discover(tmp_path, requirements=line)
+    assert found.gaps
+    assert "/bob" not in repr(found).replace("…/bob", "")
+
+
 def test_a_known_hash_survives_an_unknown_option(tmp_path: Path) -> None:
     text = f"a==1.0 --frob --hash=sha256:{A}"
     (found,) = discover(tmp_path, requirements=text).components

@@ -27,7 +27,7 @@ from mcpchain.python_package import (
     is_local,
     unplaced,
 )
-from mcpchain.python_sources import USUAL, manifest_sources, named
+from mcpchain.python_sources import manifest_sources, usual
 from mcpchain.requirement import ARCHIVE, Request, harmless
 from mcpchain.tree import File, UnreadableError
 
@@ -108,11 +108,7 @@ class _Reader:
         self._files = TabledFiles(table, found)
         self._beside = Beside(file, found)
         self._found = found
-        sources = manifest_sources(file, "pdm")
-        usual = named(sources, USUAL)
-        others = (each.url for each in sources if each.url not in usual[:1])
-        self._registry = next(iter(usual), None)
-        self._others = tuple(dict.fromkeys(others))
+        self._sources = manifest_sources(file, "pdm")
 
     def package(self, node: Node) -> _Package:
         """Declare one package.
@@ -149,11 +145,7 @@ class _Reader:
         kinds = [key for key in _SOURCES if node.at(key).exists]
         if not kinds:
             # The lock does not name the index; the manifest may.
-            facts = replace(
-                facts_of(component),
-                registry=self._registry,
-                extra_registries=self._others,
-            )
+            facts = usual(self._sources, facts_of(component))
             return replace(component, facts=facts)
         if len(kinds) > 1:
             raise node.malformed("names several sources, of which PDM takes one")

@@ -5,7 +5,7 @@ write.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -31,7 +31,7 @@ from mcpchain.python_package import (
     is_local,
     unplaced,
 )
-from mcpchain.python_sources import manifest_sources, named
+from mcpchain.python_sources import manifest_sources, named, usual
 from mcpchain.requirement import clauses
 from mcpchain.tree import File
 
@@ -149,16 +149,18 @@ class _Reader:
     def _placed(self, component: Component, source: Node, node: Node) -> Component:
         """Return *component* as it comes from where its entry says."""
         if not source.exists:
-            urls = (each.url for each in self._sources if not each.explicit)
-            return _further(component, dict.fromkeys(urls))
+            facts = usual(self._sources, facts_of(component))
+            return replace(component, facts=facts)
         kind, url = source.at("type").text(), source.at("url").text()
         if kind == "legacy" and not is_local(url):
-            facts = replace(facts_of(component), registry=bare_url(url))
             # Poetry looks the name up in the manifest, and takes the address there.
-            reference = source.at("reference").optional_text() or ""
-            theirs = named(self._sources, reference)
-            others = (each for each in theirs if not _same(each, url))
-            return _further(replace(component, facts=facts), others)
+            theirs = named(self._sources, source.at("reference").optional_text() or "")
+            facts = replace(
+                facts_of(component),
+                registry=bare_url(url),
+                extra_registries=tuple(u for u in theirs if not _same(u, url)),
+            )
+            return replace(component, facts=facts)
         if kind == "git":
             commit = source.at("resolved_reference").optional_text()
             called = source.at("reference").optional_text() or ""
@@ -173,11 +175,6 @@ class _Reader:
         if kind in {"file", "legacy", "url"}:
             return self._beside.archive(component, node, url)
         raise source.at("type").malformed(f"`{kind[:140]}` is no kind of source here")
-
-
-def _further(component: Component, urls: Iterable[str]) -> Component:
-    facts = replace(facts_of(component), extra_registries=tuple(urls))
-    return replace(component, facts=facts)
 
 
 def _same(url: str, other: str) -> bool:

@@ -13,7 +13,7 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.marker import ever_holds
 from mcpchain.python_package import Beside, facts_of
-from mcpchain.python_sources import USUAL, Source, named
+from mcpchain.python_sources import Source, usual
 from mcpchain.requirement import ARCHIVE, Request
 from mcpchain.tree import File
 
@@ -133,14 +133,7 @@ class Wanted:
         facts = facts_of(component)
         if facts.origin is not Origin.REGISTRY or facts.registry is not None:
             return component
-        usual = named(self.sources, USUAL)
-        others = (each.url for each in self.sources if not each.explicit)
-        facts = replace(
-            facts,
-            registry=next(iter(usual), None),
-            extra_registries=tuple(dict.fromkeys(u for u in others if u not in usual)),
-        )
-        return replace(component, facts=facts)
+        return replace(component, facts=usual(self.sources, facts))
 
     def _sound(self, texts: Node) -> Iterator[Node]:
         """Yield the elements of a list; what is none is a gap."""
