@@ -57,7 +57,6 @@ def test_discovery_loads_nothing_that_only_a_reader_needs(
     assert not tops & {"gzip", "json", "subprocess", "tomllib", "zipfile", "socket"}
 
 
-@pytest.mark.xfail(strict=False, reason="some parts still load their readers at once")
 def test_a_part_loads_its_reader_when_there_is_a_file_to_read(
     loaded: tuple[set[str], set[str]],
 ) -> None:
