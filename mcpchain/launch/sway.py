@@ -32,7 +32,7 @@ _NPM: Final = _Sway(
         f"npm_config_{name}"
         for name in (
             *("before", "min_release_age", "omit", "include", "legacy_peer_deps"),
-            *("offline", "prefer_offline", "engine_strict"),
+            *("offline", "prefer_offline"),
         )
     ),
 )

@@ -7,6 +7,7 @@ examined project wrote decides nothing here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mcpchain.address import (
     Credential,
@@ -15,10 +16,12 @@ from mcpchain.address import (
     is_http,
     normalise,
 )
-from mcpchain.settings import npm, pip, route
+from mcpchain.settings import npm, pip, route, uv
 from mcpchain.settings.npm import NpmSettings, Program, default_registry
 from mcpchain.settings.pip import PipSettings, default_index
 from mcpchain.settings.problem import Problem
+
+_OF_UV: Final = frozenset({"uv", "uvx", "fastmcp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Settings:
     """From netrc."""
     program: Program | None = None
     """How npm can be asked for its own default."""
+    uv: tuple[str, ...] = ()
+    """The names of what changes which versions uv chooses, sorted."""
     problems: tuple[Problem, ...] = ()
     """Files and values that could not be read, each a gap for the caller to report."""
 
@@ -58,6 +63,25 @@ class Settings:
             return tuple(dict.fromkeys(each for each in every if is_http(each)))
         own = self.npm.registries.of(name) or self._npm_default()
         return (own,) if own and is_http(own) else ()
+
+    def swayed_by(self, purl_type: str, launcher: str) -> tuple[str, ...]:
+        """Return the names of what changes which versions are chosen, sorted.
+
+        Args:
+            purl_type: `pypi` or `npm`.
+            launcher: The program that installs; empty if that is unknown.
+        """
+        if purl_type == "npm":
+            return self.npm.swayed_by
+        names: set[str] = set()
+        if launcher not in _OF_UV:
+            names.update(self.pip.swayed_by)
+        elif self.pip.extra_indexes:
+            # We ask those too, and uv does not know of them.
+            names.add("extra-index-url")
+        if launcher != "pipx":
+            names.update(self.uv)
+        return tuple(sorted(names))
 
     def node_version(self) -> str:
         """Return the version of the user's Node, such as `v22.1.0`; empty: unknown.
@@ -102,5 +126,6 @@ def load(
         route=route.load(environ, pip=ours, npm=user),
         logins=tuple(route.netrc_logins(environ, home, problems)),
         program=npm.find_program(environ, home, projects),
+        uv=uv.load(environ, home, ours.index),
         problems=tuple(problems),
     )

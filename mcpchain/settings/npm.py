@@ -17,6 +17,16 @@ from mcpchain.settings.npmrc import Registries, parse
 from mcpchain.settings.problem import Problem, read
 
 _SECONDS: Final = 15
+_SWAYING: Final = frozenset(
+    {
+        *("before", "min-release-age", "omit", "include", "legacy-peer-deps", "force"),
+        *("offline", "prefer-offline", "production", "only", "os", "cpu", "libc"),
+        *("tag", "install-strategy", "global-style", "legacy-bundling"),
+        "prefer-dedupe",
+    }
+)
+"""Settings that change which versions are chosen, or which of them are installed."""
+_NONE: Final = frozenset({"", "0", "false", "null", "undefined"})
 _NEEDED: Final = ("SYSTEMROOT", "APPDATA", "LOCALAPPDATA", "PREFIX")
 
 
@@ -30,6 +40,8 @@ class NpmSettings:
     https_proxy: str | None = None
     noproxy: str = ""
     credentials: tuple[Credential, ...] = ()
+    swayed_by: tuple[str, ...] = ()
+    """The names of what changes which versions are chosen, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +187,17 @@ def _settings(values: Mapping[str, str]) -> NpmSettings:
         https_proxy=values.get("https-proxy"),
         noproxy=values.get("noproxy", ""),
         credentials=tuple(_credentials(values)),
+        swayed_by=tuple(sorted(_swaying(values))),
     )
+
+
+def _swaying(values: Mapping[str, str]) -> Iterator[str]:
+    for key, value in values.items():
+        # Several values are written as `omit[]`.
+        name, said = key.removesuffix("[]"), value.strip().lower()
+        left_out = name == "optional" and said == "false"
+        if left_out or (name in _SWAYING and said not in _NONE):
+            yield name
 
 
 def _credentials(values: Mapping[str, str]) -> Iterator[Credential]:

@@ -17,9 +17,19 @@ from mcpchain.address import Credential, is_http, normalise, public
 from mcpchain.settings.problem import Problem, read
 
 _SECTIONS: Final = ("global", "download", "install")
-_KEYS: Final = frozenset(
-    {"index-url", "extra-index-url", "no-index", "cert", "proxy", "find-links"}
+_SWAYING: Final = frozenset(
+    {
+        *("pre", "uploaded-prior-to", "constraint", "no-binary", "only-binary"),
+        *("prefer-binary", "no-deps", "platform", "python-version", "implementation"),
+        *("abi", "use-deprecated", "ignore-requires-python", "all-releases"),
+        "only-final",
+    }
 )
+"""Settings that change which versions are chosen, or which of them are installed."""
+_KEYS: Final = _SWAYING | {
+    *("index-url", "extra-index-url", "no-index", "cert", "proxy", "find-links")
+}
+_FALSE: Final = frozenset({"", "n", "no", "f", "false", "off", "0"})
 _TRUE: Final = frozenset({"y", "yes", "t", "true", "on", "1"})
 
 
@@ -35,6 +45,8 @@ class PipSettings:
     cert: str | None = None
     proxy: str | None = None
     credentials: tuple[Credential, ...] = ()
+    swayed_by: tuple[str, ...] = ()
+    """The names of what changes which versions are chosen, sorted."""
 
 
 def default_index() -> str:
@@ -77,6 +89,11 @@ def _settings(values: Mapping[str, str]) -> PipSettings:
         cert=values.get("cert", "").strip() or None,
         proxy=values.get("proxy", "").strip() or None,
         credentials=tuple(each for each in logins if each),
+        swayed_by=tuple(
+            key
+            for key in sorted(_SWAYING & values.keys())
+            if values[key].strip().lower() not in _FALSE
+        ),
     )
 
 

@@ -436,3 +436,113 @@ def test_any_bytes_are_settings_or_a_problem(
     write(home / ".npmrc", "").write_bytes(data)
     write(home / ".netrc", "").write_bytes(data)
     assert configure(project=home, PIP_INDEX_URL=A).addresses("pypi")[0] == A
+
+
+@pytest.mark.parametrize(
+    ("npmrc", "environ", "names"),
+    [
+        ("", {}, ()),
+        ("before=2024-01-01", {}, ("before",)),
+        ("min-release-age=7", {}, ("min-release-age",)),
+        ("min-release-age=0", {}, ()),
+        ("before=null", {}, ()),
+        ("omit[]=optional\nomit[]=dev", {}, ("omit",)),
+        ("legacy-peer-deps=false", {}, ()),
+        ("legacy-peer-deps", {}, ("legacy-peer-deps",)),
+        ("optional=false", {}, ("optional",)),
+        ("optional=true", {}, ()),
+        ("fund=false", {"npm_config_before": "2024-01-01"}, ("before",)),
+        ("", {"NPM_CONFIG_MIN_RELEASE_AGE": "7"}, ("min-release-age",)),
+    ],
+)
+def test_settings_of_npm_that_change_what_is_chosen_are_named(
+    npmrc: str,
+    environ: dict[str, str],
+    names: tuple[str, ...],
+    configure: Configure,
+    home: Path,
+) -> None:
+    write(home / ".npmrc", npmrc)
+    assert configure(**environ).swayed_by("npm", "npx") == names
+
+
+@pytest.mark.parametrize(
+    ("conf", "environ", "names"),
+    [
+        ("", {}, ()),
+        ("pre = true", {}, ("pre",)),
+        ("pre = false", {}, ()),
+        ("uploaded-prior-to = 2024-01-01", {}, ("uploaded-prior-to",)),
+        ("constraint = /home/me/c.txt", {}, ("constraint",)),
+        ("extra-index-url = https://a.example/simple", {}, ()),
+        ("", {"PIP_ONLY_BINARY": ":all:"}, ("only-binary",)),
+        ("", {"UV_EXCLUDE_NEWER": "2024-01-01"}, ()),
+    ],
+)
+def test_settings_of_pip_that_change_what_pipx_chooses_are_named(
+    conf: str,
+    environ: dict[str, str],
+    names: tuple[str, ...],
+    configure: Configure,
+    home: Path,
+) -> None:
+    write(home / ".config/pip/pip.conf", f"[global]\n{conf}")
+    assert configure(**environ).swayed_by("pypi", "pipx") == names
+
+
+@pytest.mark.parametrize(
+    ("toml", "environ", "names"),
+    [
+        ("", {}, ()),
+        ('exclude-newer = "2024-01-01"', {}, ("exclude-newer",)),
+        ("offline = false", {}, ()),
+        ('cache-dir = "x"', {}, ()),
+        ("[[index]]\nurl = 'https://a.example/simple'", {}, ("index",)),
+        ("[pip]\nprerelease = 'allow'", {}, ()),
+        ('prerelease = "allow"', {"UV_NO_CONFIG": "1"}, ()),
+        ("", {"UV_PRERELEASE": "allow"}, ("UV_PRERELEASE",)),
+        ("", {"UV_OFFLINE": "0"}, ()),
+        ("", {"UV_INDEX_URL": "https://a.example/simple"}, ("UV_INDEX_URL",)),
+        (
+            "",
+            {
+                "UV_INDEX_URL": "https://a.example/simple",
+                "PIP_INDEX_URL": "https://a.example/simple/",
+            },
+            (),
+        ),
+        ("", {"PIP_EXTRA_INDEX_URL": "https://a.example/simple"}, ("extra-index-url",)),
+        ("", {"PIP_PRE": "1"}, ()),
+        ("not toml", {}, ("uv.toml",)),
+        pytest.param("\0", {}, ("uv.toml",), id="null"),
+        pytest.param("x = " + "[" * 100_000, {}, ("uv.toml",), id="deep"),
+    ],
+)
+def test_settings_that_change_what_uv_chooses_are_named(
+    toml: str,
+    environ: dict[str, str],
+    names: tuple[str, ...],
+    configure: Configure,
+    home: Path,
+) -> None:
+    write(home / ".config/uv/uv.toml", toml)
+    found = configure(**environ)
+    assert found.swayed_by("pypi", "uvx") == names
+    assert found.problems == ()
+
+
+def test_where_the_launcher_is_unknown_both_kinds_of_settings_count(
+    configure: Configure,
+) -> None:
+    found = configure(PIP_PRE="1", UV_PRERELEASE="allow")
+    assert found.swayed_by("pypi", "") == ("UV_PRERELEASE", "pre")
+    assert found.swayed_by("npm", "npx") == ()
+
+
+def test_a_file_that_uv_is_told_to_read_replaces_the_others(
+    configure: Configure, home: Path, tmp_path: Path
+) -> None:
+    write(home / ".config/uv/uv.toml", 'prerelease = "allow"')
+    own = write(tmp_path / "own.toml", 'resolution = "lowest"')
+    found = configure(UV_CONFIG_FILE=str(own))
+    assert found.swayed_by("pypi", "uvx") == ("resolution",)
