@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _MANIFEST: Final = "pyproject.toml"
 """Where a Python project declares what it asks for, for its lock to answer."""
+_NPM_MANIFEST: Final = "package.json"
+"""Where one of npm does."""
 
 
 class Discoverer(Protocol):
@@ -95,6 +97,7 @@ class _Files:
         self._projects: NpmProjects | None = None
         self._parts = all_discoverers() if discoverers is None else discoverers
         self._manifests: list[tuple[str, Inventory]] = []
+        self._npm_manifests: list[tuple[str, Inventory]] = []
 
     def read(self, file: File, name: str) -> None:
         """Give *file* to every part that wants it."""
@@ -103,6 +106,9 @@ class _Files:
                 inner = _read(part, file, name)
                 if file.name.casefold() == _MANIFEST:
                     self._manifests.append((file.path, inner))
+                elif file.name.casefold() == _NPM_MANIFEST:
+                    inner = self._attributed(inner, file.path)
+                    self._npm_manifests.append((file.path, inner))
                 else:
                     self._found.include(self._attributed(inner, file.path))
 
@@ -126,6 +132,10 @@ class _Files:
             from mcpchain.python_project import settle
 
             inventory = settle(inventory, self._manifests)
+        if self._npm_manifests:
+            from mcpchain.npm_lock.settle import settle_npm
+
+            inventory = settle_npm(inventory, self._npm_manifests)
         return inventory
 
 

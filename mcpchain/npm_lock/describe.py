@@ -1,7 +1,7 @@
 """Declare what a lock says of one package."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mcpchain.artifact import Digest
@@ -121,12 +121,22 @@ class Describer:
         self.doubt(stated.node, problem)
         return self._own(stated, Kind.LIBRARY)
 
-    def project(self, stated: Stated, folder: str) -> Component:
-        """Declare the project itself, or the member of it that lies in *folder*."""
+    def project(self, stated: Stated, folder: str, manifest: Node | None) -> Component:
+        """Declare the project itself, or the member of it that lies in *folder*.
+
+        Args:
+            stated: What the lock says of it.
+            folder: Where it lies; empty: beside the lock.
+            manifest: Its own, which is a place of it too.
+        """
         if folder:
             problem = folder_problem(folder, self._named, self._base)
             self.doubt(stated.node, problem)
-        return self._own(stated, Kind.APPLICATION, member=bool(folder))
+        project = self._own(stated, Kind.APPLICATION, member=bool(folder))
+        if manifest is None:
+            return project
+        places = (*project.locations, Location(path=manifest.source))
+        return replace(project, locations=tuple(sorted(places, key=str)))
 
     def marker(self, node: Node) -> str:
         """Return for which machines a package is, as `marker_of` does."""

@@ -1,6 +1,7 @@
 """What needs what in a lock, and what follows from that for each package."""
 
 import enum
+import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -32,12 +33,15 @@ class Package:
     """The key of each package, and why it is asked for."""
     root: bool = False
     """Whether it is the project itself, or a member of it."""
-    asked: set[str] = field(default_factory=set)
-    """The names that it asks for, found or not."""
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    """What it asks for, found or not: how it does so, by name, as the lock has it."""
     names: set[str] = field(default_factory=set)
     """The names under which it is asked for."""
 
 
+_LOCAL: Final = re.compile(r"(?:workspace|link|portal|file):|(?:\.\.?|~)?/")
+_LINKS: Final = ("link:", "workspace:", "portal:")
+"""Folders that not every manager writes down."""
 _MARKS: Final = (Need.DEVELOPMENT, Need.OPTIONAL, Need.PEER)
 
 
@@ -101,25 +105,52 @@ def _contradict(one: Component, other: Component) -> bool:
 
 def undeclared(
     manifest: Node | None,
-    listed: AbstractSet[str],
+    listed: Mapping[str, AbstractSet[str]],
     node: Node,
     found: Collector,
     hint: str,
 ) -> None:
-    """Leave a gap for what *manifest* asks for and its lock does not.
+    """Leave a gap for what *manifest* asks for and its lock does not, or otherwise.
 
     Args:
         manifest: The `package.json` of the project, or of a member of it.
-        listed: What it asks for as the lock has it.
+        listed: What it asks for, and how, as the lock has it. Empty: it does not say.
         node: Where the lock has it.
         found: Gets the gaps.
         hint: How to complete the lock.
     """
+    asked: dict[str, list[str]] = {}
     for name, kind, text in declared(manifest):
-        required = kind in {Need.REQUIRED.value, Need.DEVELOPMENT.value}
-        local = text.startswith(("link:", "workspace:", "portal:"))
-        if required and not local and name not in listed:
-            missing(name, node, found, hint)
+        if kind != Need.PEER.value:
+            asked.setdefault(name, []).append(text)
+    for name, texts in asked.items():
+        known = listed.get(name)
+        if known is None:
+            if not all(each.startswith(_LINKS) for each in texts):
+                missing(name, node, found, hint)
+        elif known and not {*map(_plain, known)} & {*map(_plain, texts)}:
+            differing(name, texts[0], node, found, hint)
+
+
+def _plain(text: str) -> str:
+    """Return one text for all that ask the same; of folders only that they are some."""
+    if _LOCAL.match(text):
+        return "file:"
+    return " ".join(text.removeprefix("npm:").split()) or "*"
+
+
+def differing(name: str, text: str, node: Node, found: Collector, hint: str) -> None:
+    """Leave a gap for a dependency that the lock was not written for."""
+    found.gap(
+        Gap(
+            stage="discover",
+            location=Location(path=node.source, pointer=node.pointer),
+            reason=f"asks for `{shown(name)}` as `{shown(text)}`, which is not what "
+            "the lock was written for",
+            state=State.PARTIAL,
+            hint=f"write the lock anew: {hint}",
+        )
+    )
 
 
 def missing(name: str, node: Node, found: Collector, hint: str) -> None:

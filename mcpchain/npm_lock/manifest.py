@@ -20,28 +20,6 @@ KINDS: Final = (
 """The members of a manifest that name packages."""
 
 
-LOCKS: Final = (
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "pnpm-lock.yaml",
-    "yarn.lock",
-    "bun.lock",
-)
-"""The locks that are read."""
-
-
-def is_locked(file: File) -> bool:
-    """Say whether a lock lies beside the manifest *file*, or above it."""
-    for depth in range(file.path.count("/") + 1):
-        for lock in LOCKS:
-            try:
-                file.beside("../" * depth + lock)
-            except UnreadableError:
-                continue
-            return True
-    return False
-
-
 class Manifests:
     """The manifests of a project and its members, each read once.
 

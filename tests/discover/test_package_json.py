@@ -170,20 +170,6 @@ def test_a_dependency_named_twice_is_a_gap(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lock",
-    ["package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock",
-     "bun.lock"],
-)  # fmt: skip
-@pytest.mark.parametrize("folder", ["", "packages/a/"])
-def test_a_lock_beside_or_above_speaks_for_a_manifest(
-    tmp_path: Path, lock: str, folder: str
-) -> None:
-    write(tmp_path, f"{folder}package.json", {"dependencies": {"a": "1"}})
-    write(tmp_path, lock, "")
-    assert not found(tmp_path)
-
-
-@pytest.mark.parametrize(
     "lock", ["bun.lockb", "b/yarn.lock", "uv.lock", "../yarn.lock"]
 )
 def test_another_file_does_not(tmp_path: Path, lock: str) -> None:

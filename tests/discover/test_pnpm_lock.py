@@ -789,3 +789,16 @@ def test_brackets_without_end_take_no_time() -> None:
     ):
         read_key(text, 9)
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("version", ["6.0", "9.0"])
+@pytest.mark.parametrize("more", ["name: evil", "version: 6.6.6", "version: ^1.0.0"])
+def test_an_entry_is_what_its_name_says_or_a_gap(version: str, more: str) -> None:
+    slash = "/" if version == "6.0" else ""
+    text = (
+        f"lockfileVersion: '{version}'\npackages:\n  {slash}files@1.0.0:\n"
+        f"    resolution: {{integrity: {SRI}}}\n    {more}\n"
+    )
+    inventory = read(text)
+    assert "files" not in {each.name for each in inventory.components}
+    assert len(inventory.gaps) == 1

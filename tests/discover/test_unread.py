@@ -95,11 +95,6 @@ def test_what_names_nothing_is_no_gap(
 @pytest.mark.parametrize(
     ("manifest", "data", "lock", "locked"),
     [
-        ("package.json", NAMES_NPM, "package-lock.json", "{}"),
-        ("packages/a/package.json", NAMES_NPM, "package-lock.json", "{}"),
-        ("packages/a/package.json", NAMES_NPM, "pnpm-lock.yaml", ""),
-        ("package.json", NAMES_NPM, "yarn.lock", ""),
-        ("package.json", NAMES_NPM, "bun.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "uv.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "pylock.toml", ""),
         ("pyproject.toml", NAMES_PYPI, "poetry.lock", ""),

@@ -486,9 +486,9 @@ def test_a_resolution_of_the_project_is_followed(tmp_path: Path) -> None:
     write(tmp_path, "package.json", json.dumps({"resolutions": chosen}))
     entries = [
         entry("a@npm:1.0.0", "a@npm:1", dependencies={"b": "npm:^1", "@s/c": "npm:^1"}),
-        entry("b@npm:2.0.0", "b@npm:2.0.0"),
+        entry("b@npm:2.0.0", "b@npm:2.0.0", version="2.0.0"),
         entry("b@npm:1.0.0", "b@npm:1.0.0"),
-        entry("@s/c@npm:3.0.0", "@s/c@npm:3.0.0"),
+        entry("@s/c@npm:3.0.0", "@s/c@npm:3.0.0", version="3.0.0"),
         entry("@s/c@npm:1.0.0", "@s/c@npm:1.0.0"),
     ]
     write(tmp_path, "yarn.lock", META + "\n".join(entries))
@@ -689,3 +689,80 @@ def test_lines_without_end_take_no_time(unit: str) -> None:
     start = time.process_time()
     read(unit * (200_000 // len(unit)))
     assert time.process_time() - start < 10
+
+
+# What yarn reads otherwise than it is written
+
+EVIL = f'resolved "{HOST}/evil-6.6.6.tgz" integrity "{OTHER}"'
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"  uid abc {EVIL}\n",
+        f'  uid "abc" {EVIL}\n',
+        f"  uid 1 {EVIL}\n",
+        f"  uid true {EVIL}\n",
+        f"  uid abc\r  {EVIL}\n",
+        f"  uid abc\r{EVIL}\n",
+        f"  dependencies:\n    left latest {EVIL}\n",
+        f"  dependencies:\n    left latest\r  {EVIL}\n",
+        "  uid abc\r\revil@1:\r  version 6.6.6\n",
+        f"  # \r  {EVIL}\n",
+        "\n\n  uid abc\n",
+        "# a comment\n  uid abc\n",
+        "  uid abc # a comment\n",
+        "  uid trueish\n",
+        "  uid 1abc\n",
+        "  uid a:b\n",
+        "  uid a,b\n",
+        "  a, b c\n",
+        "  uid\tabc\n",
+    ],
+    ids=repr,
+)
+def test_an_entry_that_yarn_would_not_write_is_a_gap(more: str) -> None:
+    inventory = read("# yarn lockfile v1\n" + FILES + more)
+    assert not inventory.components
+    assert {gap.state for gap in inventory.gaps} == {State.UNREADABLE}
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    text = ("# yarn lockfile v1\n\n" + FILES + "\n# end\n").replace("\n", "\r\n")
+    inventory = read(text)
+    assert (named(inventory, "files").version, inventory.gaps) == ("1.2.0", ())
+
+
+@pytest.mark.parametrize(
+    "resolution",
+    [
+        "x@npm:6.6.6",
+        "x@npm:evil@1.0.0",
+        "x@npm:^1.0.0",
+        "x@npm:latest",
+        "x@npm:",
+        "x@patch:x@npm%3A6.6.6#optional!builtin<compat/x>",
+        "x@patch:x@npm%3A6.6.6#./p.patch",
+        "x@patch:x@npm%3Aevil@1.0.0#./p.patch",
+        f"x@npm:1.0.0::__archiveUrl={quote(HOST)}&__archiveUrl=https://evil.example",
+    ],
+)
+def test_a_resolution_that_contradicts_its_entry_is_a_gap(resolution: str) -> None:
+    inventory = read(META + entry(resolution))
+    assert not inventory.components
+    assert [gap.location.pointer for gap in inventory.gaps] == ["/x@npm:1/resolution"]
+
+
+def test_many_versions_of_one_package_take_no_longer_than_of_many() -> None:
+    classic = "".join(
+        f'a@{n}:\n  version "{n}.0.0"\n  dependencies:\n    a z\n' for n in range(4000)
+    )
+    later = META + "".join(
+        f'"a@npm:{n}":\n  version: {n}.0.0\n  resolution: "a@npm:{n}.0.0"\n'
+        "  dependencies:\n    a: z\n"
+        for n in range(2000)
+    )
+    start = time.process_time()
+    assert len(read(classic).gaps) == 4000
+    assert len(read(later).gaps) == 2000
+    assert time.process_time() - start < 4

@@ -115,7 +115,7 @@ class _Lock:
             name=name or own_name(manifest, last),
             version=version or own_version(manifest),
         )
-        component = self._describer.project(stated, folder)
+        component = self._describer.project(stated, folder, manifest)
         self._packages[_member(folder)] = Package(component=component, root=True)
         self._members[folder] = _member(folder)
 
@@ -127,8 +127,10 @@ class _Lock:
             if need.value not in node:
                 continue
             with self._found.entry():
-                for name, _ in node.at(need.value).items():
-                    package.asked.add(name)
+                for name, text in node.at(need.value).items():
+                    texts = package.asked.setdefault(name, set())
+                    if text.is_text():
+                        texts.add(text.value)
                     self._steps += len(folders)
                     if self._steps > _STEPS:
                         raise node.malformed("has more dependencies than are followed")

@@ -10,7 +10,7 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.launch.npm_spec import read_npm_spec
 from mcpchain.npm_lock.graph import Need
-from mcpchain.npm_lock.manifest import is_locked, own_name, own_version
+from mcpchain.npm_lock.manifest import own_name, own_version
 from mcpchain.npm_lock.name import SHOWN, is_name, shown
 from mcpchain.tree import File
 
@@ -28,7 +28,7 @@ def read(file: File, found: Collector) -> None:
     """
     manifest = Node.from_json(file.read(_BYTES), source=file.path)
     kinds = [need for need in Need if manifest.at(need.value).exists]
-    if not any(manifest.value[need.value] for need in kinds) or is_locked(file):
+    if not any(manifest.value[need.value] for need in kinds):
         return
     # Its own name is nobody's in a registry: looked up, it names a stranger.
     last = posixpath.basename(posixpath.dirname(file.path)) or "."

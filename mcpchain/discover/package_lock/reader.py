@@ -21,7 +21,7 @@ from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import npm_purl
 from mcpchain.npm_lock.graph import contradictions, undeclared
 from mcpchain.npm_lock.integrity import artifacts_of
-from mcpchain.npm_lock.manifest import KINDS, Manifests
+from mcpchain.npm_lock.manifest import Manifests, declared
 from mcpchain.npm_lock.marker import marker_of
 from mcpchain.npm_lock.name import SHOWN, is_name, version_of
 from mcpchain.npm_lock.source import (
@@ -54,7 +54,8 @@ def read(file: File, found: Collector) -> None:
     entries = (first_entries if first else _entries)(file, lock, found)
     # The first npm that wrote such a lock did not write what needs what.
     graph = not first or lock.value.get("requires") is True
-    reader = _Reader(file, entries, found, graph=graph)
+    manifests = Manifests(file)
+    reader = _Reader(file, entries, manifests, found, graph=graph)
     components: list[tuple[Entry, Component]] = []
     for entry in entries.values():
         target = entries.get(entry.link) if entry.link is not None else None
@@ -66,7 +67,7 @@ def read(file: File, found: Collector) -> None:
         entry.ref = found.add(component)
     connect(entries, found)
     contradictions((each for _, each in components), found)
-    _compare_manifests(file, entries, found)
+    _compare_manifests(manifests, entries, found)
     if "dependencies" in lock and not first:
         compare(lock, entries, found)
 
@@ -84,14 +85,14 @@ def _entries(file: File, lock: Node, found: Collector) -> dict[str, Entry]:
 
 
 def _compare_manifests(
-    file: File, entries: Mapping[str, Entry], found: Collector
+    manifests: Manifests, entries: Mapping[str, Entry], found: Collector
 ) -> None:
     """Leave a gap for what a manifest asks for and the lock does not."""
-    manifests = Manifests(file)
     for entry in entries.values():
         if not entry.installed and entry.link is None:
-            kinds = (entry.node.value.get(kind) for kind in KINDS)
-            listed = {name for each in kinds if isinstance(each, dict) for name in each}
+            listed: dict[str, set[str]] = {}
+            for name, _, text in declared(entry.node):
+                listed.setdefault(name, set()).add(text)
             manifest = manifests.at(entry.path)
             undeclared(manifest, listed, entry.node, found, HINT)
 
@@ -113,10 +114,12 @@ class _Reader:
         self,
         file: File,
         entries: Mapping[str, Entry],
+        manifests: Manifests,
         found: Collector,
         *,
         graph: bool,
     ) -> None:
+        self._manifests = manifests
         self._base = file.path.rpartition("/")[0]
         self._named = Named(file.tree)
         self._bundled = bundled(entries, found)
@@ -173,8 +176,18 @@ class _Reader:
                 marker=marker,
                 alias=entry.folder if entry.installed and entry.folder != name else "",
             ),
-            locations=(Location(path=node.source, pointer=node.pointer),),
+            locations=self._places(entry),
         )
+
+    def _places(self, entry: Entry) -> tuple[Location, ...]:
+        """Return where a package is declared: a project in its manifest too."""
+        place = Location(path=entry.node.source, pointer=entry.node.pointer)
+        if entry.installed or entry.link is not None:
+            return (place,)
+        manifest = self._manifests.at(entry.path)
+        if manifest is None:
+            return (place,)
+        return (place, Location(path=manifest.source))
 
     def _source(
         self, entry: Entry, name: str, version: str | None

@@ -121,7 +121,14 @@ class Reader:
         return Package(component=self._describer.package(stated))
 
     def _name(self, key: Key, node: Node, resolved: str) -> str:
+        """Return the name of a package, which an entry may not say in two ways.
+
+        Raises:
+            MalformedError: It does.
+        """
         given = _own(node, "name")
+        if given and key.name and given != key.name:
+            raise node.malformed(f"is `{shown(key.name)}`, and not `{shown(given)}`")
         # pnpm 6 gives no name at all to what lies in a repository of this machine.
         unnamed = self._major < SNAPSHOTS and resolved.startswith("git+")
         last = posixpath.basename(bare_url(resolved)).removesuffix(".git")
@@ -136,9 +143,12 @@ def _version(key: Key, node: Node, *, needed: bool) -> str | None:
     """Return the exact version; what is from no registry may have none.
 
     Raises:
-        MalformedError: It has to have one, and has none.
+        MalformedError: It has to have one, and has none; or it has two.
     """
     text = _own(node, "version")
+    named = exact_version(key.version)
+    if text is not None and named is not None and named != exact_version(text):
+        raise node.malformed(f"is version {named}, and not `{shown(text)}`")
     if text is None:
         text = key.version
         if not needed and exact_version(text) is None:

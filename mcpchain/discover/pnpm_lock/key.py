@@ -34,12 +34,12 @@ def read_key(text: str, major: int) -> Key:
         base, suffix = text[:end], text[end:]
     patched = "(patch_hash=" in suffix
     if major == SNAPSHOTS:
-        name, _, version = _split(base)
+        name, _, version = split(base)
         return Key(base=base, name=name, version=version, patched=patched)
     if not base.startswith("/"):
         return Key(base=base, patched=patched)
     if major == BRACKETS:
-        name, _, version = _split(base[1:])
+        name, _, version = split(base[1:])
         return Key(base=base, name=name, version=version, patched=patched)
     name, _, version = base[1:].rpartition("/")
     return Key(base=base, name=name, version=version.partition("_")[0])
@@ -61,7 +61,7 @@ def refer(reference: str, name: str, major: int) -> str:
     return f"/{name}{'@' if major == BRACKETS else '/'}{reference}"
 
 
-def _split(text: str) -> tuple[str, str, str]:
+def split(text: str) -> tuple[str, str, str]:
     """Split at the first `@` that does not begin a scope."""
     head, at, version = text[1:].partition("@")
     return text[:1] + head, at, version

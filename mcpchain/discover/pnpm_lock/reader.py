@@ -11,7 +11,7 @@ from typing import Final
 
 from mcpchain.component import Location
 from mcpchain.discover.pnpm_lock.entry import Reader
-from mcpchain.discover.pnpm_lock.key import SNAPSHOTS, refer
+from mcpchain.discover.pnpm_lock.key import SNAPSHOTS, refer, split
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.npm_lock.describe import Describer, Stated
@@ -91,11 +91,13 @@ class _Projects:
         self._major = major
         self._describer = describer
         self._packages = packages
+        self._overrides: frozenset[tuple[str, str]] = frozenset()
         self._found = found
 
     def read(self, lock: Node) -> None:
         """Add each member of the project, and then what they ask for."""
         members: dict[str, Node] = {}
+        self._overrides = _overridden(lock)
         if "importers" in lock:
             for path, node in lock.at("importers").items():
                 with self._found.entry():
@@ -123,18 +125,23 @@ class _Projects:
         if _project(path) in self._packages:
             raise node.malformed("has the name of another entry")
         self._packages[_project(path)] = Package(
-            component=self._describer.project(stated, folder), root=True
+            component=self._describer.project(stated, folder, manifest), root=True
         )
 
     def _ask(self, path: str, node: Node) -> None:
         package = self._packages[_project(path)]
+        specifiers = node.value.get("specifiers")
         for kind, need in _KINDS.items():
             if kind not in node:
                 continue
             with self._found.entry():
                 for name, edge in node.at(kind).items():
                     with self._found.entry():
-                        package.asked.add(name)
+                        texts = package.asked.setdefault(name, set())
+                        text = _member(edge.value, "specifier")
+                        text = text or _member(specifiers, name)
+                        if text and (name, text) not in self._overrides:
+                            texts.add(text)
                         inner = edge.at("version") if edge.is_object() else edge
                         target = self._target(name, inner, path)
                         self._need(package, name, target, need, inner)
@@ -172,6 +179,22 @@ class _Projects:
             component = self._describer.folder(stated, folder)
             self._packages[key] = Package(component=component)
         return key
+
+
+def _member(value: object, key: str) -> str | None:
+    """Return the text at *key*, if there is one."""
+    text = value.get(key) if isinstance(value, dict) else None
+    return text if isinstance(text, str) else None
+
+
+def _overridden(lock: Node) -> frozenset[tuple[str, str]]:
+    """Return the names for which the project itself asks something else, and what."""
+    chosen = lock.value.get("overrides")
+    return frozenset(
+        (split(pattern.rpartition(">")[2])[0], text)
+        for pattern, text in (chosen.items() if isinstance(chosen, dict) else ())
+        if isinstance(text, str)
+    )
 
 
 def _project(path: str) -> str:

@@ -7,7 +7,6 @@ from mcpchain.component import Location
 from mcpchain.discover.unread import LOCKS, MANIFESTS, MODELS, NPM_LOCK
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.npm_lock.manifest import LOCKS as NODE_LOCKS
 from mcpchain.tree import File, UnreadableError
 
 _PYTHON_LOCKS: Final = (
@@ -88,8 +87,8 @@ def _unlocked(file: File) -> str | None:
     data = file.read()
     if file.name.casefold() == "package.json":
         document = Node.from_json(data, source=file.path).value
-        unlocked = _names(document, _NODE) and not _locked(file, NODE_LOCKS)
-        return NPM_LOCK if unlocked else None
+        # Left out again, once all is read, where a lock speaks for this manifest.
+        return NPM_LOCK if _names(document, _NODE) else None
     document = Node.from_toml(data, source=file.path).value
     if file.name.casefold() == "pipfile":
         unlocked = _names(document, _PIPENV) and not _locked(file, ("Pipfile.lock",))

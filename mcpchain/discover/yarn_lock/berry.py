@@ -64,7 +64,8 @@ class _Reader:
         self._describer = Describer(file, found, _HINT)
         self._entries: dict[str, str] = {}
         """The entry of each descriptor."""
-        self._named: dict[str, list[str]] = {}
+        self._named: dict[str, str | None] = {}
+        """The only entry for a name; `None`: there are several."""
         self._nodes: dict[str, tuple[Node, Locator]] = {}
         self._manifests = Manifests(file)
         self._resolutions = _resolutions(self._manifests.at())
@@ -85,16 +86,21 @@ class _Reader:
         for descriptor in descriptors:
             name, _ = split(descriptor)
             self._entries[descriptor] = key
-            self._named.setdefault(name, []).append(key)
+            if self._named.setdefault(name, key) != key:
+                self._named[name] = None
 
     def _package(self, node: Node, locator: Locator) -> Package:
         if locator.protocol == "workspace":
             return self._project(node, locator)
         version = node.at("version").text()
+        own = None if locator.is_folder else version_of(version, node)
+        if locator.version not in {None, own}:
+            problem = f"is version {locator.version}, and not `{shown(version)}`"
+            raise node.at("resolution").malformed(problem)
         stated = Stated(
             node=node,
             name=locator.name,
-            version=None if locator.is_folder else version_of(version, node),
+            version=own,
             resolved=locator.resolved,
             graph=locator.protocol != "link",
             marker=self._describer.conditions(node),
@@ -113,7 +119,7 @@ class _Reader:
             name=own_name(manifest, locator.name),
             version=own_version(manifest),
         )
-        component = self._describer.project(stated, folder)
+        component = self._describer.project(stated, folder, manifest)
         return Package(component=component, root=True)
 
     def connect(self) -> None:
@@ -131,7 +137,9 @@ class _Reader:
                         need = Need.OPTIONAL
                     elif name in development:
                         need = Need.DEVELOPMENT
-                    package.asked.add(name)
+                    texts = package.asked.setdefault(name, set())
+                    if range_.is_text() and name not in self._resolutions:
+                        texts.add(range_.value)
                     with self._found.entry():
                         self._need(package, name, range_, need, locator)
             if package.root:
@@ -153,8 +161,7 @@ class _Reader:
         for way in ways:
             if (key := self._entries.get(f"{name}@{way}")) is not None:
                 return key
-        alone = {*self._named.get(name, ())}
-        return alone.pop() if len(alone) == 1 else None
+        return self._named.get(name)
 
 
 def _developed(manifest: Node | None) -> frozenset[str]:

@@ -2,23 +2,27 @@
 
 import posixpath
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from mcpchain.artifact import Digest
 from mcpchain.discover.yarn_lock.lines import Block, blocks
 from mcpchain.document import Node, decode
 from mcpchain.errors import MalformedError
-from mcpchain.inventory import Collector
+from mcpchain.inventory import Collector, Gap
 from mcpchain.npm_lock.describe import Describer, Stated
-from mcpchain.npm_lock.graph import Need, Package, declare, missing
+from mcpchain.npm_lock.graph import Need, Package, declare, differing, missing
 from mcpchain.npm_lock.integrity import digests_of
 from mcpchain.npm_lock.manifest import Manifests, declared, own_name, own_version
 from mcpchain.npm_lock.name import shown, version_of
+from mcpchain.npm_lock.workspace import members_of
 from mcpchain.tree import File
 
 _HINT: Final = "`yarn install`"
 _HEADER: Final = "# yarn lockfile v1"
-_ROOT: Final = ""
+_FILES: Final = 20_000
+"""Among how many files members of a project are looked for."""
 _SHA1: Final = re.compile(r"#([0-9a-f]{40})$")
 _FOLDER: Final = re.compile(r"(?:file:|link:)?(\.{0,2}/.*|\.\.?)|(?:file|link):(.*)")
 
@@ -57,7 +61,8 @@ class _Reader:
         self._describer = Describer(file, found, _HINT)
         self._entries: dict[str, str] = {}
         """The first pattern of an entry, by each of its patterns."""
-        self._named: dict[str, list[str]] = {}
+        self._named: dict[str, str | None] = {}
+        """The only entry for a name; `None`: there are several."""
         self._nodes: dict[str, Node] = {}
 
     def add(self, block: Block) -> None:
@@ -78,7 +83,8 @@ class _Reader:
         for pattern in block.patterns:
             name, _ = split(pattern)
             self._entries[pattern] = key
-            self._named.setdefault(name, []).append(key)
+            if self._named.setdefault(name, key) != key:
+                self._named[name] = None
 
     def connect(self) -> None:
         """Follow what every package needs."""
@@ -90,35 +96,73 @@ class _Reader:
                             self._need(key, name, text.text(), kind)
 
     def start(self) -> None:
-        """Add the project, with what its manifest asks for."""
-        manifest = Manifests(self._file).at()
-        if manifest is None:
+        """Add the project and its members, with what their manifests ask for."""
+        manifests = Manifests(self._file)
+        root = manifests.at()
+        if root is None:
             return
-        last = posixpath.basename(posixpath.dirname(self._file.path)) or "."
+        projects = {"": root} | self._members(root, manifests)
+        for folder, manifest in projects.items():
+            self._project(folder, manifest)
+        own = {self.packages[_at(f)].component.name: _at(f) for f in projects if f}
+        chosen = frozenset(_chosen(root))
+        for folder, manifest in projects.items():
+            key = _at(folder)
+            for name, kind, text in declared(manifest):
+                need = Need(kind)
+                if need is Need.PEER:
+                    continue
+                if name in own and f"{name}@{text}" not in self._entries:
+                    self.packages[key].needs.append((own[name], need))
+                elif not text.startswith("link:"):
+                    self._need(key, name, text, need, root=True)
+                    known = self._entry(name, text) or name not in self._named
+                    if not known and name not in chosen:
+                        differing(name, text, self._nodes[key], self._found, _HINT)
+
+    def _members(self, root: Node, manifests: Manifests) -> dict[str, Node]:
+        """Return the manifests of the members, which yarn 1 does not write down."""
+        found: dict[str, Node] = {}
+        with self._found.entry():
+            if not (root.exists and "workspaces" in root):
+                return found
+            members = members_of(root)
+            base = self._file.path.rpartition("/")[0]
+            start = f"{base}/" if base else ""
+            for file in islice(self._file.tree.files(), _FILES):
+                if isinstance(file, Gap) or file.name != "package.json":
+                    continue
+                folder = posixpath.dirname(file.path).removeprefix(start)
+                if file.path.startswith(start) and folder in members:
+                    manifest = manifests.at(folder)
+                    if manifest is not None:
+                        found[folder] = manifest
+        return found
+
+    def _project(self, folder: str, manifest: Node) -> None:
+        place = posixpath.join(posixpath.dirname(self._file.path), folder)
+        last = posixpath.basename(place.rstrip("/")) or "."
         node = Node(value=None, source=self._file.path)
         stated = Stated(
             node=node, name=own_name(manifest, last), version=own_version(manifest)
         )
-        component = self._describer.project(stated, "")
-        self.packages[_ROOT] = Package(component=component, root=True)
-        self._nodes[_ROOT] = node
-        for name, kind, text in declared(manifest):
-            if Need(kind) is not Need.PEER:
-                # yarn 1 does not write down the members of the project.
-                quiet = "workspaces" in manifest or text.startswith("link:")
-                self._need(_ROOT, name, text, Need(kind), quiet=quiet)
+        component = self._describer.project(stated, folder, manifest)
+        self.packages[_at(folder)] = Package(component=component, root=True)
+        self._nodes[_at(folder)] = node
+
+    def _entry(self, name: str, text: str) -> str | None:
+        known = self._entries.get(f"{name}@{text}")
+        return known if known or text else self._entries.get(name)
 
     def _need(
-        self, key: str, name: str, text: str, kind: Need, *, quiet: bool = False
+        self, key: str, name: str, text: str, kind: Need, *, root: bool = False
     ) -> None:
-        target = self._entries.get(f"{name}@{text}" if text else name)
-        alone = {*self._named.get(name, ())}
-        if target is None and len(alone) == 1:
-            (target,) = alone  # `resolutions` chose another than was asked for
+        # `resolutions` may have chosen another than was asked for.
+        target = self._entry(name, text) or self._named.get(name)
         if target is not None:
             self.packages[target].names.add(name)
             self.packages[key].needs.append((target, kind))
-        elif kind is not Need.OPTIONAL and not quiet:
+        elif root or kind is not Need.OPTIONAL:
             missing(name, self._nodes[key], self._found, _HINT)
 
     def _package(self, block: Block) -> Package:
@@ -160,3 +204,17 @@ class _Reader:
             raise block.node.malformed("is the entry of several packages")
         ((name, rest),) = meant.items()
         return name, rest
+
+
+def _at(folder: str) -> str:
+    """Return the key of a project among the packages."""
+    return f"project {folder}"
+
+
+def _chosen(manifest: Node) -> Iterator[str]:
+    """Yield the names of what the project chooses in place of what is asked for."""
+    chosen = manifest.value.get("resolutions")
+    for pattern in chosen if isinstance(chosen, dict) else ():
+        parts = pattern.split("/")
+        scoped = len(parts) > 1 and parts[-2].startswith("@")
+        yield split("/".join(parts[-2:] if scoped else parts[-1:]))[0]

@@ -1,4 +1,9 @@
-"""The format of yarn 1: lines, of which two spaces more belong to the one above."""
+"""The format of yarn 1: lines, of which two spaces more belong to the one above.
+
+yarn reads it word by word, and takes more for an entry than it ever writes: several
+members on one line, or on one that ends with nothing but a carriage return. What it
+does not write is refused here, so that nobody sees another package than yarn does.
+"""
 
 import json
 import re
@@ -9,9 +14,13 @@ from typing import Any, Final
 from mcpchain.document import Node, join
 
 _INDENT: Final = 2
-_WORD: Final = r'"(?:[^"\\\n]|\\.)*+"|[^\s:,"][^\s:,"]*+'
-_HEAD: Final = re.compile(rf"(?P<word>{_WORD})(?P<end>, *|:$)")
-_MEMBER: Final = re.compile(rf"(?P<key>{_WORD})(?: +(?P<value>\S.*)|(?P<open>:))")
+_TEXT: Final = r'"(?:[^"\\\n]|\\.)*+"'
+_BARE: Final = r'(?!true|false)[A-Za-z/-][^\s:,"]*+'
+_HEAD: Final = re.compile(rf"(?P<word>{_TEXT}|{_BARE})(?P<end>, *|:$)")
+_MEMBER: Final = re.compile(
+    rf"(?P<key>{_TEXT}|{_BARE})"
+    rf"(?: +(?P<value>{_TEXT}|{_BARE}|[0-9]++|true|false)|(?P<open>:))"
+)
 
 
 @dataclass(slots=True)
@@ -29,15 +38,18 @@ def blocks(text: str, source: str) -> Iterator[Block]:
     """Yield the entries of a lock, also those that cannot be read."""
     block: Block | None = None
     inner: dict[str, Any] | None = None
-    for number, line in enumerate(text.split("\n"), 1):
-        words = line.strip()
-        if not words or words.startswith("#"):
+    apart = False
+    for number, ended in enumerate(text.split("\n"), 1):
+        line = ended.removesuffix("\r").rstrip(" ")
+        words = line.lstrip(" ")
+        if "\r" not in line and (not words or words.startswith("#")):
+            apart = True
             continue
-        depth = len(line) - len(line.lstrip(" "))
+        depth = len(line) - len(words)
         if block is None or depth == 0:
             if block is not None:
                 yield block
-            block, inner = _begin(line.rstrip(), number, source), None
+            block, inner, apart = _begin(line, number, source), None, False
             continue
         if depth == _INDENT:
             inner, problem = _put(words, block.members)
@@ -45,6 +57,8 @@ def blocks(text: str, source: str) -> Iterator[Block]:
             _, problem = _put(words, inner)
         else:
             problem = "is indented as nothing above it allows"
+        if apart:
+            problem = "stands apart from its entry"
         if problem and not block.problem:
             block.problem = f"line {number} {problem}"
     if block is not None:

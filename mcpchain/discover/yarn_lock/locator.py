@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from mcpchain.document import Node
-from mcpchain.npm_lock.name import SHOWN
+from mcpchain.npm_lock.name import SHOWN, version_of
 
 _NESTED: Final = 5
 """How many patches may lie one upon the other."""
@@ -28,6 +28,8 @@ class Locator:
     protocol: str
     resolved: str = ""
     """As npm writes it; empty: from a registry, or a folder."""
+    version: str | None = None
+    """That of a package in a registry."""
     path: str = ""
     """The folder, seen from that of the lock."""
     patches: bool = False
@@ -70,9 +72,13 @@ def _plain(text: str, name: str, rest: str, node: Node, *, patches: bool) -> Loc
     given = parse_qs(params)
     protocol, colon, path = body.partition(":")
     base = _base(given.get("locator", [""])[0])
-    resolved, place = "", ""
+    resolved, place, version = "", "", None
     if protocol == "npm" and colon:
-        resolved = given.get("__archiveUrl", [""])[0]
+        version = version_of(path, node)
+        addresses = given.get("__archiveUrl", [""])
+        if len(addresses) > 1:
+            raise node.malformed("is said to lie at several addresses")
+        resolved = addresses[0]
     elif protocol in {"workspace", "link", "portal"}:
         place = posixpath.normpath(posixpath.join(base, path))
     elif protocol == "file":
@@ -87,6 +93,7 @@ def _plain(text: str, name: str, rest: str, node: Node, *, patches: bool) -> Loc
         name=name,
         protocol=protocol,
         resolved=resolved,
+        version=version,
         path=place,
         patches=patches,
     )
