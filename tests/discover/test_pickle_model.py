@@ -480,6 +480,35 @@ def test_a_file_that_costs_too_much_is_a_limit(
     assert State.LIMIT in {each.state for each in found.gaps}
 
 
+def with_directory(length: int, plain: int, before: bytes, comment: bytes) -> bytes:
+    """Return the beginning and the end of a large zip (Zip64), and nothing between."""
+    end = 8 << 20
+    large = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, length, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+    last = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, plain, 0, len(comment))
+    start = b"PK\3\4".ljust(end, b"\0")
+    return start + large + before + locator + last + comment
+
+
+@pytest.mark.parametrize(
+    ("length", "plain", "before", "comment"),
+    [
+        (7 << 20, 0xFFFFFFFF, b"", b""),
+        (7 << 20, 46, b"", b""),
+        (46, 7 << 20, b"", b""),
+        (7 << 20, 46, b"", b"PK\6\6" + bytes(60)),
+        (7 << 20, 46, bytes(60), b""),
+    ],
+    ids=["honest", "plain-lies", "plain", "comment", "elsewhere"],
+)
+def test_a_directory_that_would_fill_the_memory_is_a_limit(
+    tmp_path: Path, length: int, plain: int, before: bytes, comment: bytes
+) -> None:
+    data = with_directory(length, plain, before, comment)
+    found = discover(tmp_path, "x.pt", data)
+    assert [each.state for each in found.gaps] == [State.LIMIT]
+
+
 def test_what_starts_like_a_pickle_and_costs_too_much_is_a_limit_under_any_name(
     tmp_path: Path,
 ) -> None:
