@@ -29,7 +29,7 @@ _FILE: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"/t/[^/]*")
 """How conda writes the secret of a private channel into its address."""
-_HERE: Final = re.compile(r"file:|[/\\~.]|[A-Za-z]:(?!//)", re.IGNORECASE)
+_HERE: Final = re.compile(r"(?:\w+\+)*file:|[/\\~.]|[A-Za-z]:(?!//)", re.IGNORECASE)
 _BRACKET: Final = re.compile(r"\[(?P<pairs>[^\[\]]*)\]$")
 _PAIR: Final = re.compile(
     r"""\s*(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,'"]*))\s*(?:,|$)"""
@@ -84,6 +84,8 @@ class Spec:
         if build and not _BUILD.fullmatch(build):
             wanted = requested if version is None else version
             version, build, requested = None, "", f"{wanted or '*'}={build}"
+        if re.search(r"[/\\]", requested):
+            raise ValueError(f"`{_safe(match[0])}` is asked for in no version")
         channel, subdir = _channel(keys.get("channel", channel))
         return cls(
             name=match[0].lower(),
@@ -214,7 +216,8 @@ def _registry(channel: str) -> str:
 
     Whoever asks for a name alone leaves the address to the configuration of conda.
     """
-    return f"conda:{channel}" if channel and "://" not in channel else channel
+    named = channel and channel != "file:" and "://" not in channel
+    return f"conda:{channel}" if named else channel
 
 
 def channel_name(channel: str) -> str:

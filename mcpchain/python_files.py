@@ -12,7 +12,7 @@ from packaging.utils import (
 from mcpchain.artifact import Artifact, Digest
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
-from mcpchain.naming import bare_url
+from mcpchain.requirement import public_address
 
 _REPEATED: Final = 100_000
 """How many files of a lock are repeated, for further entries that share a list."""
@@ -34,7 +34,7 @@ def listed_files(files: Node, found: Collector) -> Iterator[Artifact]:
     """Read the files of a package: tables of `file` or `url`, and `hash`."""
     for each in files.elements():
         with found.entry():
-            url = bare_url(each.at("url").optional_text() or "")
+            url = public_address(each.at("url").optional_text() or "")
             name = each.at("file").optional_text() or url
             yield Artifact(
                 name=name.replace("\\", "/").rpartition("/")[2],

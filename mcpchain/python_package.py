@@ -19,6 +19,7 @@ from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, 
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_url
+from mcpchain.requirement import public_address
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
@@ -28,7 +29,7 @@ _STEPS: Final = 1_000_000
 """How many versions of a package one edge may choose from, and all edges of a lock
 together; and how many edges are followed to mark packages."""
 _PATH: Final = re.compile(r"[/\\]")
-_ABSOLUTE: Final = re.compile(r"file:|[/\\~]|[A-Za-z]:[/\\]", re.IGNORECASE)
+_ABSOLUTE: Final = re.compile(r"(?:\w+\+)?file:|[/\\~]|[A-Za-z]:[/\\]", re.IGNORECASE)
 _HERE: Final = frozenset({".", "./"})
 """Ways to write the folder of the lock itself."""
 _MARKS: Final = ("pyproject.toml", "setup.py")
@@ -86,7 +87,8 @@ def from_repository(
         commit: A commit, tag or branch; empty: whatever is newest.
         folder: Where in the repository the package is.
     """
-    where = vcs_url(url, commit or None)
+    address = public_address(url)
+    where = vcs_url(address, commit or None)
     purl = pypi_purl(component.name, component.version, vcs_url=where)
     firm = Pin.COMMIT if is_commit(commit) else Pin.TAG
     return replace(
@@ -95,7 +97,7 @@ def from_repository(
         pin=firm if commit else Pin.FLOATING,
         requested=where,
         facts=replace(
-            facts_of(component), origin=Origin.VCS, registry=source_address(url)
+            facts_of(component), origin=Origin.VCS, registry=source_address(address)
         ),
     )
 
@@ -107,7 +109,7 @@ def from_address(
 
     A wheel of another name or version there is a gap at *node*.
     """
-    address = bare_url(url)
+    address = public_address(url)
     with found.entry():
         try:
             component = _as_wheel(component, address)
@@ -119,7 +121,7 @@ def from_address(
         pin=Pin.DIGEST if identified(component.artifacts) else Pin.TAG,
         requested=address,
         facts=replace(
-            facts_of(component), origin=Origin.URL, registry=source_address(url)
+            facts_of(component), origin=Origin.URL, registry=source_address(address)
         ),
     )
 

@@ -1,5 +1,6 @@
 """The package indexes that a Python project names: those of pipenv, Poetry and PDM."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,6 +14,7 @@ from mcpchain.tree import File, UnreadableError
 _BYTES: Final = 4 << 20
 _MOST: Final = 100
 """How many indexes of one project are read."""
+_HERE: Final = re.compile(r"(?:\w+\+)*file:", re.IGNORECASE)
 USUAL: Final = "pypi"
 """What managers call the index that they ask by themselves, in lower case."""
 
@@ -47,7 +49,7 @@ def read_sources(nodes: Node, found: Collector) -> tuple[Source, ...]:
             if written is None:
                 continue
             # Where on this machine tells who works there.
-            remote = "://" in written and not written.lower().startswith("file:")
+            remote = "://" in written and not _HERE.match(written)
             url = bare_url(written) if remote else "file:"
             name = node.at("name").optional_text() or url
             with found.entry():

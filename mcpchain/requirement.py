@@ -46,6 +46,10 @@ _ABSOLUTE: Final = re.compile(
     r"(?<![^\s='\"([,+@])(?:file:|~|[A-Za-z]:)?[/\\](?:[^\s/\\]*[/\\])*",
     re.IGNORECASE,
 )
+_HERE: Final = re.compile(
+    r"((?:(?:git|hg|svn|bzr)\+)*)(?:file:|(?P<host>[/\\]{2})|[/\\]|~|[A-Za-z]:(?=[/\\]))",
+    re.IGNORECASE,
+)
 _SECRET: Final = re.compile(r"[@?:]|(?<![=!<>~])=(?!=)")
 """Where a text that we could not read may turn into a secret."""
 
@@ -193,6 +197,17 @@ def _relative(text: str) -> str:
     return _ABSOLUTE.sub("…/", text)
 
 
+def public_address(url: str) -> str:
+    """Return *url* without secrets, and of a place on this machine only its end."""
+    bare = bare_url(url)
+    here = _HERE.match(bare)
+    if here is None:
+        return bare
+    _, separator, end = bare.rstrip("/\\").replace("\\", "/").rpartition("/")
+    head = "//" if here["host"] else "file:///"
+    return f"{here[1]}{head}{end if separator else ''}"
+
+
 def _from_vcs(request: Request) -> Component:
     """Declare what a repository holds: `git+https://host/path@revision#options`."""
     address, _, fragment = request.source.partition("#")
@@ -202,7 +217,7 @@ def _from_vcs(request: Request) -> Component:
         path, _, revision = path.rpartition("@")
     else:
         revision = ""
-    url = f"{scheme}://{host}{slash}{path}"
+    url = public_address(f"{scheme}://{host}{slash}{path}")
     folder = _option(fragment, "subdirectory")
     source = vcs_url(url, revision or None)
     purl = vcs_purl(url, revision or None, folder=folder)

@@ -54,10 +54,11 @@ def test_only_one_version_is_exact(
 @pytest.mark.parametrize(
     ("text", "registry", "extra", "qualifiers"),
     [
-        ("x", "a", ("b",), {}),
-        ("forge::x", "forge", (), {"channel": "forge"}),
-        ("forge/linux-64::x", "forge", (), {"channel": "forge", "subdir": "linux-64"}),
-        ("x[channel=forge, subdir=noarch]", "forge", (),
+        ("x", "conda:a", ("conda:b",), {}),
+        ("forge::x", "conda:forge", (), {"channel": "forge"}),
+        ("forge/linux-64::x", "conda:forge", (),
+         {"channel": "forge", "subdir": "linux-64"}),
+        ("x[channel=forge, subdir=noarch]", "conda:forge", (),
          {"channel": "forge", "subdir": "noarch"}),
         ("https://u:secret@c.example/t/secret/forge/noarch::x",
          "https://c.example/forge", (), {"channel": "forge", "subdir": "noarch"}),
@@ -162,3 +163,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         Spec.parse(text).component(PLACE, ())
     except ValueError:
         return
+
+
+@pytest.mark.parametrize(
+    "text", ["C:/home/bob/x", "git+file:///home/bob/x", "x\\home\\bob", "x >=1/home"]
+)
+def test_a_path_is_no_version(text: str) -> None:
+    with pytest.raises(ValueError, match="is asked for in no version") as refused:
+        Spec.parse(text)
+    assert "bob" not in str(refused.value)

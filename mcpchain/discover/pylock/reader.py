@@ -26,8 +26,9 @@ from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.marker import askers
-from mcpchain.naming import bare_url, is_commit, pypi_purl, source_address, vcs_url
+from mcpchain.naming import is_commit, pypi_purl, source_address, vcs_url
 from mcpchain.python_package import contradict, shown
+from mcpchain.requirement import public_address
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
@@ -200,17 +201,18 @@ def _component(
     )
     vcs, archive = package.vcs, package.archive
     if vcs and vcs.url:
-        source = vcs_url(f"{vcs.type}+{vcs.url}", vcs.commit_id)
+        address = public_address(vcs.url)
+        source = vcs_url(f"{vcs.type}+{address}", vcs.commit_id)
         purl = pypi_purl(package.name, version, vcs_url=source)
         return replace(
             component,
             purl=purl._replace(subpath=vcs.subdirectory or None),
             pin=Pin.COMMIT if is_commit(vcs.commit_id) else Pin.TAG,
             requested=source,
-            facts=replace(facts, origin=Origin.VCS, registry=source_address(vcs.url)),
+            facts=replace(facts, origin=Origin.VCS, registry=source_address(address)),
         )
     if archive and archive.url and not _is_local(archive.url):
-        address = bare_url(archive.url)
+        address = public_address(archive.url)
         return replace(
             component,
             purl=pypi_purl(package.name, version, download_url=address),
@@ -237,7 +239,7 @@ def _facts(package: Package, default_groups: frozenset[str]) -> PackageFacts:
     groups = () if needed else asking.groups
     extras = () if needed else asking.extras
     return PackageFacts(
-        registry=bare_url(package.index) if package.index else None,
+        registry=public_address(package.index) if package.index else None,
         development=bool(groups) and not extras,
         optional=bool(extras),
         groups=groups,
@@ -262,7 +264,9 @@ def _artifacts(
         artifact = Artifact(
             name=name,
             digests=tuple(_digests(file.hashes, node.source, place, found)),
-            url=bare_url(file.url) if file.url and not _is_local(file.url) else None,
+            url=public_address(file.url)
+            if file.url and not _is_local(file.url)
+            else None,
             size=size if size is None or size >= 0 else None,
             published=time.replace(tzinfo=time.tzinfo or dt.UTC) if time else None,
         )

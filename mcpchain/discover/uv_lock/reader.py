@@ -15,7 +15,6 @@ from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Kind, Location
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.naming import bare_url
 from mcpchain.python_files import digest_of
 from mcpchain.python_package import (
     Beside,
@@ -27,6 +26,7 @@ from mcpchain.python_package import (
     from_repository,
     is_local,
 )
+from mcpchain.requirement import public_address
 from mcpchain.tree import File
 
 _BYTES: Final = 32 << 20
@@ -125,7 +125,7 @@ class _Reader:
         if kind == "url" and not is_local(place):
             return from_address(component, node, place, self._found)
         if kind == "registry" and "://" in place and not is_local(place):
-            facts = replace(facts_of(component), registry=bare_url(place))
+            facts = replace(facts_of(component), registry=public_address(place))
             return replace(component, facts=facts)
         if kind in _FOLDERS:
             own = kind in _OWN and place in _HERE
@@ -158,7 +158,7 @@ def _files(node: Node) -> Iterator[Node]:
 def _artifacts(node: Node, found: Collector) -> Iterator[Artifact]:
     for each in _files(node):
         with found.entry():
-            url = bare_url(each.at("url").optional_text() or "")
+            url = public_address(each.at("url").optional_text() or "")
             path = each.at("path").optional_text() or url
             name = each.at("filename").optional_text() or path
             size = each.at("size")
