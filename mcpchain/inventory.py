@@ -2,7 +2,7 @@
 
 import enum
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final
@@ -312,6 +312,12 @@ def _renamed(relation: Relation, names: Mapping[str, str]) -> Relation:
 def _about(gap: Gap, names: Mapping[str, str]) -> Gap:
     ref = names.get(gap.ref or "", gap.ref)
     return gap if ref == gap.ref else replace(gap, ref=ref)
+
+
+def joined_targets(texts: Iterable[str]) -> str:
+    """Unite several `Inventory.resolved_for`; the places tell which is whose."""
+    parts = {part for text in texts for part in text.split("; ") if part}
+    return "; ".join(sorted(parts))
 
 
 def natural_ref(component: Component) -> str:

@@ -27,7 +27,14 @@ from mcpchain.component import (
     PackageFacts,
     Pin,
 )
-from mcpchain.inventory import Collector, Gap, Inventory, State, natural_ref
+from mcpchain.inventory import (
+    Collector,
+    Gap,
+    Inventory,
+    State,
+    joined_targets,
+    natural_ref,
+)
 
 _BASES: Final = (Basis.OBSERVED, Basis.RESOLVED, Basis.DECLARED, Basis.CONFIGURED)
 """Strongest first."""
@@ -70,7 +77,8 @@ def merge(children: Sequence[Child], *, name: str) -> Inventory:
         }
         said.append(_connect(child, kept, found))
     whole = _whole(found, said)
-    return replace(whole, resolved_for=_resolved_for(ordered))
+    targets = joined_targets(each.inventory.resolved_for for each in ordered)
+    return replace(whole, resolved_for=targets)
 
 
 def _key(label: str, component: Component) -> object:
@@ -260,12 +268,6 @@ def _connect(child: Child, kept: dict[str, str], found: Collector) -> _Object:
     for one, other in edges(said):
         found.relate(one, other)
     return said
-
-
-def _resolved_for(children: Iterable[Child]) -> str:
-    """Unite for what servers were resolved; which of them, their places tell."""
-    parts = {p for e in children for p in e.inventory.resolved_for.split("; ") if p}
-    return "; ".join(sorted(parts))
 
 
 def _whole(found: Collector, said: Sequence[_Object]) -> Inventory:

@@ -9,23 +9,27 @@ their descriptions of packages alone: nothing is downloaded, unpacked, built or 
     npm         packument, wish, semver, shelf: as npm chooses
     pypi        project, metadata, provider: as pip chooses
     graph       what hangs on what; joined: as part of the inventory
+    swayed      where a launcher may choose otherwise
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 from mcpchain.closure.graph import Graph
 from mcpchain.closure.group import Group, Sources
 from mcpchain.closure.joined import joined
 from mcpchain.closure.library import Door
+from mcpchain.closure.swayed import doubts
 from mcpchain.component import Component, Kind, Origin, PackageFacts
 from mcpchain.fetch import Fetcher
-from mcpchain.inventory import Inventory, RelationKind, State
+from mcpchain.inventory import Inventory, RelationKind, State, joined_targets
 from mcpchain.settings import Settings
 
 _GROUPS: Final = 500
 """How many servers with different packages are followed."""
 _KINDS: Final = frozenset({"npm", "pypi"})
+_WHOLE: Final = frozenset({"docker", "oci", "nuget"})
 _ELSEWHERE: Final = frozenset({Origin.URL, Origin.VCS})
 
 
@@ -52,17 +56,25 @@ def close(
     door = Door(fetcher, settings, progress)
     closers: dict[str, _Closer] = {}
     graphs: list[Graph] = []
-    for roots in _launched(inventory):
+    started = _started(inventory)
+    for roots in _launched(started):
         kind = _type(roots[0])
         if kind not in _KINDS or _from_elsewhere(roots[0]):
             graphs.append(_unknown(roots))
             continue
         group = Group(roots=roots, sources=Sources.of(roots, settings, trusted))
+        if refused := _refused(group, len(graphs)):
+            graphs.append(refused)
+            continue
         if kind not in closers:
             closers[kind] = _closer(kind, door)
-        refused = _refused(group, len(graphs))
-        graphs.append(refused or closers[kind].close(group))
-    return joined(inventory, graphs)
+        graphs.append(closers[kind].close(group))
+    chosen = {ref for graph in graphs for ref in graph.delivered}
+    servers = {each.ref: each for each in inventory.components if each.ref in started}
+    followed = {s: [p for p in started[s] if p.ref in chosen] for s in sorted(started)}
+    graphs.append(doubts(servers, followed, settings))
+    targets = [inventory.resolved_for, *(each.target for each in closers.values())]
+    return replace(joined(inventory, graphs), resolved_for=joined_targets(targets))
 
 
 def _refused(group: Group, before: int) -> Graph | None:
@@ -79,6 +91,9 @@ def _refused(group: Group, before: int) -> Graph | None:
 
 
 class _Closer(Protocol):
+    target: str
+    """For what it is chosen, as `Inventory.resolved_for` says it."""
+
     def close(self, group: Group) -> Graph: ...
 
 
@@ -94,8 +109,8 @@ def _closer(kind: str, door: Door) -> _Closer:
     return PypiCloser(door, Interpreter.running())
 
 
-def _launched(inventory: Inventory) -> Iterator[tuple[Component, ...]]:
-    """Yield the packages that each server starts, one kind at a time and each once."""
+def _started(inventory: Inventory) -> dict[str, list[Component]]:
+    """Return the packages that each server starts, by its ref."""
     known = {each.ref: each for each in inventory.components}
     started: dict[str, list[Component]] = {}
     for each in inventory.relations:
@@ -110,6 +125,13 @@ def _launched(inventory: Inventory) -> Iterator[tuple[Component, ...]]:
             and target.facts.origin is not Origin.PATH
         ):
             started.setdefault(source.ref, []).append(target)
+    return started
+
+
+def _launched(
+    started: Mapping[str, Sequence[Component]],
+) -> Iterator[tuple[Component, ...]]:
+    """Yield the packages that each server starts, one kind at a time and each once."""
     seen: set[tuple[str, ...]] = set()
     for server in sorted(started):
         kinds: dict[str, list[Component]] = {}
@@ -133,14 +155,20 @@ def _from_elsewhere(root: Component) -> bool:
 
 
 def _unknown(roots: tuple[Component, ...]) -> Graph:
-    """Say of what comes from a repository or an address that it is not followed.
+    """Say of what is not followed that it is not.
 
-    An image brings everything with it, and so pulls in nothing.
+    An image, and a tool of .NET, brings everything with it, and so pulls in nothing. Of
+    others the inventory may know already.
     """
-    elsewhere = tuple(each for each in roots if _from_elsewhere(each))
-    reason = "it comes from no registry; what it pulls in is not known"
     hint = "start the server from a package of a registry, or look into it yourself"
-    return _failed(elsewhere, reason, State.PARTIAL, hint)
+    if _from_elsewhere(roots[0]):
+        reason = "it comes from no registry; what it pulls in is not known"
+        return _failed(roots, reason, State.PARTIAL, hint)
+    if _type(roots[0]) in _WHOLE:
+        return Graph()
+    reason = "packages of its kind are not followed; what it pulls in is not known"
+    unlisted = tuple(each for each in roots if not each.graph)
+    return _failed(unlisted, reason, State.UNSUPPORTED, hint)
 
 
 def _failed(

@@ -50,7 +50,11 @@ def joined(inventory: Inventory, graphs: Sequence[Graph]) -> Inventory:
             gaps=(*inventory.gaps, *gaps),
         )
     )
-    return replace(found.inventory(), carried=inventory.carried)
+    return replace(
+        found.inventory(),
+        carried=inventory.carried,
+        resolved_for=inventory.resolved_for,
+    )
 
 
 def _listed(graphs: Iterable[Graph], roots: Mapping[str, Component]) -> set[str]:

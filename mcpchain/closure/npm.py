@@ -72,6 +72,8 @@ class NpmCloser:
 
     def __init__(self, door: Door, node: str = "") -> None:
         self._node = parse_version(node)
+        self.target = f"Node {node.removeprefix('v')}" if self._node else "any Node"
+        """For what it is chosen."""
         self._pages: Library[Page, Packument] = Library(
             door, packument.request, packument.read
         )

@@ -48,6 +48,19 @@ class Interpreter:
         """Its version."""
         return Version(self.markers["python_full_version"].removesuffix("+"))
 
+    @property
+    def title(self) -> str:
+        """What it is and where it runs, such as `CPython 3.11.9 linux x86_64`."""
+        keys = (
+            "platform_python_implementation",
+            "",
+            "sys_platform",
+            "platform_machine",
+        )
+        return " ".join(
+            self.markers.get(e, "") if e else str(self.version) for e in keys
+        )
+
 
 def request(page: Page) -> Request:
     """Return the request for a page.

@@ -47,6 +47,8 @@ class PypiCloser:
 
     def __init__(self, door: Door, interpreter: Interpreter) -> None:
         self._shelf = PypiShelf(door, interpreter)
+        self.target = interpreter.title
+        """For what it is chosen."""
 
     def close(self, group: Group) -> Graph:
         """Return everything that the packages of *group* pull in."""
@@ -95,7 +97,14 @@ class _Run:
             reason = f"`{text[:SHOWN]}` is not a version specifier (PEP 440)"
             self._graph.fail(root.ref, reason, State.UNSUPPORTED)
             return None
-        return Wanted(name=canonicalize_name(root.name), specifier=specifier, text=text)
+        facts = root.facts
+        extras = facts.with_extras if isinstance(facts, PackageFacts) else ()
+        return Wanted(
+            name=canonicalize_name(root.name),
+            specifier=specifier,
+            extras=frozenset(map(canonicalize_name, extras)),
+            text=text,
+        )
 
     def _offered(self, root: Component, wanted: Wanted) -> bool:
         """Say whether there is anything to choose for *root*; if not, say why."""

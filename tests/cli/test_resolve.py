@@ -222,3 +222,54 @@ def test_offline_it_is_a_contradiction(judge: Run, world: World) -> None:
     assert result.exit_code == 2
     assert "`--offline` and `--resolve` contradict each other" in result.output
     assert not world.server.asked
+
+
+def configure(project: Path, command: str, *args: str) -> None:
+    config = json.dumps({"mcpServers": {"x": {"command": command, "args": [*args]}}})
+    (project / ".mcp.json").write_text(config, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["uvx", "run[cli]==1.0"],
+        ["uvx", "run[cli]@1.0"],
+        ["uvx", "--from", "run[cli]==1.0", "run-it"],
+        ["pipx", "run", "--spec", "run[cli]==1.0", "run-it"],
+    ],
+)
+def test_the_extras_of_a_command_are_followed(
+    line: list[str], run: Run, world: World, project: Path, tmp_path: Path
+) -> None:
+    world.pypi.release("typer", "3.0")
+    world.pypi.release("run", "1.0", "gitlib", "typer ; extra == 'cli'")
+    configure(project, *line)
+    file = tmp_path / "bom.json"
+    assert run("sbom", "--resolve", "-o", str(file)).exit_code == 0
+    found = read(file.read_bytes(), source="bom.json")
+    assert {each.title for each in found.components if each.purl} >= {
+        *("run==1.0", "gitlib==2.0", "typer==3.0")
+    }
+    assert found.gaps == ()
+
+
+def test_a_launcher_that_may_choose_otherwise_is_denied_unless_that_is_accepted(
+    judge: Run, project: Path
+) -> None:
+    configure(project, "bunx", "files@1.0.0")
+    assert not [line for line in told(judge()) if line.startswith("deny[gap]")]
+    result = judge("--resolve")
+    assert result.exit_code == 10, result.output
+    (line,) = [line for line in told(result) if line.startswith("deny[gap]")]
+    assert line.endswith("it may be another choice with `bunx`")
+
+
+def test_the_bom_says_for_what_it_was_resolved(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "bom.json"
+    run("sbom", "--resolve", "-o", str(file))
+    found = read(file.read_bytes(), source="bom.json")
+    python, node = found.resolved_for.split("; ")
+    assert python.split()[1].count(".") == 2
+    assert "Node" in node
+    run("sbom", "-o", str(file))
+    assert read(file.read_bytes(), source="bom.json").resolved_for == ""

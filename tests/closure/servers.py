@@ -33,14 +33,18 @@ def package(purl: str, **fields: Any) -> Component:  # noqa: ANN401 - Component'
     return component(purl, **(given | fields))
 
 
-def servers(*packages: Component | tuple[Component, ...]) -> Inventory:
+def servers(
+    *packages: Component | tuple[Component, ...],
+    **facts: Any,  # noqa: ANN401 - those of every server
+) -> Inventory:
     """Return an inventory with a server for each package, or each few of them."""
+    given: dict[str, Any] = {"client": "test", "transport": Transport.STDIO}
     found = Collector("project")
     for number, each in enumerate(packages):
         server = Component(
             kind=Kind.MCP_SERVER,
             name=f"s{number}",
-            facts=ServerFacts(client="test", transport=Transport.STDIO),
+            facts=ServerFacts(**(given | facts)),
             locations=(Location(path=".mcp.json", pointer=f"/mcpServers/s{number}"),),
         )
         source = found.add(server)
@@ -53,11 +57,13 @@ def closed(
     world: World,
     *packages: Component | tuple[Component, ...],
     trusted: frozenset[str] = frozenset(),
+    environ: dict[str, str] | None = None,
+    **facts: Any,  # noqa: ANN401 - those of every server
 ) -> Inventory:
     with world.fetcher() as fetcher:
         return close(
-            servers(*packages),
-            settings=world.settings(),
+            servers(*packages, **facts),
+            settings=world.settings(**(environ or {})),
             trusted=trusted,
             fetcher=fetcher,
         )

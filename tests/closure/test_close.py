@@ -139,12 +139,20 @@ def test_without_a_registry_nothing_is_known(
             ),
             [State.PARTIAL],
         ),
+        (package("pkg:golang/h.example/acme/files@v1.0.0"), [State.UNSUPPORTED]),
+        (package("pkg:maven/acme/files@1.0"), [State.UNSUPPORTED]),
+        (package("pkg:generic/jsr/%40acme/files@1.0.0"), [State.UNSUPPORTED]),
+        (package("pkg:cargo/files@1.0.0", graph=True), []),
+        (package("pkg:nuget/Files@1.0.0"), []),
         (package("pkg:docker/acme/files@1"), []),
         (package("pkg:pypi/x@1", facts=PackageFacts(origin=Origin.PATH)), []),
     ],
-    ids=["repository", "address", "image", "folder"],
+    ids=[
+        *("repository", "address", "go", "java", "jsr", "listed", "dotnet", "image"),
+        "folder",
+    ],
 )
-def test_what_comes_from_no_registry_is_a_gap_and_nobody_is_asked(
+def test_what_is_not_followed_is_a_gap_and_nobody_is_asked(
     root: Component, states: list[State], world: World
 ) -> None:
     found = closed(world, root)

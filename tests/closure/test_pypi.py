@@ -404,3 +404,64 @@ def test_a_chain_of_three_hundred_projects_ends(world: World) -> None:
     found = closed(world, package("pkg:pypi/p0@1.0"))
     assert found.gaps == ()
     assert len(found.components) == 302
+
+
+def with_extras(*extras: str, name: str = "files") -> Component:
+    return package(f"pkg:pypi/{name}@1.0", facts=PackageFacts(with_extras=extras))
+
+
+@pytest.mark.parametrize(
+    ("extras", "edges"),
+    [
+        ((), ["files==1.0 > up==1.0"]),
+        (("cli",), ["files==1.0 > left==1.0", "files==1.0 > up==1.0"]),
+        (
+            ("b-b", "cli"),
+            [
+                "files==1.0 > left==1.0",
+                "files==1.0 > right==1.0",
+                "files==1.0 > up==1.0",
+            ],
+        ),
+        (("all",), ["files==1.0 > right==1.0", "files==1.0 > up==1.0"]),
+        (("none",), ["files==1.0 > up==1.0"]),
+    ],
+    ids=["none", "one", "two", "one by another", "unknown"],
+)
+def test_the_extras_of_a_command_bring_what_they_name(
+    extras: tuple[str, ...], edges: list[str], world: World
+) -> None:
+    world.pypi.release(
+        "files",
+        "1.0",
+        "up",
+        "left ; extra == 'CLI'",
+        "right ; extra == 'b_b'",
+        "files[b_b] ; extra == 'all'",
+    )
+    for name in ("left", "right", "up"):
+        world.pypi.release(name, "1.0")
+    found = closed(world, with_extras(*extras))
+    assert found.gaps == ()
+    assert tree(found) == edges
+    root = next(each for each in found.components if each.name == "files")
+    assert root.graph
+    assert root.artifacts
+
+
+def test_a_server_with_an_extra_and_one_without_are_followed_each(world: World) -> None:
+    world.pypi.release("files", "1.0", "left ; extra == 'cli'")
+    world.pypi.release("left", "1.0")
+    found = closed(world, with_extras(), with_extras("cli"))
+    assert found.gaps == ()
+    (edge,) = (e for e in found.relations if e.target == one(found, "left").ref)
+    known = {each.ref: each for each in found.components}
+    assert known[edge.source].facts == PackageFacts(with_extras=("cli",))
+
+
+def test_an_extra_of_what_is_installed_beside_counts_too(world: World) -> None:
+    world.pypi.release("files", "1.0")
+    world.pypi.release("beside", "1.0", "left ; extra == 'cli'")
+    world.pypi.release("left", "1.0")
+    found = closed(world, (FILES, with_extras("cli", name="beside")))
+    assert tree(found) == ["beside==1.0 > left==1.0"]
