@@ -108,6 +108,8 @@ def listed(launch: Launch) -> list[tuple[str, str]]:
         ("uv run --with files==1.2 ./files", "None", "local"),
         ("uv run --directory d --with files==1.2 files", "None", "local"),
         ("uv run --with ./files files", "None", "undecidable"),
+        ("uv run --no-project --with files==1.2 --with ./e files", "None",
+         "undecidable"),
     ],
 )  # fmt: skip
 def test_reads_as_firm_as_it_is(line: str, purl: str, pin: str) -> None:
