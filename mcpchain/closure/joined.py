@@ -50,11 +50,7 @@ def joined(inventory: Inventory, graphs: Sequence[Graph]) -> Inventory:
             gaps=(*inventory.gaps, *gaps),
         )
     )
-    return replace(
-        found.inventory(),
-        carried=inventory.carried,
-        resolved_for=inventory.resolved_for,
-    )
+    return replace(found.inventory(), carried=inventory.carried)
 
 
 def _listed(graphs: Iterable[Graph], roots: Mapping[str, Component]) -> set[str]:

@@ -65,7 +65,7 @@ class Settings:
         return (own,) if own and is_http(own) else ()
 
     def swayed_by(self, purl_type: str, launcher: str) -> tuple[str, ...]:
-        """Return the names of what changes which versions are chosen, sorted.
+        """Return what changes which versions are chosen, by name and sorted.
 
         Args:
             purl_type: `pypi` or `npm`.
@@ -78,7 +78,7 @@ class Settings:
             names.update(self.pip.swayed_by)
         elif self.pip.extra_indexes:
             # We ask those too, and uv does not know of them.
-            names.add("extra-index-url")
+            names.add("extra-index-url of pip")
         if launcher != "pipx":
             names.update(self.uv)
         return tuple(sorted(names))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mcpchain.address import normalise
+from mcpchain.settings.pip import default_index
 from mcpchain.settings.problem import Problem, read
 
 _KEYS: Final = frozenset(
@@ -52,8 +53,8 @@ def load(environ: Mapping[str, str], home: Path, index: str | None) -> tuple[str
 def _counts(name: str, value: object, index: str | None) -> bool:
     """Say whether a setting has a value that changes anything."""
     key = name.lower().removeprefix("uv_").replace("_", "-")
-    if key in _DEFAULTS and isinstance(value, str) and index is not None:
-        return normalise(value) != normalise(index)
+    if key in _DEFAULTS and isinstance(value, str):
+        return normalise(value) != normalise(index or default_index())
     return value.lower() not in _FALSE if isinstance(value, str) else bool(value)
 
 

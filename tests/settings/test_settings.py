@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mcpchain.address import Credential
 from mcpchain.settings import Settings, load
+from mcpchain.settings.pip import default_index
 
 A, B, C = "https://a.example", "https://b.example", "https://c.example"
 
@@ -511,7 +512,11 @@ def test_settings_of_pip_that_change_what_pipx_chooses_are_named(
             },
             (),
         ),
-        ("", {"PIP_EXTRA_INDEX_URL": "https://a.example/simple"}, ("extra-index-url",)),
+        (
+            "",
+            {"PIP_EXTRA_INDEX_URL": "https://a.example/simple"},
+            ("extra-index-url of pip",),
+        ),
         ("", {"PIP_PRE": "1"}, ()),
         ("not toml", {}, ("uv.toml",)),
         pytest.param("\0", {}, ("uv.toml",), id="null"),
@@ -529,6 +534,11 @@ def test_settings_that_change_what_uv_chooses_are_named(
     found = configure(**environ)
     assert found.swayed_by("pypi", "uvx") == names
     assert found.problems == ()
+
+
+def test_the_default_index_by_its_name_changes_nothing(configure: Configure) -> None:
+    found = configure(UV_DEFAULT_INDEX=f"{default_index()}/")
+    assert found.swayed_by("pypi", "uvx") == ()
 
 
 def test_where_the_launcher_is_unknown_both_kinds_of_settings_count(
