@@ -8,7 +8,6 @@ import re
 from typing import Final
 
 from packageurl import PackageURL
-from packaging.utils import canonicalize_name
 
 from mcpchain import purl
 
@@ -38,6 +37,8 @@ def pypi_purl(name: str, version: str | None = None, **qualifiers: str) -> Packa
     Raises:
         ValueError: *name* cannot be the name of a distribution (PEP 508).
     """
+    from packaging.utils import canonicalize_name
+
     try:
         folded = canonicalize_name(name, validate=True)
     except ValueError:

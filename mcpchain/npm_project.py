@@ -9,15 +9,16 @@ there, and what else they change is a gap.
 import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.document import decode
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, Inventory, State
-from mcpchain.settings.node_managers import READERS
-from mcpchain.settings.npmrc import Registries, parse
 from mcpchain.tree import File, Tree, UnreadableError
+
+if TYPE_CHECKING:
+    from mcpchain.settings.npmrc import Registries
 
 _BYTES: Final = 1 << 20
 _FOLDERS: Final = 100
@@ -55,7 +56,13 @@ _FILES: Final = {
     "pnpm-lock.yaml": (".npmrc", "pnpm-workspace.yaml"),
     "yarn.lock": (".npmrc", ".yarnrc.yml", ".yarnrc"),
     "bun.lock": (".npmrc", "bunfig.toml"),
-    "package.json": (".npmrc", *READERS),
+    "package.json": (
+        ".npmrc",
+        ".yarnrc.yml",
+        ".yarnrc",
+        "pnpm-workspace.yaml",
+        "bunfig.toml",
+    ),
 }
 """The configuration that counts for a file, where that is more than npm's."""
 _SECRET: Final = re.compile(r"[@?:=\s]")
@@ -65,7 +72,7 @@ _SECRET: Final = re.compile(r"[@?:=\s]")
 class _Project:
     """A folder's `.npmrc`, or another such file, read."""
 
-    registries: Registries = Registries()  # noqa: RUF009  (frozen)
+    registries: "Registries | None" = None
     gaps: tuple[Gap, ...] = ()
 
 
@@ -99,7 +106,8 @@ class NpmProjects:
         components = [*inventory.components]
         gaps = [*inventory.gaps]
         for project in projects:
-            components = [_attributed(c, project.registries) for c in components]
+            if (chosen := project.registries) is not None:
+                components = [_attributed(each, chosen) for each in components]
             gaps += project.gaps
         found = Collector(inventory.name)
         found.include(
@@ -126,7 +134,7 @@ def _is_npm(component: Component) -> bool:
     )
 
 
-def _attributed(component: Component, registries: Registries) -> Component:
+def _attributed(component: Component, registries: "Registries") -> Component:
     facts, theirs = component.facts, registries.of(component.name)
     if not _is_npm(component) or not isinstance(facts, PackageFacts) or theirs is None:
         return component
@@ -161,8 +169,11 @@ def _read(tree: Tree, path: str, name: str) -> _Project | None:
     return _Project(registries=registries, gaps=tuple(gaps))
 
 
-def _choices(data: bytes, path: str, name: str) -> tuple[Registries, list[str]]:
+def _choices(data: bytes, path: str, name: str) -> "tuple[Registries, list[str]]":
     """Return the registries that a file names, and the settings that matter."""
+    from mcpchain.settings.node_managers import READERS
+    from mcpchain.settings.npmrc import Registries, parse
+
     if (reader := READERS.get(name)) is not None:
         return reader(data, path)
     values = parse(decode(data, source=path), {})

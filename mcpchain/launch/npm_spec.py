@@ -13,6 +13,7 @@ from mcpchain.launch.record import (
     plain,
 )
 from mcpchain.naming import is_commit, npm_purl, source_address, vcs_purl
+from mcpchain.npm_version import exact_version
 
 _WORD: Final = r"[A-Za-z0-9~][A-Za-z0-9._~-]*"
 _NAMED: Final = re.compile(
@@ -38,22 +39,8 @@ _HOSTED: Final = re.compile(
     r"/(?P<path>[\w.-]+/[\w.-]+?)(?:\.git)?/?(?:#(?P<ref>.*))?",
     re.IGNORECASE | re.ASCII,
 )
-_NUMBER: Final = r"(?:0|[1-9][0-9]*)"
-_VERSION: Final = re.compile(
-    rf"[=v]?(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER}"
-    r"(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)(?:\+[0-9A-Za-z.-]+)?"
-)
 _RANGE: Final = re.compile(r".*[\^~<>=*|\s].*|v?[0-9xX]+(?:\.[0-9xX]+)*")
 _SHOWN: Final = 140
-
-
-def exact_version(text: str) -> str | None:
-    """Return the version that *text* is, if it is a full one (SemVer 2.0.0).
-
-    Without a leading `v` or `=` and without build metadata, as the registry names it.
-    """
-    match = _VERSION.fullmatch(text.strip())
-    return match["version"] if match else None
 
 
 def firmness(spec: str) -> tuple[str | None, Pin, str]:

@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from mcpchain.document import Node, without_secrets
-from mcpchain.launch.npm_spec import exact_version
 from mcpchain.naming import bare_url
+from mcpchain.npm_version import exact_version
 
 SHOWN: Final = 140
 """How many characters of a text from a lock stand in a message."""

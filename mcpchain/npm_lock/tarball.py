@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from mcpchain.launch.npm_spec import exact_version
 from mcpchain.npm_lock.name import is_name
+from mcpchain.npm_version import exact_version
 
 _REGISTRY: Final = r"(?P<registry>https?://[^/]+(?:/[^/]+)*?)"
 _NAME: Final = r"(?P<name>(?:(?P<scope>@[^/]+)/)?(?P<bare>[^/@]+))"

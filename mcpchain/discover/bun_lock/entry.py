@@ -9,12 +9,12 @@ from typing import Final
 from mcpchain.artifact import Digest
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
-from mcpchain.launch.npm_spec import exact_version
 from mcpchain.naming import bare_url
 from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Package
 from mcpchain.npm_lock.integrity import digests_at
 from mcpchain.npm_lock.name import is_name, shown, version_of
+from mcpchain.npm_version import exact_version
 
 _SEGMENTS: Final = 200
 _LENGTH: Final = 2000

@@ -11,11 +11,11 @@ from typing import Any, Final
 from mcpchain.discover.package_lock.entry import PATH_LENGTH, Entry, flag, read_entry
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
-from mcpchain.launch.npm_spec import exact_version
 from mcpchain.npm_lock.manifest import KINDS, Manifests
 from mcpchain.npm_lock.name import shown
 from mcpchain.npm_lock.source import address_of
 from mcpchain.npm_lock.tarball import read_tarball
+from mcpchain.npm_version import exact_version
 from mcpchain.tree import File
 
 _TARBALL: Final = re.compile(r"\.(?:tgz|tar\.gz|tar)$", re.IGNORECASE)

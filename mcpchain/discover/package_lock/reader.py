@@ -13,8 +13,6 @@ from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.discover.package_lock.edges import HINT, bundled, connect
 from mcpchain.discover.package_lock.entry import Entry, flag, read_entry
-from mcpchain.discover.package_lock.first import first_entries
-from mcpchain.discover.package_lock.twice import compare
 from mcpchain.discover.package_lock.unite import united
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
@@ -51,7 +49,12 @@ def read(file: File, found: Collector) -> None:
         found.gap(_unsupported(version, file.path))
         return
     first = version == 1
-    entries = (first_entries if first else _entries)(file, lock, found)
+    if first:
+        from mcpchain.discover.package_lock.first import first_entries
+
+        entries = first_entries(file, lock, found)
+    else:
+        entries = _entries(lock, found)
     # The first npm that wrote such a lock did not write what needs what.
     graph = not first or lock.value.get("requires") is True
     manifests = Manifests(file)
@@ -69,11 +72,12 @@ def read(file: File, found: Collector) -> None:
     contradictions((each for _, each in components), found)
     _compare_manifests(manifests, entries, found)
     if "dependencies" in lock and not first:
+        from mcpchain.discover.package_lock.twice import compare
+
         compare(lock, entries, found)
 
 
-def _entries(file: File, lock: Node, found: Collector) -> dict[str, Entry]:
-    del file  # what version 1 needs
+def _entries(lock: Node, found: Collector) -> dict[str, Entry]:
     packages = lock.at("packages")
     if not packages.exists:
         raise packages.unexpected("an object")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from mcpchain.discover.pnpm_lock.key import SNAPSHOTS, Key, read_key
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, State
-from mcpchain.launch.npm_spec import exact_version
 from mcpchain.naming import bare_url
 from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Package, patched
 from mcpchain.npm_lock.integrity import digests_of
 from mcpchain.npm_lock.name import SHOWN, shown, version_of
+from mcpchain.npm_version import exact_version
 
 
 class Reader:
