@@ -142,7 +142,7 @@ def _carried(
     pending = [
         ref
         for ref, each in known.items()
-        if each.kind is Kind.LIBRARY
+        if each.kind in {Kind.APPLICATION, Kind.LIBRARY}
         and not _is_bundled(each)
         and identified(each.artifacts)
     ]

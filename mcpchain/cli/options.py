@@ -136,16 +136,22 @@ def resolve(
 def write_file(path: Path, data: bytes) -> None:
     """Write *data* to *path* as a whole or not at all.
 
+    A device or a pipe is written into: a file in its place would be the end of it.
+
     Raises:
         UsageError: There is no such place, or it is not ours to write to.
         UnavailableError: The system fails.
     """
     part: str | None = None
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                stream.write(data)
+            return
         # A name that nobody can foresee: in a foreign folder a link may lie in wait.
         descriptor, part = tempfile.mkstemp(prefix=".mcpchain-", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+        with os.fdopen(descriptor, "wb") as whole:
+            whole.write(data)
         os.chmod(part, _READABLE)
         os.replace(part, path)
     except OSError as error:

@@ -115,12 +115,13 @@ def _survey_file(
     from mcpchain.discover import survey as survey_tree
     from mcpchain.tree import Tree, UnreadableError
 
-    tree = Tree(target.parent, only=target.name)
+    folder, path = _placed(target)
+    tree = Tree(folder, only=path)
     inventory = survey_tree(tree, name=name, hashing=hashing)
     if inventory:
         return inventory
     try:
-        data = tree.file(target.name).read(_BOM_LIMIT)
+        data = tree.file(path).read(_BOM_LIMIT)
     except UnreadableError as error:
         raise UsageError(str(error), hint=error.hint) from error
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"<"}:
@@ -148,6 +149,17 @@ def _survey_file(
             )
         )
         return found.inventory()
+
+
+def _placed(target: Path) -> tuple[Path, str]:
+    """Return the project that the file *target* belongs to, and its path in there.
+
+    A file in a hidden folder, such as `.vscode/mcp.json`, configures the one around it.
+    """
+    folder, path = Path(os.path.abspath(target)).parent, target.name
+    while folder.name.startswith(".") and folder.parent != folder:
+        folder, path = folder.parent, f"{folder.name}/{path}"
+    return folder, path
 
 
 def bom(

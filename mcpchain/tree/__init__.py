@@ -180,7 +180,8 @@ class Tree:
                 State.UNREADABLE,
                 hint="examine a folder that holds both files",
             )
-        if ".." in path and self._root.real(path) != self._root.real(clean):
+        real = self._root.real
+        if ".." in path and not guarded(clean, lambda: real(path) == real(clean)):
             raise UnreadableError(
                 path,
                 "goes up through a symbolic link, which readers follow differently",

@@ -1,4 +1,6 @@
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,17 @@ def test_a_bom_becomes_another_version_of_the_same(old: Path, tmp_path: Path) ->
     for each in documents:
         del each["serialNumber"], each["metadata"]["timestamp"]
     assert documents[0] == documents[1]
+
+
+def test_a_pipe_is_written_into_and_stays_one(old: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_bytes)
+        result = run("sbom", old, "--no-environment", "-o", pipe)
+        assert result.exit_code == 0, result.output
+        assert json.loads(read.result(timeout=30))["bomFormat"] == "CycloneDX"
+    assert pipe.is_fifo()
 
 
 def test_alarms_end_with_10_only_if_that_is_asked_for(

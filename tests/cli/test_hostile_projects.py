@@ -117,6 +117,7 @@ def test_a_pinned_project_is_allowed(
             f"\\\\evil.example\\share\\{WHEEL}", "-e ../evil", "./evil",
             "--trusted-host evil.example", f"b==1 --hash={HASH} --config-settings x=y",
             f"b==1 --hash={HASH} --global-option=x", "a" + ",>=1" * 1600,
+            "-r ../\0x",
         )),
         {"requirements.txt": f"./{WHEEL} --hash={HASH}\n", WHEEL: BYTES},
         *({"requirements.txt": PINNED, name: "{}"} for name in (
@@ -134,3 +135,16 @@ def test_a_hostile_project_is_denied(
 ) -> None:
     code, output = gate(tmp_path, files)
     assert code == 10, output
+
+
+def test_a_file_in_a_hidden_folder_is_judged_with_its_project(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / ".vscode").mkdir(parents=True)
+    config = project / ".vscode/mcp.json"
+    entry = {"command": "npx", "args": ["-y", "files@1.2.0"]}
+    config.write_text(json.dumps({"servers": {"x": entry}}))
+    (project / ".npmrc").write_text("registry=https://evil.example\n")
+    done = CliRunner().invoke(main, ["gate", "--offline", str(config)])
+    assert done.exit_code == 10
+    assert "deny[untrusted-registry]" in done.output
+    assert "--> .vscode/mcp.json#/servers/x" in done.output
