@@ -248,7 +248,7 @@ def test_a_lock_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
     assert gap.state is State.LIMIT
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary() | st.text().map(lambda text: (HEAD + text).encode()))
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):

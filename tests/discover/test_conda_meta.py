@@ -173,7 +173,7 @@ def test_a_record_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
     assert gap.state is State.LIMIT
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary() | st.text().map(lambda t: json.dumps(record(t, depends=[t])).encode())
 )

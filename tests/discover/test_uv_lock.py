@@ -404,7 +404,7 @@ def test_a_file_that_is_no_lock_of_uv_is_a_gap(
     assert [gap.state for gap in found.gaps] == [state]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary() | st.text().map(lambda text: (HEAD + text).encode()))
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
