@@ -112,6 +112,8 @@ class Digest:
             digests.append(cls.of(name, value))
         if not digests:
             raise ValueError("the integrity value is empty")
+        if len(digests) == 1:
+            return tuple(digests)
         order = [*Algorithm]
         best = max(digests, key=lambda each: order.index(each.algorithm)).algorithm
         return tuple(each for each in digests if each.algorithm is best)

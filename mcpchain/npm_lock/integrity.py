@@ -1,5 +1,7 @@
 """Which bytes a lock accepts for a package (W3C Subresource Integrity)."""
 
+from contextlib import suppress
+
 from mcpchain.artifact import Artifact, Digest
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
@@ -22,7 +24,11 @@ def artifacts_of(
 def digests_of(node: Node, key: str, found: Collector) -> tuple[Digest, ...]:
     """Read an integrity value. A bad one is a gap, and accepts nothing."""
     digests: tuple[Digest, ...] = ()
-    if key in node:
+    value = node.value.get(key)
+    if isinstance(value, str) and type(node.value) is dict:
+        with suppress(ValueError):
+            return Digest.parse_sri(value)
+    if key in node.value:
         with found.entry():
             digests = digests_at(node.at(key))
     return digests
@@ -31,6 +37,8 @@ def digests_of(node: Node, key: str, found: Collector) -> tuple[Digest, ...]:
 def artifacts(digests: tuple[Digest, ...], address: str) -> tuple[Artifact, ...]:
     """Return the files that have one of *digests* and lie at *address*."""
     name = address.rpartition("/")[2]
+    if len(digests) == 1:
+        return (Artifact(name=name, digests=digests, url=address or None),)
     return tuple(
         Artifact(name=name, digests=(digest,), url=address or None)
         for digest in dict.fromkeys(digests)

@@ -5,7 +5,7 @@ from typing import Final
 
 from mcpchain.document import Node
 
-_KEYS: Final = ("os", "cpu", "libc")
+KEYS: Final = ("os", "cpu", "libc")
 _WORD: Final = re.compile(r"!?[\w.-]{1,40}", re.ASCII)
 _MOST: Final = 40
 """How many of each are told."""
@@ -20,7 +20,7 @@ def marker_of(node: Node) -> str:
         MalformedError: One of the keys has no text and no list of texts.
     """
     parts = []
-    for key in _KEYS:
+    for key in KEYS:
         if key not in node:
             continue
         value = node.at(key)

@@ -894,7 +894,9 @@ ENTRY = st.dictionaries(
     JSON | st.sampled_from([*FILES.values(), "../x", "git+ssh://h/x#1"]),
     max_size=6,
 )  # fmt: skip
-PATHS = st.sampled_from(["", "node_modules/files", "packages/a", "../b"]) | st.text(max_size=99)
+PATHS = st.sampled_from(["", "node_modules/files", "packages/a", "../b"]) | st.text(
+    max_size=99
+)
 
 
 @settings(max_examples=100)
@@ -1008,3 +1010,43 @@ def test_what_a_manifest_asks_for_and_its_lock_does_not_is_a_gap(
     (gap,) = inventory.gaps
     assert gap.reason == "depends on `new`, which the lock does not hold"
     assert gap.location.path == "package-lock.json"
+
+
+def test_a_registry_that_ends_like_a_scope_is_not_believed_for_a_package() -> None:
+    base = "https://registry.example/@evil"
+    inventory = lock(
+        {
+            "node_modules/@s/files": {
+                "version": "1.0.0",
+                "resolved": f"{base}/@s/files/-/files-1.0.0.tgz",
+            },
+            "node_modules/files": {
+                "version": "1.0.0",
+                "resolved": f"{base}/files/-/files-1.0.0.tgz",
+            },
+        }
+    )
+    assert {c.name for c in inventory.components} == {"@s/files", "@evil/files"}
+    (gap,) = inventory.gaps
+    assert "is the tarball of `@evil/files@1.0.0`, not of `files@1.0.0`" in gap.reason
+
+
+def test_a_learned_registry_is_believed_only_for_what_its_addresses_name() -> None:
+    base = "https://registry.example/npm"
+    address = f"{base}/files/-/files-1.0.0.tgz"
+    inventory = lock(
+        {
+            "node_modules/files": {"version": "1.0.0", "resolved": address},
+            "node_modules/a/node_modules/files": {
+                "version": "1.0.1",
+                "resolved": address,
+            },
+            "node_modules/evil": {"version": "1.0.0", "resolved": address},
+            "node_modules/b/node_modules/files": {
+                "version": "1.0.0",
+                "resolved": f"{base}/../evil/files/-/files-1.0.0.tgz",
+            },
+        }
+    )
+    assert len(inventory.gaps) == 3
+    assert {(c.name, c.version) for c in inventory.components} == {("files", "1.0.0")}

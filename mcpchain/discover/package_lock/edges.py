@@ -27,6 +27,8 @@ def bundled(entries: Mapping[str, Entry], found: Collector) -> frozenset[str]:
     an installed package around it lists it, or a bundled one needs it or holds it
     (npm's arborist, `Node.getBundler`).
     """
+    if not any("bundleDependencies" in each.node.value for each in entries.values()):
+        return frozenset()
     inner: dict[str, list[str]] = {}
     for path in entries:
         inner.setdefault(_around(path), []).append(path)
@@ -73,8 +75,9 @@ def connect(entries: dict[str, Entry], found: Collector) -> None:
     for entry in entries.values():
         if entry.ref is None:
             continue
-        folders = _search_path(entry.path)
-        for kind in _EDGES:
+        kinds = [kind for kind in _EDGES if kind in entry.node.value]
+        folders = _search_path(entry.path) if kinds else []
+        for kind in kinds:
             if kind == "devDependencies" and entry.installed:
                 continue
             for name in _names(entry.node, kind, found):
@@ -90,8 +93,11 @@ def connect(entries: dict[str, Entry], found: Collector) -> None:
 
 
 def _names(node: Node, kind: str, found: Collector) -> list[str]:
+    value = node.value.get(kind)
+    if isinstance(value, dict) and type(node.value) is dict:
+        return [*value]
     names: list[str] = []
-    if kind in node:
+    if kind in node.value:
         with found.entry():
             wanted = node.at(kind)
             # Only the names count, so that no node is made of each member.

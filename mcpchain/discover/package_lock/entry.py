@@ -1,7 +1,7 @@
 """One folder of npm's lock: where it lies, and what it is called."""
 
+import posixpath
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Final
 
 from mcpchain.document import Node
@@ -11,6 +11,7 @@ SEGMENTS: Final = 200
 """How deep a folder may lie."""
 PATH_LENGTH: Final = 2000
 """How long its path may be."""
+_NOWHERE: Final = frozenset({"", ".", ".."})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,14 +37,17 @@ def read_entry(path: str, node: Node) -> Entry:
     Raises:
         MalformedError: It is no path below or beside the project, or it is too deep.
     """
-    if not node.exists:
-        raise node.unexpected("an object")
-    next(node.items(), None)  # raises if it is none, or is there twice
+    if node.problem or not node.is_object():
+        if not node.exists:
+            raise node.unexpected("an object")
+        next(node.items(), None)  # raises
     parts = path.split("/") if path else []
     if len(path) > PATH_LENGTH or len(parts) > SEGMENTS:
         raise node.malformed("is a path too long or too deep to be followed")
-    inner = parts[next((i for i, p in enumerate(parts) if p != ".."), len(parts)) :]
-    if any(part in {"", ".", ".."} for part in inner) or "\\" in path or ":" in path:
+    inner = parts
+    if ".." in parts:
+        inner = parts[next((i for i, p in enumerate(parts) if p != ".."), len(parts)) :]
+    if not _NOWHERE.isdisjoint(inner) or "\\" in path or ":" in path:
         raise node.malformed(f"`{path[:SHOWN]}` is no relative path")
     above, found, folder = path.rpartition("node_modules/")
     installed = bool(found) and (not above or above.endswith("/"))
@@ -55,7 +59,7 @@ def read_entry(path: str, node: Node) -> Entry:
     return Entry(
         path=path,
         node=node,
-        folder=folder if installed else PurePosixPath(path).name,
+        folder=folder if installed else posixpath.basename(path),
         installed=installed,
         link=link,
     )
@@ -63,4 +67,14 @@ def read_entry(path: str, node: Node) -> Entry:
 
 def flag(node: Node, key: str) -> bool:
     """Read a member that is true, or false or absent."""
-    return key in node and node.at(key).flag()
+    return key in node.value and node.at(key).flag()
+
+
+def plain_text(node: Node, key: str) -> str | None:
+    """Return a member of which nothing can be wrong; `None`: look at it closely.
+
+    Of nearly all that can be said, and they need no node of their own.
+    """
+    value = node.value.get(key)
+    plain = isinstance(value, str) and value.isascii() and type(node.value) is dict
+    return value if plain else None

@@ -12,7 +12,7 @@ from typing import Final
 from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.discover.package_lock.edges import HINT, bundled, connect
-from mcpchain.discover.package_lock.entry import Entry, flag, read_entry
+from mcpchain.discover.package_lock.entry import Entry, flag, plain_text, read_entry
 from mcpchain.discover.package_lock.unite import united
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
@@ -20,6 +20,7 @@ from mcpchain.naming import npm_purl
 from mcpchain.npm_lock.graph import contradictions, undeclared
 from mcpchain.npm_lock.integrity import artifacts_of
 from mcpchain.npm_lock.manifest import Manifests, declared
+from mcpchain.npm_lock.marker import KEYS as MACHINES
 from mcpchain.npm_lock.marker import marker_of
 from mcpchain.npm_lock.name import SHOWN, is_name, version_of
 from mcpchain.npm_lock.source import (
@@ -30,6 +31,7 @@ from mcpchain.npm_lock.source import (
     source_of,
 )
 from mcpchain.npm_lock.workspace import Members, members_of
+from mcpchain.npm_version import exact_version
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
@@ -124,6 +126,8 @@ class _Reader:
         graph: bool,
     ) -> None:
         self._manifests = manifests
+        self._registries: dict[str, Source] = {}
+        self._known: dict[tuple[object, ...], PackageFacts] = {}
         self._base = file.path.rpartition("/")[0]
         self._named = Named(file.tree)
         self._bundled = bundled(entries, found)
@@ -140,22 +144,12 @@ class _Reader:
         Raises:
             MalformedError: It has no name.
         """
-        node, found = entry.node, self._found
+        node = entry.node
         name = _own_name(entry)
-        version: str | None = None
-        licenses: tuple[str, ...] = ()
-        with found.entry():
-            needed = entry.installed and entry.versioned
-            version = _version(node.at("version"), required=needed)
-        if "license" in node:
-            with found.entry():
-                licenses = tuple(_licenses(node.at("license")))
+        version = self._version(entry)
         source, artifacts = self._source(entry, name, version)
         if source.other is not None:
             name, version = source.other.name, source.other.version
-        marker = ""
-        with found.entry():
-            marker = marker_of(node)
         member = not entry.installed and entry.path in self._members
         purl = npm_purl(name, version) if source.named else None
         if purl and source.qualifiers:
@@ -167,21 +161,56 @@ class _Reader:
             purl=purl,
             pin=source.pin,
             requested=source.requested,
-            licenses=licenses,
+            licenses=self._licenses(node),
             artifacts=artifacts,
             graph=self._graph,
-            facts=PackageFacts(
-                origin=source.origin,
-                registry=source.registry,
-                development=flag(node, "dev") or flag(node, "devOptional"),
-                optional=flag(node, "optional"),
-                peer=flag(node, "peer"),
-                workspace=member,
-                marker=marker,
-                alias=entry.folder if entry.installed and entry.folder != name else "",
-            ),
+            facts=self._facts(entry, source, name, member=member),
             locations=self._places(entry),
         )
+
+    def _version(self, entry: Entry) -> str | None:
+        node = entry.node
+        text = plain_text(node, "version")
+        if text is not None and exact_version(text) == text:
+            return text
+        with self._found.entry():
+            needed = entry.installed and entry.versioned
+            return _version(node.at("version"), required=needed)
+        return None
+
+    def _licenses(self, node: Node) -> tuple[str, ...]:
+        if (text := plain_text(node, "license")) is not None:
+            return (text,)
+        if "license" in node.value:
+            with self._found.entry():
+                return tuple(_licenses(node.at("license")))
+        return ()
+
+    def _facts(
+        self, entry: Entry, source: Source, name: str, *, member: bool
+    ) -> PackageFacts:
+        """Return what is said of a package; most packages share that with others."""
+        node = entry.node
+        marker = ""
+        if not node.value.keys().isdisjoint(MACHINES):
+            with self._found.entry():
+                marker = marker_of(node)
+        alias = entry.folder if entry.installed and entry.folder != name else ""
+        development = flag(node, "dev") or flag(node, "devOptional")
+        optional, peer = flag(node, "optional"), flag(node, "peer")
+        said = (source.origin, source.registry, development, optional, peer, member)
+        if (known := self._known.get((*said, marker, alias))) is None:
+            known = self._known[*said, marker, alias] = PackageFacts(
+                origin=source.origin,
+                registry=source.registry,
+                development=development,
+                optional=optional,
+                peer=peer,
+                workspace=member,
+                marker=marker,
+                alias=alias,
+            )
+        return known
 
     def _places(self, entry: Entry) -> tuple[Location, ...]:
         """Return where a package is declared: a project in its manifest too."""
@@ -205,6 +234,8 @@ class _Reader:
                 self._doubt(node, problem)
             return FOLDER, ()
         resolved = _resolved(node, self._found)
+        if (plain := self._plain(resolved, name, version)) is not None:
+            return plain, artifacts_of(node, "integrity", resolved, self._found)
         address = address_of(resolved)
         artifacts = artifacts_of(node, "integrity", address, self._found)
         if not resolved:
@@ -215,7 +246,25 @@ class _Reader:
         package = (name, version)
         source = source_of(resolved, package, artifacts, self._named, self._base)
         self._doubt(node, source.problem, source.state)
+        self._learn(resolved, source, name, version)
         return source, (source.artifact,) if source.artifact else artifacts
+
+    def _plain(self, resolved: str, name: str, version: str | None) -> Source | None:
+        """Return the source of a tarball that lies where its registry has all."""
+        end = _tarball(name, version)
+        registry = resolved.removesuffix(end)
+        return self._registries.get(registry) if registry != resolved else None
+
+    def _learn(
+        self, resolved: str, source: Source, name: str, version: str | None
+    ) -> None:
+        """Remember a registry of which nothing has to be asked again."""
+        plain = Source(origin=Origin.REGISTRY, pin=Pin.EXACT, registry=source.registry)
+        registry = source.registry or ""
+        # After an `@` the name of a package could go on.
+        whole = resolved == f"{registry}{_tarball(name, version)}"
+        if source == plain and whole and version and "@" not in registry:
+            self._registries[registry] = source
 
     def _doubt(self, node: Node, problem: str, state: State = State.UNREADABLE) -> None:
         if problem:
@@ -234,7 +283,7 @@ class _Reader:
 def _own_name(entry: Entry) -> str:
     """Return the name of a package; an alias gives its folder another one."""
     node = entry.node
-    if "name" in node:
+    if "name" in node.value:
         name = node.at("name").text()
         if is_name(name):
             return name
@@ -258,8 +307,13 @@ def _licenses(node: Node) -> Iterator[str]:
 
 
 def _resolved(node: Node, found: Collector) -> str:
-    text = None
-    if "resolved" in node:
+    text = plain_text(node, "resolved")
+    if text is None and "resolved" in node.value:
         with found.entry():
             text = node.at("resolved").optional_text()
     return (text or "").strip()
+
+
+def _tarball(name: str, version: str | None) -> str:
+    """Return how the address of a package in a registry ends."""
+    return f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
