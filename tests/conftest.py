@@ -2,8 +2,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.world.world import World, open_world
+
+# What a machine does besides is no property of the code.
+settings.register_profile("mcpchain", deadline=None)
+settings.load_profile("mcpchain")
 
 
 @pytest.fixture
