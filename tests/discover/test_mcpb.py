@@ -775,3 +775,14 @@ def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: st.DataObject) -> Non
     with contextlib.suppress(OSError):
         found = discover(tmp_path, bytes(whole))
         assert found.components
+
+
+def test_extras_and_what_sways_any_launch_are_kept(tmp_path: Path) -> None:
+    config = {"command": "uvx", "args": ["--pre", "tool[cli]==1.2"]}
+    windows = {"command": "uvx.exe", "args": ["-p", "3.12", "tool[cli]==1.2"]}
+    text = started(**config, platform_overrides={"win32": windows})
+    found = discover(tmp_path, bundle(text=text))
+    assert facts(found).swayed_by == ("--pre", "-p")
+    assert [e.facts for e in found.components if e.name == "tool"] == [
+        PackageFacts(with_extras=("cli",))
+    ]

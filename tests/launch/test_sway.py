@@ -78,6 +78,7 @@ def test_an_extra_without_a_clear_name_is_undecidable(extra: str) -> None:
         ("uvx --index https://i.example/simple x==1", {"--index"}),
         ("uv run --no-project --python 3.11 --with x==1 x", {"--python"}),
         ("uvx --python 3.11 --with a python -m x", {"--python"}),
+        ("uvx -p 3.11 --from git+https://h.example/a/x@v1 x", {"-p"}),
         ("pipx run x", set()),
         ("pipx run --python 3.11 x", {"--python"}),
         ("pipx run --pip-args='--pre' x", {"--pre"}),
