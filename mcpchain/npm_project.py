@@ -65,6 +65,8 @@ _FILES: Final = {
     ),
 }
 """The configuration that counts for a file, where that is more than npm's."""
+_PROGRAMS: Final = frozenset({"yarnPath", "yarn-path"})
+"""Settings of yarn with which it hands over to a program that they name."""
 _SECRET: Final = re.compile(r"[@?:=\s]")
 
 
@@ -158,15 +160,26 @@ def _read(tree: Tree, path: str, name: str) -> _Project | None:
         return None if absent else _Project(gaps=(error.gap(),))
     except MalformedError as error:
         return _Project(gaps=(_gap(path, error.problem, State.UNREADABLE),))
-    gaps = [
-        _gap(path, f"sets `{_shown(key)}`, which may change whom npm asks or what it "
-             "runs", State.UNSUPPORTED)
-        for key in settings
-    ]  # fmt: skip
+    gaps = [_doubt(path, key) for key in settings]
     if len(gaps) > _GAPS:
         more = _gap(path, f"more than {_GAPS} settings that matter", State.LIMIT)
         gaps = [*gaps[:_GAPS], more]
     return _Project(registries=registries, gaps=tuple(gaps))
+
+
+def _doubt(path: str, key: str) -> Gap:
+    """Say what is not known because of a setting."""
+    if key in _PROGRAMS:
+        reason = f"sets `{key}`: a program in the project runs in the place of yarn"
+        return Gap(
+            stage="discover",
+            location=Location(path=path),
+            reason=reason,
+            state=State.PARTIAL,
+            hint="review that file, or name the release in `packageManager` instead",
+        )
+    reason = f"sets `{_shown(key)}`, which may change whom npm asks or what it runs"
+    return _gap(path, reason, State.UNSUPPORTED)
 
 
 def _choices(data: bytes, path: str, name: str) -> "tuple[Registries, list[str]]":

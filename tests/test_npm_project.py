@@ -273,3 +273,23 @@ def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         write(tmp_path / ".npmrc", b"proxy=x\r\n" + data)
     assert found(tmp_path).gaps
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [(".yarnrc.yml", "yarnPath: .yarn/y.cjs"), (".yarnrc", 'yarn-path "./y.js"')],
+)
+def test_a_program_in_the_place_of_yarn_is_a_gap(
+    tmp_path: Path, config: str, text: str
+) -> None:
+    write(tmp_path / "yarn.lock", LOCKS["yarn.lock"])
+    write(tmp_path / config, text)
+    (gap,) = found(tmp_path).gaps
+    assert (gap.location.path, gap.state) == (config, State.PARTIAL)
+    assert gap.reason.endswith("a program in the project runs in the place of yarn")
+
+
+def test_it_is_none_where_yarn_is_not_run(tmp_path: Path) -> None:
+    lock(tmp_path, OPEN)
+    write(tmp_path / ".yarnrc.yml", "yarnPath: .yarn/y.cjs")
+    assert not found(tmp_path).gaps

@@ -13,6 +13,10 @@ SHOWN: Final = 140
 _WORD: Final = r"[A-Za-z0-9~!'()*-][A-Za-z0-9~!'()*._-]*"
 _NAME: Final = re.compile(rf"(?:@[A-Za-z0-9~!'()*._-]+/)?{_WORD}")
 """validate-npm-package-name, with what it allows for old packages."""
+_ABSOLUTE: Final = re.compile(
+    r"(?:@?[^:@]*@)?(?:(?:file|link|portal):(?://)?)?(?:~?[/\\]|[A-Za-z]:[/\\])",
+    re.IGNORECASE,
+)
 _RESERVED: Final = frozenset({"node_modules", "favicon.ico"})
 
 
@@ -22,7 +26,12 @@ def is_name(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """Return so much of *text* as may stand in a message; it may be an address."""
+    """Return so much of *text* as may stand in a message; it may be an address.
+
+    A path from the root of a machine is its owner's business.
+    """
+    if _ABSOLUTE.match(text.strip()):
+        return "an absolute path"
     return without_secrets(bare_url(text.strip()))[:SHOWN]
 
 

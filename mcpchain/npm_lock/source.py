@@ -13,7 +13,7 @@ from mcpchain.artifact import Artifact, identified
 from mcpchain.component import Origin, Pin
 from mcpchain.inventory import State
 from mcpchain.naming import bare_url, is_commit, source_address, vcs_url
-from mcpchain.npm_lock.name import SHOWN
+from mcpchain.npm_lock.name import SHOWN, shown
 from mcpchain.npm_lock.tarball import Tarball, read_tarball
 from mcpchain.tree.named import Named
 
@@ -115,7 +115,7 @@ def folder_problem(path: str, named: Named, base: str) -> str:
 
 def _shown(text: str) -> str:
     """Return so much of a text as cannot be a secret."""
-    return re.split(r"[@?#]", bare_url(text), maxsplit=1)[0][:SHOWN]
+    return re.split(r"[@?#]", shown(text), maxsplit=1)[0]
 
 
 def _local(

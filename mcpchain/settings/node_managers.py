@@ -27,10 +27,18 @@ _YARN: Final = frozenset(
         "networkSettings",
         "plugins",
         "unsafeHttpWhitelist",
+        "yarnPath",
     }
 )
 _YARN_1: Final = frozenset(
-    {"cafile", "https-proxy", "proxy", "strict-ssl", "yarn-offline-mirror"}
+    {
+        "cafile",
+        "https-proxy",
+        "proxy",
+        "strict-ssl",
+        "yarn-offline-mirror",
+        "yarn-path",
+    }
 )
 _PNPM: Final = frozenset(
     {
