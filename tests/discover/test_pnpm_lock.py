@@ -802,3 +802,19 @@ def test_an_entry_is_what_its_name_says_or_a_gap(version: str, more: str) -> Non
     inventory = read(text)
     assert "files" not in {each.name for each in inventory.components}
     assert len(inventory.gaps) == 1
+
+
+@pytest.mark.parametrize("member", ["importers", "packages", "snapshots"])
+def test_an_entry_of_nothing_does_not_stop_the_reading(
+    tmp_path: Path, member: str
+) -> None:
+    entries: dict[str, Any] = {
+        "importers": {".": {}},
+        "packages": {"a@1.0.0": {"resolution": {"integrity": SRI}}},
+        "snapshots": {"a@1.0.0": {}},
+    }
+    entries[member] = dict.fromkeys(entries[member])
+    document = {"lockfileVersion": "9.0", **entries}
+    (tmp_path / "pnpm-lock.yaml").write_text(json.dumps(document))
+    (tmp_path / "package.json").write_text('{"dependencies": {"a": "1"}}')
+    assert survey(Tree(tmp_path), name="x").gaps

@@ -64,15 +64,15 @@ _BERRY = "__metadata:\n  version: 8\n'x@npm:1':\n  version: 1.0.0\n  resolution:
         (
             "package-lock.json",
             (
-                '{"lockfileVersion": 3, "packages": {"node_modules/x": {"version": "1.0.0",'
-                ' "resolved": "file:PATH.tgz"}}}'
+                '{"lockfileVersion": 3, "packages": {"node_modules/x":'
+                ' {"version": "1.0.0", "resolved": "file:PATH.tgz"}}}'
             ),
         ),
         (
             "package-lock.json",
             (
-                '{"lockfileVersion": 3, "packages": {"node_modules/x": {"resolved": "PATH",'
-                ' "link": true}}}'
+                '{"lockfileVersion": 3, "packages": {"node_modules/x":'
+                ' {"resolved": "PATH", "link": true}}}'
             ),
         ),
     ],

@@ -130,7 +130,7 @@ class _Projects:
 
     def _ask(self, path: str, node: Node) -> None:
         package = self._packages[_project(path)]
-        specifiers = node.value.get("specifiers")
+        specifiers = node.value.get("specifiers") if node.is_object() else None
         for kind, need in _KINDS.items():
             if kind not in node:
                 continue
