@@ -9,7 +9,9 @@ from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, 
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import npm_purl
+from mcpchain.npm_lock.graph import Package
 from mcpchain.npm_lock.integrity import artifacts
+from mcpchain.npm_lock.manifest import Manifests
 from mcpchain.npm_lock.marker import marker_of
 from mcpchain.npm_lock.name import SHOWN, is_name, shown
 from mcpchain.npm_lock.source import (
@@ -68,6 +70,7 @@ class Describer:
     def __init__(self, file: File, found: Collector, hint: str) -> None:
         self._base = file.path.rpartition("/")[0]
         self._named = Named(file.tree)
+        self._manifests = Manifests(file)
         self._found = found
         self._hint = hint
 
@@ -115,11 +118,18 @@ class Describer:
             locations=(Location(path=node.source, pointer=node.pointer),),
         )
 
-    def folder(self, stated: Stated, folder: str) -> Component:
+    def folder(self, stated: Stated, folder: str) -> Package:
         """Declare a package that is a folder beside the lock."""
         problem = folder_problem(folder, self._named, self._base)
         self.doubt(stated.node, problem)
-        return self._own(stated, Kind.LIBRARY)
+        component = self._own(stated, Kind.LIBRARY)
+        # Of a link the lock does not say what it needs.
+        manifest = self._manifests.at(folder) if stated.graph else None
+        if manifest is None:
+            return Package(component=component)
+        return Package(
+            component=_placed(component, manifest), folder=(stated.node, manifest)
+        )
 
     def project(self, stated: Stated, folder: str, manifest: Node | None) -> Component:
         """Declare the project itself, or the member of it that lies in *folder*.
@@ -133,10 +143,7 @@ class Describer:
             problem = folder_problem(folder, self._named, self._base)
             self.doubt(stated.node, problem)
         project = self._own(stated, Kind.APPLICATION, member=bool(folder))
-        if manifest is None:
-            return project
-        places = (*project.locations, Location(path=manifest.source))
-        return replace(project, locations=tuple(sorted(places, key=str)))
+        return project if manifest is None else _placed(project, manifest)
 
     def marker(self, node: Node) -> str:
         """Return for which machines a package is, as `marker_of` does."""
@@ -184,6 +191,12 @@ class Describer:
             facts=PackageFacts(origin=FOLDER.origin, workspace=member),
             locations=(Location(path=node.source, pointer=node.pointer),),
         )
+
+
+def _placed(component: Component, manifest: Node) -> Component:
+    """Return *component* with its manifest as one of its places."""
+    places = (*component.locations, Location(path=manifest.source))
+    return replace(component, locations=tuple(sorted(places, key=str)))
 
 
 def _cloned(resolved: str) -> str:

@@ -37,6 +37,8 @@ class Package:
     """What it asks for, found or not: how it does so, by name, as the lock has it."""
     names: set[str] = field(default_factory=set)
     """The names under which it is asked for."""
+    folder: tuple[Node, Node] | None = None
+    """Of a folder of this machine: where the lock has it, and its manifest."""
 
 
 _LOCAL: Final = re.compile(r"(?:workspace|link|portal|file):|(?:\.\.?|~)?/")
@@ -45,7 +47,9 @@ _LINKS: Final = ("link:", "workspace:", "portal:")
 _MARKS: Final = (Need.DEVELOPMENT, Need.OPTIONAL, Need.PEER)
 
 
-def declare(packages: Mapping[str, Package], found: Collector) -> dict[str, str]:
+def declare(
+    packages: Mapping[str, Package], found: Collector, hint: str
+) -> dict[str, str]:
     """Add all packages, each marked with why it is there, and return their refs.
 
     One is for development if nothing but that leads to it from the project, and so
@@ -61,6 +65,9 @@ def declare(packages: Mapping[str, Package], found: Collector) -> dict[str, str]
         plain[identity] = plain.get(identity, own) & own
     refs = {}
     for key, package in packages.items():
+        if package.folder is not None:
+            node, manifest = package.folder
+            undeclared(manifest, package.asked, node, found, hint, development=False)
         kept = plain.get(_identity(package), set())
         refs[key] = found.add(_marked(package, kept))
     for key, package in packages.items():
@@ -109,6 +116,8 @@ def undeclared(
     node: Node,
     found: Collector,
     hint: str,
+    *,
+    development: bool = True,
 ) -> None:
     """Leave a gap for what *manifest* asks for and its lock does not, or otherwise.
 
@@ -118,10 +127,13 @@ def undeclared(
         node: Where the lock has it.
         found: Gets the gaps.
         hint: How to complete the lock.
+        development: Whether what it needs for development is installed too.
     """
     asked: dict[str, list[str]] = {}
     for name, kind, text in declared(manifest):
-        if kind != Need.PEER.value:
+        if Need(kind) is not Need.PEER and (
+            development or Need(kind) is not Need.DEVELOPMENT
+        ):
             asked.setdefault(name, []).append(text)
     for name, texts in asked.items():
         known = listed.get(name)

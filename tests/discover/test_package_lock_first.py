@@ -275,3 +275,31 @@ def test_the_time_grows_with_the_size_and_not_faster() -> None:
 def test_any_list_is_read_or_a_gap(value: object) -> None:
     for gap in lock({"a": value}).gaps:
         str(gap.location).encode()
+
+
+@pytest.mark.parametrize(
+    "asked", ["1.2.0", "=1.2.0", "^9", "*", "npm:files@1.2.0", "npm:files@^1",
+              "npm:files", "https://packages.example/x.tgz"]
+)  # fmt: skip
+def test_what_the_project_asks_for_may_be_what_the_lock_has(
+    tmp_path: Path, asked: str
+) -> None:
+    assert not asking(tmp_path, asked)
+
+
+@pytest.mark.parametrize(
+    "asked", ["9.0.0", "npm:files@9.0.0", "npm:evil@1.2.0", "npm:@s/files", "npm:evil"]
+)
+def test_what_the_project_asks_for_by_another_name_or_version_is_a_gap(
+    tmp_path: Path, asked: str
+) -> None:
+    (reason,) = asking(tmp_path, asked)
+    assert reason.startswith(f"asks for `files` as `{asked}`, ")
+
+
+def asking(folder: Path, text: str) -> list[str]:
+    lock = {"lockfileVersion": 1, "dependencies": {"files": {"version": "1.2.0"}}}
+    (folder / "package-lock.json").write_text(json.dumps(lock))
+    manifest = {"name": "app", "dependencies": {"files": text}}
+    (folder / "package.json").write_text(json.dumps(manifest))
+    return [gap.reason for gap in survey(Tree(folder), name="x").gaps]

@@ -261,3 +261,80 @@ def test_pnpm_writes_down_what_the_project_overrides(tmp_path: Path) -> None:
     assert not examined(tmp_path, files).gaps
     files["pnpm-lock.yaml"] = lock.replace("@1': '1'", "@1': '2'")
     assert len(examined(tmp_path, files).gaps) == 1
+
+
+FOLDERS: list[tuple[str, object]] = [
+    (
+        "package-lock.json",
+        {
+            "lockfileVersion": 3,
+            "packages": {
+                "": {"dependencies": {"loc": "file:loc"}},
+                "loc": {"dependencies": {"a": "1"}},
+                "node_modules/loc": {"resolved": "loc", "link": True},
+                "node_modules/a": {**_ENTRY, "integrity": SRI},
+            },
+        },
+    ),
+    (
+        "pnpm-lock.yaml",
+        ("lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n"
+        "      loc: {specifier: 'file:loc', version: 'file:loc'}\npackages:\n"
+        f"  a@1.0.0: {{resolution: {{integrity: {SRI}}}}}\n"
+        "  loc@file:loc: {resolution: {directory: loc, type: directory}}\n"
+        "snapshots:\n  a@1.0.0: {}\n  loc@file:loc: {dependencies: {a: 1.0.0}}\n"),
+    ),
+    ("yarn.lock", (f'{YARN_1}\n"loc@file:loc":\n  version "0.0.0"\n  dependencies:\n'
+     '    a "1"\n')),
+    (
+        "yarn.lock",
+        BERRY.replace('    a: "npm:1"', '    loc: "file:loc"')
+        + '"loc@file:loc::locator=app%40workspace%3A.":\n  version: 0.0.0\n'
+        '  resolution: "loc@file:loc#loc::hash=1&locator=app%40workspace%3A."\n'
+        '  dependencies:\n    a: "npm:1"\n',
+    ),
+    (
+        "bun.lock",
+        {
+            "lockfileVersion": 1,
+            "workspaces": {"": {"name": "app", "dependencies": {"loc": "file:loc"}}},
+            "packages": {
+                "a": ["a@1.0.0", "", {}, SRI],
+                "loc": ["loc@file:loc", {"dependencies": {"a": "1"}}],
+            },
+        },
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "lock"), FOLDERS, ids=["npm", "pnpm", "yarn-1", "berry", "bun"]
+)
+def test_a_lock_speaks_for_the_folders_that_it_installs_from(
+    tmp_path: Path, name: str, lock: object
+) -> None:
+    inside: dict[str, object] = {"name": "loc", "dependencies": {"a": "1"}}
+    files: dict[str, object] = {
+        name: lock,
+        "package.json": {"name": "app", "dependencies": {"loc": "file:loc"}},
+        "loc/package.json": inside,
+    }
+    inventory = examined(tmp_path, files)
+    assert not inventory.gaps
+    assert {each.split()[0] for each in packages(inventory)} == {"a", "loc"}
+    inside["dependencies"] = {"a": "1", "evil": "*"}
+    (reason,) = reasons(examined(tmp_path, files))
+    assert reason == "depends on `evil`, which the lock does not hold"
+
+
+def test_a_lock_does_not_speak_for_what_it_links_to(tmp_path: Path) -> None:
+    lock = PNPM.replace("'1', version: 1.0.0", "'link:loc', version: 'link:loc'")
+    manifest = {"name": "app", "dependencies": {"a": "link:loc"}}
+    files: dict[str, object] = {
+        "pnpm-lock.yaml": lock,
+        "package.json": manifest,
+        "loc/package.json": SUB,
+    }
+    inventory = examined(tmp_path, files)
+    assert "evil *" in packages(inventory)
+    assert [gap.location.path for gap in inventory.gaps] == ["loc/package.json"]

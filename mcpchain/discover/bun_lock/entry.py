@@ -79,7 +79,7 @@ class Reader:
             stated = replace(stated, resolved=resolved, digests=self._digests(texts))
         elif folder := _FOLDER.fullmatch(rest):
             place = posixpath.normpath(folder[1] or folder[2] or ".")
-            return Package(component=self._describer.folder(stated, place)), info
+            return self._describer.folder(stated, place), info
         else:
             raise node.malformed(f"`{shown(rest)}` is no source")
         return Package(component=self._describer.package(stated)), info

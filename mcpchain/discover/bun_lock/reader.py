@@ -102,7 +102,7 @@ class _Lock:
             with found.entry():
                 for name, node in lock.at("patchedDependencies").items():
                     patched(name, node, found)
-        declare(self._packages, found)
+        declare(self._packages, found, _HINT)
 
     def _project(self, folder: str, node: Node) -> None:
         manifest = self._manifests.at(folder)

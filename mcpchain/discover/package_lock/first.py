@@ -5,13 +5,15 @@ itself asks for stands only in its `package.json`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from mcpchain.discover.package_lock.edges import HINT
 from mcpchain.discover.package_lock.entry import PATH_LENGTH, Entry, flag, read_entry
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
-from mcpchain.npm_lock.manifest import KINDS, Manifests
+from mcpchain.npm_lock.graph import differing
+from mcpchain.npm_lock.manifest import KINDS, Manifests, declared
 from mcpchain.npm_lock.name import shown
 from mcpchain.npm_lock.source import address_of
 from mcpchain.npm_lock.tarball import read_tarball
@@ -47,6 +49,27 @@ def first_entries(file: File, lock: Node, found: Collector) -> dict[str, Entry]:
                 next(inner.items(), None)  # raises if it is none, or is there twice
                 levels.append((f"{path}/", inner.items()))
     return entries
+
+
+def compare_first(
+    entries: Mapping[str, Entry], manifest: Node | None, found: Collector
+) -> None:
+    """Leave a gap for what *manifest* asks for by a name or version that is not there.
+
+    A lock of version 1 does not say for which ranges it was written.
+    """
+    for name, kind, text in declared(manifest):
+        entry = entries.get(f"node_modules/{name}")
+        if entry is None or kind == "peerDependencies":
+            continue
+        said = entry.node.value
+        real, asked = name, text
+        if text.startswith("npm:") and (alias := text[4:]):
+            head, _, asked = alias[1:].partition("@")
+            real = alias[0] + head
+        exact = exact_version(asked)
+        if said.get("name", name) != real or exact not in {None, said.get("version")}:
+            differing(name, text, entry.node, found, HINT)
 
 
 def _rooted(file: File, lock: Node) -> Node:

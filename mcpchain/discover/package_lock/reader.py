@@ -73,7 +73,11 @@ def read(file: File, found: Collector) -> None:
     connect(entries, found)
     contradictions((each for _, each in components), found)
     _compare_manifests(manifests, entries, found)
-    if "dependencies" in lock and not first:
+    if first:
+        from mcpchain.discover.package_lock.first import compare_first
+
+        compare_first(entries, manifests.at(), found)
+    elif "dependencies" in lock:
         from mcpchain.discover.package_lock.twice import compare
 
         compare(lock, entries, found)

@@ -93,7 +93,7 @@ class Reader:
             folder = resolution.at("directory").text()
             name = key.name or _own(node, "name") or posixpath.basename(folder)
             stated = Stated(node=node, name=name[:SHOWN], version=_own(node, "version"))
-            return Package(component=self._describer.folder(stated, folder))
+            return self._describer.folder(stated, folder)
         if kind not in {None, "git", "tarball"}:
             problem = f"a resolution of type `{kind[:SHOWN]}` is not read"
             raise resolution.malformed(problem)

@@ -72,7 +72,7 @@ def _read_lock(lock: Node, file: File, found: Collector) -> None:
         with found.entry():
             projects.connect(key, node)
     reader.patches(packages)
-    declare(packages, found)
+    declare(packages, found, _HINT)
 
 
 class _Projects:
@@ -150,6 +150,7 @@ class _Projects:
         """Follow what one entry needs."""
         package = self._packages[key]
         for kind, name, inner, is_peer in _needs(node):
+            package.asked.setdefault(name, set())
             with self._found.entry():
                 target = self._target(name, inner, ".")
                 need = Need.PEER if is_peer else kind
@@ -176,8 +177,7 @@ class _Projects:
         key = f"link:{folder}"
         if key not in self._packages:
             stated = Stated(node=node, name=name[:SHOWN], graph=False)
-            component = self._describer.folder(stated, folder)
-            self._packages[key] = Package(component=component)
+            self._packages[key] = self._describer.folder(stated, folder)
         return key
 
 

@@ -54,7 +54,7 @@ def read(data: bytes, file: File, found: Collector) -> None:
             with found.entry():
                 reader.add(patterns, node)
     reader.connect()
-    declare(reader.packages, found)
+    declare(reader.packages, found, _HINT)
 
 
 class _Reader:
@@ -106,7 +106,7 @@ class _Reader:
             marker=self._describer.conditions(node),
         )
         if locator.is_folder:
-            return Package(component=self._describer.folder(stated, locator.path))
+            return self._describer.folder(stated, locator.path)
         if locator.patches:
             patched(f"{locator.name}@{version}", node, self._found)
         return Package(component=self._describer.package(stated))

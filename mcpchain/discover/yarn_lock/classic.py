@@ -44,7 +44,7 @@ def read(data: bytes, file: File, found: Collector) -> None:
         raise MalformedError("holds nothing that yarn wrote", source=file.path)
     reader.connect()
     reader.start()
-    declare(reader.packages, found)
+    declare(reader.packages, found, _HINT)
 
 
 def split(pattern: str) -> tuple[str, str]:
@@ -93,6 +93,7 @@ class _Reader:
                 if kind.value in node:
                     with self._found.entry():
                         for name, text in node.at(kind.value).items():
+                            self.packages[key].asked.setdefault(name, set())
                             self._need(key, name, text.text(), kind)
 
     def start(self) -> None:
@@ -182,7 +183,7 @@ class _Reader:
         folder = _FOLDER.fullmatch(rest)
         if not resolved and folder is not None:
             place = posixpath.normpath(folder[1] or folder[2] or ".")
-            return Package(component=self._describer.folder(stated, place))
+            return self._describer.folder(stated, place)
         return Package(component=self._describer.package(stated))
 
     def _meant(self, block: Block) -> tuple[str, str]:
