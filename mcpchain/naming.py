@@ -22,6 +22,10 @@ _HOSTS: Final = {
 }
 """Hosts with a purl type of their own (purl-spec, types)."""
 _TOOL: Final = re.compile(r"(?:git|hg|svn|bzr)\+")
+_NUGET: Final = re.compile(
+    r"(?P<numbers>[0-9]+(?:\.[0-9]+){0,3})(?P<label>-[0-9A-Za-z.-]+)?"
+    r"(?:\+[0-9A-Za-z.-]+)?"
+)
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 
 
@@ -61,6 +65,22 @@ def npm_purl(name: str, version: str | None = None) -> PackageURL:
     if not bare or "/" in scope or scoped != bool(slash) or bare.startswith("@"):
         raise ValueError(f"`{name[:140]}` is not the name of a package")
     return purl.make("npm", scope, bare, version)
+
+
+def nuget_version(text: str) -> str | None:
+    """Return the exact version of NuGet that *text* is, in its one normal form.
+
+    Without leading zeros and build metadata, and with three numbers; a fourth one
+    stays if it is not zero.
+    """
+    match = _NUGET.fullmatch(text)
+    if match is None:
+        return None
+    numbers = [each.lstrip("0") or "0" for each in match["numbers"].split(".")]
+    numbers += ["0"] * (3 - len(numbers))
+    if numbers[3:] == ["0"]:
+        numbers.pop()
+    return ".".join(numbers) + (match["label"] or "")
 
 
 def vcs_purl(

@@ -8,7 +8,8 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-_MASK: Final = "***"
+HIDDEN: Final = "***"
+"""Stands for what nobody is shown."""
 _LETTERS: Final = 20
 _TOKEN: Final = 12
 _TURNS: Final = 4
@@ -18,6 +19,17 @@ a piece of a path looks random; words and versions stay below."""
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _WHOLE: Final = 32
 _NAMED: Final = frozenset({"token", "key", "apikey", "secret", "auth", "password"})
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+"""A token (RFC 9110 5.6.2) of a length that names have."""
+_VARIABLE: Final = re.compile(
+    r"[A-Za-z_]\w{0,99}(?:\(x86\))?"
+    r"|BASH_FUNC_[\w-]{1,60}(?:%%|\(\))"
+    r"|(?i:p?npm_config_)(?:[\w-]{1,60}|@[\w.-]{1,60}:registry"
+    r"|//[\w.-]{1,60}(?::\d{1,5})?(?:/[\w.-]{1,60}){0,5}/?:[\w-]{1,30})",
+    re.ASCII,
+)
+"""POSIX's names, those of Windows' program folders, of functions of a shell, and of
+npm's settings."""
 _HEX: Final = re.compile(r"[0-9a-fA-F]{16,}|[0-9]{12,}")
 _UUID: Final = re.compile(
     r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE
@@ -36,7 +48,7 @@ def masked(address: str) -> str:
     host, *segments = address[start:].split("/")
     before = ["", *(each.lower() for each in segments)]
     shown = [
-        _MASK if _is_secret(unquote(each), after) else each
+        HIDDEN if _is_secret(unquote(each), after) else each
         for each, after in zip(segments, before, strict=False)
     ]
     return address[:start] + "/".join([host, *shown])
@@ -45,6 +57,16 @@ def masked(address: str) -> str:
 def is_random(word: str) -> bool:
     """Say whether *word*, which should be a name, looks as if nobody had chosen it."""
     return _is_secret(word.lower() if word.isupper() else word, "")
+
+
+def is_header(name: str) -> bool:
+    """Say whether *name* can be that of a header field, and may be shown."""
+    return _HEADER.fullmatch(name) is not None and not is_random(name)
+
+
+def is_variable(name: str) -> bool:
+    """Say whether *name* can be that of an environment variable, and may be shown."""
+    return _VARIABLE.fullmatch(name) is not None and not is_random(name)
 
 
 def _is_secret(segment: str, after: str) -> bool:

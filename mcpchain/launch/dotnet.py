@@ -20,6 +20,7 @@ from mcpchain.launch.record import (
     web_address,
 )
 from mcpchain.launch.variables import deciding
+from mcpchain.naming import nuget_version
 
 _VALUED: Final = {
     **{
@@ -43,10 +44,7 @@ _DECIDING: Final = re.compile(
 )
 """Variables that choose sources, folders or programs of the launcher."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_EXACT: Final = re.compile(
-    r"\[?(?P<numbers>[0-9]+(?:\.[0-9]+){0,3})(?P<label>-[0-9A-Za-z.-]+)?"
-    r"(?:\+[0-9A-Za-z.-]+)?\]?"
-)
+_BRACED: Final = re.compile(r"\[?(?P<version>[0-9][0-9A-Za-z.+-]*)\]?")
 _RANGE: Final = re.compile(
     r"[\[(][0-9A-Za-z.,*+ -]*[\])]|[0-9A-Za-z.-]*\*[0-9A-Za-z.*-]*"
 )
@@ -162,13 +160,10 @@ def _package(word: str, options: Mapping[str, list[str]]) -> Requested:
 
 def _firmness(text: str) -> tuple[str | None, Pin, str]:
     """Read a version of NuGet, which `dnx` takes for that one alone; or a range."""
-    match = _EXACT.fullmatch(text)
-    if match is not None and text.startswith("[") == text.endswith("]"):
-        numbers = [str(int(each)) for each in match["numbers"].split(".")]
-        numbers += ["0"] * (3 - len(numbers))
-        if numbers[3:] == ["0"]:
-            numbers.pop()
-        return ".".join(numbers) + (match["label"] or ""), Pin.EXACT, ""
+    match = _BRACED.fullmatch(text)
+    exact = nuget_version(match["version"]) if match is not None else None
+    if exact is not None and text.startswith("[") == text.endswith("]"):
+        return exact, Pin.EXACT, ""
     if not text:
         return None, Pin.FLOATING, ""
     if not _RANGE.fullmatch(text):

@@ -6,6 +6,7 @@ from typing import Final
 
 from mcpchain.launch.place import is_launcher_folder
 from mcpchain.launch.record import UndecidableError
+from mcpchain.secret import is_variable
 
 _NEVER: Final = frozenset(
     {
@@ -79,7 +80,6 @@ _NODE_OPTIONS: Final = re.compile(
 )
 _PLAIN: Final = re.compile(r"[\w-]*", re.ASCII)
 _VERSION: Final = re.compile(r"(?:c?python)?[\d.]*", re.ASCII)
-_NAME: Final = re.compile(r"[\w@:/.%-]{1,60}", re.ASCII)
 
 
 def refuse_variables(env: Mapping[str, str]) -> None:
@@ -97,7 +97,7 @@ def refuse_variables(env: Mapping[str, str]) -> None:
 
 def deciding(name: str) -> UndecidableError:
     """Say that the variable *name* leaves it open what runs."""
-    shown = f"`{name}`" if _NAME.fullmatch(name) else "in its environment"
+    shown = f"`{name}`" if is_variable(name) else "in its environment"
     return UndecidableError(f"the variable {shown} changes what runs")
 
 

@@ -179,3 +179,15 @@ def test_the_extras_and_the_python_that_it_asks_for_are_kept(tmp_path: Path) -> 
     facts = server(found).facts
     assert isinstance(facts, ServerFacts)
     assert facts.swayed_by == ("python",)
+
+
+def test_a_name_of_a_variable_that_is_none_is_not_shown(tmp_path: Path) -> None:
+    env = {"T=t0p-s3cret": "x", "KEY": "x"}
+    found = discover(tmp_path, SOURCE | {"deployment": {"env": env}})
+    known = server(found).facts
+    assert isinstance(known, ServerFacts)
+    assert known.env == ("KEY",)
+    assert server(found).pin is None
+    (gap,) = found.gaps
+    assert gap.location.pointer == "/deployment/env"
+    assert "t0p-s3cret" not in repr(found)

@@ -786,3 +786,25 @@ def test_extras_and_what_sways_any_launch_are_kept(tmp_path: Path) -> None:
     assert [e.facts for e in found.components if e.name == "tool"] == [
         PackageFacts(with_extras=("cli",))
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        started(env={"T=t0p-s3cret": "x", "KEY": "x"}),
+        started(
+            env={"KEY": "x"},
+            platform_overrides={"win32": {"env": {"T t0p-s3cret": "x"}}},
+        ),
+        manifest(
+            user_config={"t0p-s3cret=": {"type": "string", "sensitive": True}},
+            server=SERVER | {"mcp_config": NODE | {"env": {"KEY": "x"}}},
+        ),
+    ],
+    ids=["env", "platform", "setting"],
+)
+def test_a_name_that_is_none_is_not_shown(tmp_path: Path, text: str) -> None:
+    found = discover(tmp_path, bundle(text=text))
+    assert facts(found).env == ("KEY",)
+    assert found.gaps
+    assert "t0p-s3cret" not in repr(found)

@@ -19,6 +19,7 @@ from mcpchain.component import (
 from mcpchain.discover import survey
 from mcpchain.discover.server_json import DISCOVERER
 from mcpchain.inventory import Inventory, State
+from mcpchain.launch import read_launch
 from mcpchain.settings.pip import default_index
 from mcpchain.tree import Tree
 
@@ -555,3 +556,48 @@ def test_the_extras_and_what_sways_the_choice_are_kept(tmp_path: Path) -> None:
     (server,) = servers(found)
     assert facts(server).swayed_by == ("--prerelease",)
     assert facts(one(tmp_path, PYPI)).swayed_by == ()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"packages": [NPM | {"environmentVariables": [{"name": "T=t0p-s3cret"}]}]},
+        {"packages": [NPM | {"transport": REMOTE | {
+            "headers": [{"name": "Authorization: t0p-s3cret"}]}}]},
+        {"remotes": [REMOTE | {"headers": [{"name": "Bearer t0p-s3cret"}]}]},
+    ],
+    ids=["variable", "header", "header-of-a-remote"],
+)  # fmt: skip
+def test_a_name_that_is_none_is_not_shown(
+    tmp_path: Path, members: dict[str, Any]
+) -> None:
+    found = discover(tmp_path, manifest(**members))
+    (server,) = servers(found)
+    assert isinstance(server.facts, ServerFacts)
+    assert (server.facts.env, server.facts.headers) == ((), ())
+    (gap,) = found.gaps
+    assert gap.state is State.UNREADABLE
+    assert "t0p-s3cret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("version", "normal"),
+    [
+        ("1.0", "1.0.0"),
+        ("1.0.0", "1.0.0"),
+        ("1.0.0.0", "1.0.0"),
+        ("1.0.0.1", "1.0.0.1"),
+        ("01.002.0-rc.1+build", "1.2.0-rc.1"),
+        ("1", "1.0.0"),
+        ("9" * 5000 + ".0", "9" * 5000 + ".0.0"),
+    ],
+    ids=["two", "three", "four", "fourth", "zeros", "one", "endless"],
+)
+def test_a_version_of_nuget_has_one_form(
+    tmp_path: Path, version: str, normal: str
+) -> None:
+    entry = {"registryType": "nuget", "identifier": "A", "version": version}
+    assert one(tmp_path, entry).version == normal
+    if len(version) < 1000:
+        launch = read_launch("dnx", [f"A@{version}"], {})
+        assert launch.version == normal

@@ -19,6 +19,7 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.launch import read_launch
 from mcpchain.requirement import Request
+from mcpchain.secret import is_variable
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
@@ -143,8 +144,17 @@ class _Reader:
             self._server.transport = _TRANSPORTS.get(text, Transport.UNKNOWN)
             if self._server.transport is Transport.UNKNOWN:
                 raise transport.malformed("is not a transport that is known here")
+        nameless = False
         for name, each in node.at("env").items():
-            self._server.env[name] = each.text() if each.is_text() else ""
+            if is_variable(name):
+                self._server.env[name] = each.text() if each.is_text() else ""
+            else:
+                self._server.sound = False
+                nameless = True
+        if nameless:
+            raise node.at("env").malformed(
+                "has a member that is not named like a variable"
+            )
 
     def declare(self) -> None:
         """Declare the server, and what belongs to it."""

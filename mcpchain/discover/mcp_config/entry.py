@@ -13,7 +13,7 @@ from mcpchain.document import Node
 from mcpchain.inventory import Collector
 from mcpchain.launch import Launch, read_launch
 from mcpchain.naming import bare_url
-from mcpchain.secret import is_random
+from mcpchain.secret import is_header, is_random, is_variable
 
 _ADDRESSES: Final = ("url", "serverUrl", "httpUrl", "uri", "remote_url")
 _TRANSPORTS: Final = {
@@ -118,11 +118,15 @@ def _at(entry: Node, path: str) -> Node:
 
 def _add_variables(node: Node, server: Server) -> None:
     values = dict(node.items())
-    server.env.update(dict.fromkeys(values, ""))
-    for name, value in values.items():
+    named = {name: each for name, each in values.items() if is_variable(name)}
+    server.env.update(dict.fromkeys(named, ""))
+    for name, value in named.items():
         # A number or `null` chooses no registry; a name that appears twice raises.
         server.env[name] = value.text() if value.is_text() else ""
         _refuse_shell(value, server)
+    # Whoever takes the one for the other puts the secret where its name should be.
+    if len(named) < len(values):
+        raise node.malformed("has a member that is not named like a variable")
 
 
 def _read_passed(entry: Node, server: Server) -> None:
@@ -155,9 +159,14 @@ def _variable(node: Node) -> str:
 
 def _read_headers(entry: Node, server: Server) -> None:
     for key in server.dialect.headers:
-        for name, value in _at(entry, key).items():
-            server.headers.add(name)
+        node = _at(entry, key)
+        values = dict(node.items())
+        named = {name: each for name, each in values.items() if is_header(name)}
+        server.headers.update(named)
+        for value in named.values():
             _refuse_shell(value, server)
+        if len(named) < len(values):
+            raise node.malformed("has a member that is not named like a header")
     helper = entry.at("headersHelper")
     if helper.exists:
         raise helper.malformed("runs a command for its headers, which is not read")

@@ -13,7 +13,8 @@ from mcpchain.component import Location, Pin, Tool
 from mcpchain.discover.mcpb.tools import read_tools
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.launch import Code, Launch, read_launch
+from mcpchain.launch import Code, Launch, read_launch, undecidable
+from mcpchain.secret import is_variable
 
 _VERSIONS: Final = frozenset({"0.1", "0.2", "0.3", "0.4"})
 _TYPES: Final = frozenset({"node", "python", "binary", "uv"})
@@ -128,9 +129,14 @@ def _read_format(document: Node, manifest: Manifest) -> None:
 
 def _read_user_config(document: Node, manifest: Manifest) -> None:
     """Note what the user is asked for and must be kept secret, by name."""
-    for name, node in document.at("user_config").items():
-        if node.at("sensitive").flag():
+    settings, nameless = document.at("user_config"), False
+    for name, node in settings.items():
+        if not is_variable(name.replace("-", "_")):
+            nameless = True
+        elif node.at("sensitive").flag():
             manifest.env.add(f"user_config.{name}")
+    if nameless:
+        raise settings.malformed("has a member that is not named like a setting")
 
 
 def _read_server(document: Node, manifest: Manifest) -> None:
@@ -171,7 +177,11 @@ def _variants(config: Node) -> Iterator[tuple[Node, Node, Node]]:
 def _launch(variant: tuple[Node, Node, Node], manifest: Manifest) -> Launch:
     command, args, env = variant
     values: dict[str, str] = {}
+    nameless = False
     for name, node in env.items():
+        if not is_variable(name):
+            nameless = True
+            continue
         manifest.env.add(name)
         value = node.text()
         if name.upper() in _SEARCHED and (folders := _folders(value)) is not None:
@@ -179,7 +189,11 @@ def _launch(variant: tuple[Node, Node, Node], manifest: Manifest) -> Launch:
         else:
             values[name] = _plain(value)
     words = [_plain(each) for each in args.texts()]
-    return read_launch(_plain(command.text()), words, values)
+    launch = read_launch(_plain(command.text()), words, values)
+    if nameless and not launch.problem:
+        problem = "a variable that is set for it has a name that can be none"
+        return undecidable(launch, problem)
+    return launch
 
 
 def _folders(value: str) -> list[str] | None:

@@ -1,6 +1,7 @@
 """What an entry of `packages` or `remotes` says beside what it names."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from mcpchain.component import Transport
@@ -55,20 +56,31 @@ def _endpoint(url: Node) -> str:
     return address
 
 
-def read_names(node: Node) -> dict[str, str]:
-    """Return variables or headers, with the value that is set if the user sets none.
+def read_names(
+    node: Node, found: dict[str, str], is_name: Callable[[str], bool]
+) -> None:
+    """Add variables or headers, with the value that is set if the user sets none.
 
     Only the names may leave the discoverer.
+
+    Args:
+        node: The list of them.
+        found: Where they are kept.
+        is_name: Says whether they can be called so.
 
     Raises:
         MalformedError: One of them has no name, or two values.
     """
-    found: dict[str, str] = {}
+    nameless: list[Node] = []
     for each in node.elements():
         name, value = member(each, "name").text(), _value(each) or ""
-        if found.setdefault(name, value) != value:
+        if not is_name(name):
+            # Whoever takes the one for the other puts the secret in its place.
+            nameless.append(each)
+        elif found.setdefault(name, value) != value:
             raise each.malformed("has the name of another one, and another value")
-    return found
+    if nameless:
+        raise nameless[0].malformed("has a name that can be none")
 
 
 def read_arguments(node: Node) -> list[str]:

@@ -14,14 +14,11 @@ from mcpchain.discover.server_json.member import member
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.launch import Requested, read_launch
-from mcpchain.naming import bare_url, pypi_purl, source_address
+from mcpchain.naming import bare_url, nuget_version, pypi_purl, source_address
 from mcpchain.settings.pip import default_index
 
 _OPERATOR: Final = re.compile(r"\s*[=<>!~]")
 _NUGET: Final = re.compile(r"[A-Za-z0-9_][\w.-]{0,99}", re.ASCII)
-_NUGET_VERSION: Final = re.compile(
-    r"\d+(?:\.\d+){1,3}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
-)
 _SHOWN: Final = 140
 
 
@@ -101,13 +98,13 @@ def _nuget(node: Node, named: Node, version: str) -> Requested:
     name = named.text()
     if not _NUGET.fullmatch(name):
         raise named.malformed("is not the name of a NuGet package")
-    exact = _NUGET_VERSION.fullmatch(version) is not None
+    exact = nuget_version(version)
     floating = not version or version.lower() == "latest"
     pin = Pin.EXACT if exact else Pin.FLOATING if floating else Pin.RANGE
     return Requested(
         name=name,
-        purl=PackageURL(type="nuget", name=name, version=version if exact else None),
-        version=version if exact else None,
+        purl=PackageURL(type="nuget", name=name, version=exact),
+        version=exact,
         pin=pin,
         requested="" if exact else version[:_SHOWN],
         registry=_base(node),

@@ -30,7 +30,7 @@ from mcpchain.discover.server_json.package import (
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.launch import Launch, Requested, read_launch
-from mcpchain.secret import masked
+from mcpchain.secret import is_header, is_variable, masked
 from mcpchain.tree import File
 
 _BYTES: Final = 8 << 20
@@ -87,7 +87,7 @@ class _Entry:
     endpoint: str | None = None
     env: dict[str, str] = field(default_factory=dict)
     """With values, to read the command; only the names leave this module."""
-    headers: frozenset[str] = frozenset()
+    headers: dict[str, str] = field(default_factory=dict)
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     """Words on the command line before and after the package."""
@@ -191,7 +191,7 @@ class _Reader:
             if entry.endpoint is None:
                 raise node.malformed("names no address")
         with self._found.entry():
-            entry.headers = frozenset(read_names(member(node, "headers")))
+            read_names(member(node, "headers"), entry.headers, is_header)
         self._found.add(self._server(node, entry, None, pin=Pin.REMOTE))
 
     def _entry(self, node: Node) -> tuple[_Entry, bool]:
@@ -273,11 +273,11 @@ def _read_transport(node: Node, entry: _Entry) -> None:
         entry.transport = Transport.STDIO
         return
     entry.transport, entry.endpoint = read_transport(transport)
-    entry.headers = frozenset(read_names(member(transport, "headers")))
+    read_names(member(transport, "headers"), entry.headers, is_header)
 
 
 def _read_environment(node: Node, entry: _Entry) -> None:
-    entry.env = read_names(member(node, "environmentVariables"))
+    read_names(member(node, "environmentVariables"), entry.env, is_variable)
 
 
 def _read_command(node: Node, entry: _Entry) -> None:
