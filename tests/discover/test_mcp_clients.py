@@ -732,3 +732,40 @@ def test_every_entry_of_every_client_is_listed_and_without_a_pin_has_a_gap(
     listed = [c for c in inventory.components if c.kind is Kind.MCP_SERVER]
     assert {c.name for c in listed} == set(entries)
     assert bool(inventory.gaps) == any(c.pin is None for c in listed)
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "client"),
+    [
+        ("librechat.yaml",
+         ("version: 1.2.1\ncache: true\nmcpServers:\n  a:\n    type: stdio\n"
+          "    command: npx\n    args: [-y, x@1.0.0]\n    timeout: 60000\n"),
+         "librechat"),
+        (".augment/settings.json", {"model": "x", "mcpServers": {"a": GOOD}},
+         "augment"),
+        ("mcp_servers.json", {"mcpServers": {"a": GOOD}}, "unknown"),
+        ("conf/mcp-servers.json", {"mcpServers": {"a": GOOD}}, "unknown"),
+        ("mcp-servers.json", {"a": GOOD}, "unknown"),
+    ],
+    ids=["librechat", "augment", "underscore", "dash", "bare"],
+)  # fmt: skip
+def test_servers_of_further_clients_are_read(
+    tmp_path: Path, path: str, content: object, client: str
+) -> None:
+    server, facts = one(tmp_path, path, content)
+    assert (facts.client, server.pin) == (client, Pin.EXACT)
+    assert look(tmp_path).gaps == ()
+
+
+@pytest.mark.parametrize("path", ["mcp_servers.json", "mcp-servers.json"])
+@pytest.mark.parametrize(
+    "content",
+    [{"registry": {"a": GOOD}}, {"mcp_servers": [GOOD]}, [GOOD], "x"],
+    ids=["key", "list-below-a-key", "list", "text"],
+)
+def test_a_file_of_servers_of_another_shape_is_a_gap(
+    tmp_path: Path, path: str, content: object
+) -> None:
+    (tmp_path / path).write_text(json.dumps(content), encoding="utf-8")
+    (gap,) = look(tmp_path).gaps
+    assert gap.location.path == path

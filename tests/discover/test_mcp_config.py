@@ -867,3 +867,98 @@ def test_every_entry_is_listed_and_one_without_a_pin_has_a_gap(
         pointer = join("/mcpServers", name)
         doubted = any(g == pointer or g.startswith(pointer + "/") for g in gaps)
         assert doubted == (pin is None)
+
+
+@pytest.mark.parametrize(
+    ("members", "place"),
+    [
+        ({"headers": {"Authorization: Bearer t0ps3cret": "x"}}, "/headers"),
+        ({"headers": {"Bearer t0ps3cret": ""}}, "/headers"),
+        ({"headers": {"t0ps3cret9f8e7d6c5b4a": ""}}, "/headers"),
+        ({"headers": {"t0ps3cret" + "x" * 200: ""}}, "/headers"),
+        ({"env": {"T=t0ps3cret": "x"}}, "/env"),
+        ({"env": {"t0ps3cret9f8e7d6c5b4a": "x"}}, "/env"),
+        ({"env": {"https://u:t0ps3cret@h.example/": "x"}}, "/env"),
+        ({"env": {"LD_PRELOAD=t0ps3cret": "x"}}, "/env"),
+        ({"env": {"npm_config_//u:t0ps3cret@h.example/:_auth": "x"}}, "/env"),
+    ],
+    ids=["header-line", "header-value", "header-token", "header-long", "env-line",
+         "env-token", "env-address", "env-that-decides", "env-of-npm"],
+)  # fmt: skip
+def test_a_name_that_is_none_is_not_shown_and_leaves_a_gap(
+    members: dict[str, object], place: str
+) -> None:
+    good = {"headers": {"X-Key": "s"}, "env": {"KEY": "s"}}
+    mixed = {key: {**good[key], **more} for key, more in members.items()}  # type: ignore[dict-item] # mappings
+    for each in (members, mixed):
+        entry = {"command": "npx", "args": ["files@1.2.0"], **each}
+        inventory = servers({"a": entry})
+        assert "t0ps3cret" not in repr(inventory)
+        (gap,) = inventory.gaps
+        assert str(gap.location) == f".mcp.json#/mcpServers/a{place}"
+        found, facts = server(inventory)
+        assert (found.purl, found.pin) == (None, None)
+        assert facts.env == ("KEY",) * (each is mixed and "env" in each)
+        assert facts.headers == ("X-Key",) * (each is mixed and "headers" in each)
+        assert "pkg:npm/files@1.2.0" in {str(c.purl) for c in inventory.components}
+
+
+@pytest.mark.parametrize("argument", ["t0ps3cret==", "A B=t0ps3cret", "KEY=t0ps3cret"])
+def test_what_docker_takes_for_a_variable_is_not_shown(argument: str) -> None:
+    for env in ({}, {"DOCKER_t0p s3cret": "x"}):
+        args = ["run", "-e", argument, f"i@{DIGEST}"]
+        inventory = servers({"a": {"command": "docker", "args": args, "env": env}})
+        assert "s3cret" not in repr(inventory)
+        assert server(inventory)[1].env == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ProgramFiles(x86)", "CommonProgramFiles(x86)", "_x", "GITHUB_PERSONAL_TOKEN",
+     "npm_config_@acme:registry", "npm_config_//h.example/npm/:_authToken"],
+)  # fmt: skip
+def test_a_name_of_a_variable_is_shown(name: str) -> None:
+    entry = {"command": "npx", "args": ["x@1.0.0"], "env": {name: "https://h.example"}}
+    inventory = servers({"a": entry})
+    assert inventory.gaps == ()
+    assert server(inventory)[1].env == (name,)
+
+
+@pytest.mark.parametrize("cwd", ["..", "../../..", "a/../../b", "./../x/.."])
+@pytest.mark.parametrize(
+    "command", [["node", "server.js"], ["python", "-m", "x"], ["dotnet", "x.dll"]],
+    ids=["node", "python", "dotnet"],
+)  # fmt: skip
+def test_a_folder_outside_is_a_gap_that_claims_nothing_of_the_project(
+    tmp_path: Path, cwd: str, command: list[str]
+) -> None:
+    inventory = project(tmp_path, command=command[0], args=command[1:], cwd=cwd)
+    (gap,) = inventory.gaps
+    assert gap.reason.endswith(
+        "the folder that it starts in lies outside the examined folder, and was not "
+        "looked at"
+    )
+    assert server(inventory)[0].pin is None
+
+
+@pytest.mark.parametrize(
+    ("files", "entry"),
+    [
+        (("node.exe",), {"command": "node", "args": ["server.js"]}),
+        ((), {"command": "node", "args": ["server.js"], "env": {"NODE_PATH": "/x"}}),
+        ((), {"command": "node", "args": ["-r", "./server.js", "./gone.js"]}),
+        ((), {"command": "node", "args": ["server.js", "npx", "-y", "x@1.0.0"]}),
+    ],
+    ids=["nearby", "variable", "another-file-is-missing", "starts-another"],
+)
+def test_the_file_of_a_server_in_doubt_is_listed_with_its_digest(
+    tmp_path: Path, files: tuple[str, ...], entry: dict[str, object]
+) -> None:
+    inventory = project(tmp_path, "server.js", *files, at=".mcp.json", **entry)
+    (gap,) = inventory.gaps
+    found, _ = server(inventory)
+    assert (found.pin, gap.ref) == (None, found.ref)
+    (code,) = [c for c in inventory.components if c.name == "server.js"]
+    expected = hashlib.sha256(b"harmless").hexdigest()
+    assert [str(d) for a in code.artifacts for d in a.digests] == [f"sha256:{expected}"]
+    assert code.ref in {each.target for each in inventory.relations}

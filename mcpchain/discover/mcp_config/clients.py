@@ -6,23 +6,9 @@ keeps its servers in a file called `mcp.json`, is read as well.
 
 from typing import Final
 
-from mcpchain.discover.mcp_config import dialects
+from mcpchain.discover.mcp_config import dialects, folders
 from mcpchain.discover.mcp_config.shape import Beside, Config
 
-_CODE: Final = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
-"""Folders of VS Code and what is made of it."""
-_CLAUDE_MANAGED: Final = (
-    "/etc/claude-code",
-    "/Library/Application Support/ClaudeCode",
-    "{programfiles}/ClaudeCode",
-    "{programdata}/ClaudeCode",
-)
-_CODEX_MANAGED: Final = ("/etc/codex", "{programdata}/OpenAI/Codex")
-_OPENCODE_MANAGED: Final = (
-    "/etc/opencode",
-    "/Library/Application Support/opencode",
-    "{programdata}/opencode",
-)
 _SERVERS: Final = ("mcpServers",)
 _EXTENSION: Final = ("saoudrizwan.claude-dev", "rooveterinaryinc.roo-cline")
 
@@ -38,7 +24,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
     Config(
         client="claude-code",
         files=("managed-mcp.json",),
-        managed=tuple(f"{each}/managed-mcp.json" for each in _CLAUDE_MANAGED),
+        managed=folders.CLAUDE_MANAGED,
     ),
     Config(
         client="claude-code",
@@ -86,8 +72,8 @@ CONFIGS: Final[tuple[Config, ...]] = (
         client="vscode",
         files=(".vscode/mcp.json",),
         user=(
-            *(f"{{config}}/{each}/User/mcp.json" for each in _CODE),
-            *(f"{{config}}/{each}/User/profiles/*/mcp.json" for each in _CODE),
+            *(f"{{config}}/{each}/User/mcp.json" for each in folders.CODE),
+            *(f"{{config}}/{each}/User/profiles/*/mcp.json" for each in folders.CODE),
             "{home}/.vscode/mcp.json",
             "{home}/.vscode-server/data/User/mcp.json",
             "{home}/.vscode-server-insiders/data/User/mcp.json",
@@ -97,8 +83,11 @@ CONFIGS: Final[tuple[Config, ...]] = (
         client="vscode",
         files=(".vscode/settings.json",),
         user=(
-            *(f"{{config}}/{each}/User/settings.json" for each in _CODE),
-            *(f"{{config}}/{each}/User/profiles/*/settings.json" for each in _CODE),
+            *(f"{{config}}/{each}/User/settings.json" for each in folders.CODE),
+            *(
+                f"{{config}}/{each}/User/profiles/*/settings.json"
+                for each in folders.CODE
+            ),
             "{home}/.vscode-server/data/Machine/settings.json",
         ),
         keys=("mcp.servers", "amp.mcpServers"),
@@ -168,7 +157,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         user=tuple(
             f"{{config}}/{each}/User/globalStorage/{_EXTENSION[0]}/settings/"
             "cline_mcp_settings.json"
-            for each in _CODE
+            for each in folders.CODE
         ),
     ),
     Config(
@@ -177,7 +166,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         user=tuple(
             f"{{config}}/{each}/User/globalStorage/{_EXTENSION[1]}/settings/"
             "mcp_settings.json"
-            for each in _CODE
+            for each in folders.CODE
         ),
         beside=Beside.SETTINGS,
     ),
@@ -266,11 +255,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
         client="codex",
         files=(".codex/**/*.toml",),
         user=("{codex}/config.toml", "{codex}/*.config.toml"),
-        managed=tuple(
-            f"{each}/{name}"
-            for each in _CODEX_MANAGED
-            for name in ("config.toml", "managed_config.toml")
-        ),
+        managed=folders.CODEX_MANAGED,
         keys=("mcp_servers", "profiles.*.mcp_servers"),
         beside=Beside.ANYTHING,
         dialect=dialects.CODEX,
@@ -295,11 +280,7 @@ CONFIGS: Final[tuple[Config, ...]] = (
             *("{opencode}/opencode.json", "{opencode}/opencode.jsonc"),
             *("{opencode}/config.json", "{opencode-config}"),
         ),
-        managed=tuple(
-            f"{each}/opencode.{suffix}"
-            for each in _OPENCODE_MANAGED
-            for suffix in ("json", "jsonc")
-        ),
+        managed=folders.OPENCODE_MANAGED,
         keys=("mcp",),
         plugins=("plugin", "plugins"),
         beside=Beside.ANYTHING,
@@ -392,6 +373,24 @@ CONFIGS: Final[tuple[Config, ...]] = (
         single=True,
         beside=Beside.ANYTHING,
         dialect=dialects.TOOLHIVE,
+    ),
+    Config(
+        client="librechat",
+        files=("librechat.yaml", "librechat.yml"),
+        keys=_SERVERS,
+        beside=Beside.ANYTHING,
+    ),
+    Config(
+        client="augment",
+        files=(".augment/settings.json", ".augment/settings.local.json"),
+        user=("{home}/.augment/settings.json",),
+        keys=_SERVERS,
+        beside=Beside.ANYTHING,
+    ),
+    Config(
+        client="unknown",
+        files=("mcp_servers.json", "mcp-servers.json"),
+        lists=True,
     ),
     Config(client="unknown", files=("mcp.json",), beside=Beside.SETTINGS),
 )

@@ -92,10 +92,12 @@ class Project:
                     "looked for",
                     State.UNSUPPORTED,
                 )
-            found = [*self._found((cwd, launch.folder), code)]
-            if not found:
+            missing = True
+            for each in self._found((cwd, launch.folder), code):
+                missing = False
+                yield each
+            if missing:
                 raise CodeError(f"the {code.kind.value} that it runs {_MISSING}")
-            yield from found
 
     def refuse_nearby(self, launch: Launch, cwd: str) -> None:
         """Check that no file in the project changes what *launch* runs.
@@ -108,6 +110,8 @@ class Project:
             roots, where = self._joined(roots, where, each)
         for root in roots:
             folder = PurePosixPath(os.path.normpath(f"{root}/{where}".strip("/")))
+            if folder.parts[:1] == ("..",):
+                raise CodeError(f"the folder that it starts in {_OUTSIDE}")
             for place in (folder, *folder.parents[:_ABOVE]):
                 for name in launch.nearby:
                     if self._is_there(str(place / name)):
@@ -168,12 +172,12 @@ class Project:
                 installs = code.installs and self._installs(file)
             except (UnreadableError, UnicodeEncodeError):
                 continue
+            yield component
             if installs:
                 raise CodeError(
                     "the script that it runs says itself what to install for it",
                     State.UNSUPPORTED,
                 )
-            yield component
             return
 
     def _component(self, file: File) -> Component:

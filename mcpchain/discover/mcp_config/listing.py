@@ -90,15 +90,13 @@ class Listing:
         launch = server.launch
         code: list[Component] = []
         doubt: Gap | None = None
-        if launch is not None and not launch.problem:
-            try:
-                self._project.refuse_nearby(launch, server.folder)
-                code = [*self._project.code(launch, server.folder)]
-            except CodeError as error:
+        if launch is not None:
+            code, error = self._code(launch, server.folder)
+            if launch.problem:
+                doubt = _undecidable(launch, place)
+            elif error is not None:
                 launch = undecidable(launch, f"`{launch.launcher}`: {error}")
                 doubt = _undecidable(launch, place, state=error.state)
-        elif launch is not None:
-            doubt = _undecidable(launch, place)
         component = _component(name, server, launch, place, self._owner)
         source = self._found.add(component)
         for each in code:
@@ -110,6 +108,26 @@ class Listing:
             )
         if doubt is not None:
             self._found.gap(replace(doubt, ref=source))
+
+    def _code(
+        self, launch: Launch, folder: str
+    ) -> tuple[list[Component], CodeError | None]:
+        """Return the files that *launch* runs, and why it is in doubt if it is.
+
+        They are listed in any case, so that a change of one is seen.
+        """
+        found: list[Component] = []
+        doubt: CodeError | None = None
+        try:
+            self._project.refuse_nearby(launch, folder)
+        except CodeError as error:
+            doubt = error
+        try:
+            for each in self._project.code(launch, folder):
+                found.append(each)  # noqa: PERF402 - what is found before it fails
+        except CodeError as error:
+            doubt = doubt or error
+        return found, doubt
 
 
 def _component(
