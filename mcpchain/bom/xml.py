@@ -2,10 +2,12 @@
 
 cyclonedx-python-lib writes it, and drops in silence what its model has no place for:
 model cards, compositions, newer fields of services. What it dropped of one document is
-found out by comparison, returned, and said in the document itself.
+found out by comparison, returned, and said in the document itself. So is what no XML
+can hold, which is written as an escape.
 """
 
 import json
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +21,9 @@ MOST: Final = 4000
 their number squared, half a minute for these and minutes for ten thousand."""
 _HINT: Final = "write JSON; another tool may convert it"
 _HEAD: Final = frozenset({"$schema", "metadata.timestamp"})
+
+_ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is no character of XML 1.0 (section 2.2)."""
 
 _Object = dict[str, Any]
 
@@ -61,16 +66,70 @@ def _converted(document: _Object) -> tuple[bytes, tuple[str, ...]]:
     from cyclonedx.schema import OutputFormat, SchemaVersion
 
     version = SchemaVersion.from_version(document["specVersion"])
+    document, escaped = _legible(document)
     bom = Bom.from_json(_unmixed(document))  # type: ignore[attr-defined] # made by serializable
     again = make_outputter(bom, OutputFormat.JSON, version).output_as_string()
     whole = Counter(_leaves(document))
-    lacks = tuple(_grouped(whole, whole - Counter(_leaves(json.loads(again)))))
+    lost = whole - Counter(_leaves(json.loads(again)))
+    lacks = (*_grouped(whole, lost), *escaped)
     for each in lacks:
         bom.metadata.properties.add(Property(name=properties.XML_LACKS, value=each))
     text = make_outputter(bom, OutputFormat.XML, version).output_as_string(indent=1)
     data = text.encode()
     ET.fromstring(data)  # noqa: S314 - made here; it only has to be XML
     return data, lacks
+
+
+def _legible(document: _Object) -> tuple[_Object, tuple[str, ...]]:
+    """Return *document* without what no XML can hold, and a text if there was any.
+
+    Raises:
+        UsageError: Two entries differ in nothing else.
+    """
+    texts = [each for each in _texts(document) if _ILLEGAL.search(each)]
+    if not texts:
+        return document, ()
+    legible: _Object = _escaped(document)
+    refs = [*_refs(legible)]
+    if len(refs) != len(set(refs)):
+        raise UsageError(
+            "this BOM cannot be written as XML: entries differ only in characters that "
+            "XML cannot hold",
+            hint=_HINT,
+        )
+    count = sum(len(_ILLEGAL.findall(each)) for each in texts)
+    plural = "s"[: count != 1]
+    return legible, (
+        f"{count:,} control character{plural}, written as escapes such as `\\x01`",
+    )
+
+
+def _escaped(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return _ILLEGAL.sub(lambda x: ascii(x[0])[1:-1], value)
+    if isinstance(value, list):
+        return [_escaped(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _escaped(each) for key, each in value.items()}
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Yield every text in *value*."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _refs(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Yield every `bom-ref` in *value*."""
+    if isinstance(value, list | dict):
+        if isinstance(value, dict) and isinstance(value.get("bom-ref"), str):
+            yield value["bom-ref"]
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _refs(each)
 
 
 def _unmixed(value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -87,10 +87,35 @@ def test_a_list_that_is_too_long_for_the_library_is_refused() -> None:
         xml.convert(made(large(4001)))
 
 
-def test_text_that_is_no_xml_is_refused_and_not_changed() -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\x01b", "a\\x01b"),
+        ("\x1b[2Ja", "\\x1b[2Ja"),
+        ("a\0", "a\\x00"),
+        ("a\uffff", "a\\uffff"),
+    ],
+    ids=["control", "escape", "zero", "no-character"],
+)
+def test_what_no_xml_can_hold_is_shown_as_an_escape_and_told(
+    name: str, shown: str
+) -> None:
+    found = Collector("demo")
+    found.add(component(None, name=name))
+    found.add(component("pkg:npm/files@1.2.0"))
+    data, lacks = xml.convert(made(found.inventory()))
+    tree = ET.fromstring(data)  # noqa: S314 - our own
+    names = {each.text for each in tree.iter() if each.tag.endswith("}name")}
+    assert {shown, "files"} <= names
+    (told,) = [each for each in lacks if "control character" in each]
+    assert told in marks(data)
+
+
+def test_entries_that_would_become_one_are_refused() -> None:
     found = Collector("demo")
     found.add(component(None, name="a\x01b"))
-    with pytest.raises(UsageError, match="cannot be written as XML"):
+    found.add(component(None, name="a\\x01b"))
+    with pytest.raises(UsageError, match="differ only in characters"):
         xml.convert(made(found.inventory()))
 
 
