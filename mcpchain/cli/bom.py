@@ -41,15 +41,19 @@ Examples:
     help="How to tell it on standard output.",
 )
 @click.option(
-    "--exit-code", is_flag=True, help="End with 10 if there are alarms, else with 0."
+    "--exit-code",
+    is_flag=True,
+    help="End with 10 if there are alarms, with 4 if NEW has gaps that OLD has not, "
+    "else with 0.",
 )
 def diff(old: Path, new: Path, format_id: str, *, exit_code: bool) -> None:
     """Tell what changed from OLD to NEW, alarms first.
 
-    Each is a CycloneDX BOM, or a folder, lock or configuration that is read as `sbom`
-    reads it. Alarms are: other bytes under the same version; a new text of a tool; a
-    server that turned remote; a new endpoint, environment variable or header; another
-    registry; a pin that was loosened. Serial numbers, times and places do not count.
+    Each is a CycloneDX BOM, or a folder, lock or configuration that is read as
+    `sbom --no-environment` reads it. Alarms are: other bytes under the same version, or
+    not as installed; a new text of a tool; a server that turned remote; a new endpoint,
+    environment variable or header; another registry; a pin that was loosened. Serial
+    numbers, times and places do not count.
     """
     from mcpchain.difference import compare
     from mcpchain.difference.render import RENDERERS
@@ -57,8 +61,12 @@ def diff(old: Path, new: Path, format_id: str, *, exit_code: bool) -> None:
 
     difference = compare(described(old), described(new))
     click.echo(RENDERERS[format_id](difference), nl=False)
-    alarming = exit_code and difference.alarms
-    click.get_current_context().exit(Exit.DENIED if alarming else Exit.ALLOWED)
+    code = Exit.ALLOWED
+    if exit_code and difference.alarms:
+        code = Exit.DENIED
+    elif exit_code and difference.gaps_added:
+        code = Exit.UNDECIDED
+    click.get_current_context().exit(code)
 
 
 @bom.command(

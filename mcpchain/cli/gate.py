@@ -104,6 +104,11 @@ def gate(  # noqa: PLR0913 - one parameter an option
             f"`--offline` and `{option}` contradict each other",
             hint="leave one of them out",
         )
+    if bom is not None and str(bom) == "-":
+        raise UsageError(
+            "`--bom -` would write the BOM between the lines of the verdict",
+            hint="name a file, or use `mcpchain sbom -o -`",
+        )
     chosen = load_policy(policy)
     inventory = options.survey(
         target,

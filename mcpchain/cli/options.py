@@ -52,9 +52,8 @@ def environment_options(command: _Command) -> _Command:
         "--environment",
         metavar="PYTHON",
         type=click.Path(exists=True, path_type=Path),
-        envvar="VIRTUAL_ENV",
         help="Read the packages installed for this interpreter or environment too. It "
-        "is not started. [default: VIRTUAL_ENV, if set]",
+        "is not started. [default: VIRTUAL_ENV, if set, beside a folder]",
     )(command)
 
 
@@ -136,7 +135,8 @@ def resolve(
 def write_file(path: Path, data: bytes) -> None:
     """Write *data* to *path* as a whole or not at all.
 
-    A device or a pipe is written into: a file in its place would be the end of it.
+    A device or a pipe is written into, and a link is followed: a file in the place of
+    either would be the end of it.
 
     Raises:
         UsageError: There is no such place, or it is not ours to write to.
@@ -144,6 +144,7 @@ def write_file(path: Path, data: bytes) -> None:
     """
     part: str | None = None
     try:
+        path = Path(os.path.realpath(path))
         if path.exists() and not path.is_file():
             with path.open("wb") as stream:
                 stream.write(data)
@@ -238,6 +239,25 @@ def _is_bom(path: Path) -> bool:
     return b'"bomFormat"' in start or b"cyclonedx.org/schema/bom" in start
 
 
+def _active() -> Path | None:
+    """Return the environment that VIRTUAL_ENV names, and say that it is read."""
+    named = os.environ.get("VIRTUAL_ENV")  # noqa: TID251 - the cli reads it
+    if not named:
+        return None
+    from mcpchain.printable import printable
+
+    path, shown = Path(named), printable(named)
+    if not path.exists():
+        click.echo(f"note: VIRTUAL_ENV names `{shown}`, which is not there", err=True)
+        return None
+    click.echo(
+        f"note: `{shown}` is read too, since VIRTUAL_ENV names it; `--no-environment` "
+        "leaves it out",
+        err=True,
+    )
+    return path
+
+
 def survey(  # noqa: PLR0913 - one parameter an option
     target: Path,
     environment: Path | None,
@@ -251,7 +271,9 @@ def survey(  # noqa: PLR0913 - one parameter an option
     """Find out what *target* is made of, with a bar for long hashing."""
     from mcpchain.pipeline.target import survey as look
 
-    chosen = None if no_environment else environment
+    chosen = environment
+    if environment is None and not no_environment and target.is_dir():
+        chosen = _active()
     if verify_installed and chosen is None:
         raise UsageError(
             "`--verify-installed` needs an environment",

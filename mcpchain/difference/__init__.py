@@ -7,11 +7,13 @@
 Serial numbers, times and tool versions are no part of an inventory: they do not count.
 """
 
-from mcpchain.component import Component
+from collections.abc import Iterable, Iterator
+
+from mcpchain.component import Component, Kind
 from mcpchain.difference.fields import alarms, changes
 from mcpchain.difference.match import matched
 from mcpchain.difference.record import Alarm, Change, Difference, Warned
-from mcpchain.inventory import Inventory
+from mcpchain.inventory import Gap, Inventory
 
 __all__ = ["Alarm", "Change", "Difference", "Warned", "compare"]
 
@@ -32,6 +34,7 @@ def compare(old: Inventory, new: Inventory) -> Difference:
         elif fields := changes(before, after):
             changed.append(Change(old=before, new=after, fields=fields))
     gaps = {*old.gaps}, {*new.gaps}
+    warned += _unlike(new, [each for each in new.gaps if each not in gaps[0]])
     return Difference(
         old=old.name,
         new=new.name,
@@ -42,6 +45,17 @@ def compare(old: Inventory, new: Inventory) -> Difference:
         gaps_added=tuple(each for each in new.gaps if each not in gaps[0]),
         gaps_removed=tuple(each for each in old.gaps if each not in gaps[1]),
     )
+
+
+def _unlike(new: Inventory, gaps: Iterable[Gap]) -> Iterator[Warned]:
+    """Yield an alarm for each of *gaps* that says that bytes are not as they should."""
+    known = {each.ref: each for each in new.components}
+    for gap in gaps:
+        if gap.stage == "verify":
+            place = gap.location
+            file = Component(kind=Kind.OTHER, name=place.path, locations=(place,))
+            about = known.get(gap.ref or "", file)
+            yield Warned(alarm=Alarm.HASH, about=about, detail=gap.reason)
 
 
 _ALARMS = [*Alarm]

@@ -56,6 +56,8 @@ def _alarms(old: Component | None, new: Component) -> Iterator[tuple[Alarm, str]
         were = ", ".join(_registries(old)) or "of the client's own choice"
         yield Alarm.REGISTRY, f"{were} -> {', '.join(_registries(new)) or 'its choice'}"
     was, now = old.pin, new.pin
+    if new.kind is Kind.MCP_SERVER and new.purl is not None:
+        return  # the package that it starts has a pin of its own
     if was is not None and now is not None and was in _FIRM and now not in _FIRM:
         yield Alarm.PIN, f"{was.value} -> {now.value}"
 

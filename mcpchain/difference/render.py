@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from mcpchain.component import Component
+from mcpchain.component import Component, Kind
 from mcpchain.difference.record import Alarm, Change, Difference, Values
 from mcpchain.inventory import Gap
 from mcpchain.printable import printable
@@ -13,7 +13,7 @@ from mcpchain.printable import printable
 FORMAT_VERSION: Final = "mcpchain/bom-diff/v1"
 """Changes when a field changes its meaning or goes; not when one is added."""
 MEANINGS: Final[Mapping[Alarm, str]] = {
-    Alarm.HASH: "has other bytes under the same version",
+    Alarm.HASH: "has other bytes under the same name",
     Alarm.TOOL: "shows a model another text of a tool",
     Alarm.REMOTE: "ran here, and now runs on somebody else's machine",
     Alarm.ENDPOINT: "is reached at a new address",
@@ -132,7 +132,10 @@ RENDERERS: Final[Mapping[str, Callable[[Difference], str]]] = {
 
 
 def _title(component: Component) -> str:
-    return f"{component.kind.value} {component.title}"
+    if component.kind is not Kind.MCP_SERVER:
+        return f"{component.kind.value} {component.title}"
+    starts = f" ({component.purl.to_string()})" if component.purl else ""
+    return f"{component.kind.value} {component.name}{starts}"
 
 
 def _said(change: Change) -> str:
@@ -140,7 +143,12 @@ def _said(change: Change) -> str:
     fields = change.fields
     # Another version has other files, of which nothing needs to be said.
     told = [name for name in fields if name != "hashes" or "version" not in fields]
-    return "; ".join(f"{name} {_turn(name, *fields[name])}" for name in told)
+    # What only another tool says is named here, and told whole in JSON.
+    others = [name for name in told if name.startswith("`")]
+    said = [
+        f"{name} {_turn(name, *fields[name])}" for name in told if name not in others
+    ]
+    return "; ".join([*said, *([f"also {', '.join(others)}"] if others else [])])
 
 
 def _turn(name: str, old: Values, new: Values) -> str:
@@ -156,7 +164,7 @@ def _gap_words(gap: Gap) -> str:
 
 def _summary(difference: Difference) -> str:
     if not difference:
-        return "nothing"
+        return "no changes"
     counts = {
         "alarms": len(difference.alarms),
         "added": len(difference.added),

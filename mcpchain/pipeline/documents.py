@@ -10,9 +10,9 @@ from mcpchain.artifact import Digest
 from mcpchain.bom.child import Child
 from mcpchain.bom.merge import merge
 from mcpchain.bom.read import read
-from mcpchain.errors import UsageError
+from mcpchain.errors import MalformedError, UsageError
 from mcpchain.inventory import Inventory
-from mcpchain.pipeline.target import survey
+from mcpchain.pipeline.target import nothing, survey
 
 _LIMIT: Final = 512 << 20
 """How many bytes of a BOM are read."""
@@ -24,26 +24,27 @@ def described(target: Path) -> Inventory:
     Of a BOM, everything that it says: what that is worth is for a judge to say.
 
     Raises:
-        MalformedError: It begins like a BOM, and is none.
-        UsageError: It cannot be read.
+        NothingToCheckError: There is nothing in it.
+        UsageError: It cannot be read, or begins like a BOM and is none.
     """
-    if target.is_dir():
-        return survey(target, environment=None)
-    data = _bytes(target)
-    if b'"bomFormat"' not in data:
-        return survey(target, environment=None)
-    return read(data, source=target.name)
+    data = b"" if target.is_dir() else _bytes(target)
+    if b'"bomFormat"' in data:
+        inventory = _read(data, target)
+    else:
+        inventory = survey(target, environment=None)
+    if not inventory.components:
+        raise nothing(inventory)
+    return inventory
 
 
 def merged(targets: Sequence[Path]) -> Inventory:
     """Return one inventory of several BOMs. The same file twice counts once.
 
     Raises:
-        MalformedError: One of them is no BOM.
-        UsageError: One of them cannot be read.
+        UsageError: One of them cannot be read, or is no BOM.
     """
     documents = {data: target for target in targets for data in [_bytes(target)]}
-    known = {data: read(data, source=each.name) for data, each in documents.items()}
+    known = {data: _read(data, each) for data, each in documents.items()}
     names = Counter(inventory.name for inventory in known.values())
     children = []
     for data, inventory in known.items():
@@ -56,6 +57,15 @@ def merged(targets: Sequence[Path]) -> Inventory:
             Child(label=label, inventory=inventory, document=document, digest=digest)
         )
     return merge(children, name=" + ".join(sorted(each.label for each in children)))
+
+
+def _read(data: bytes, target: Path) -> Inventory:
+    try:
+        return read(data, source=target.name)
+    except MalformedError as error:
+        raise UsageError(
+            str(error), hint="name a CycloneDX BOM (1.4 to 1.7, JSON)"
+        ) from error
 
 
 def _bytes(target: Path) -> bytes:

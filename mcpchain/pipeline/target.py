@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mcpchain.discover.mcp_config.user import UserFolder
 
 _MANIFESTS: Final = frozenset({"package.json", "pyproject.toml"})
+_NEAR: Final = 3
+"""How many folders around a file may be hidden ones of its project."""
 _BOM_LIMIT: Final = 512 << 20
 """How many bytes of a BOM are read."""
 
@@ -127,7 +129,8 @@ def _survey_file(
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"<"}:
         raise NothingToCheckError(
             f"`{name}` is neither a lock, a configuration, a model nor a BOM",
-            hint="name a folder, a file that mcpchain knows, or a CycloneDX BOM",
+            hint="name a folder, a CycloneDX BOM, or a file as those who read it call "
+            "it: `.mcp.json`, `uv.lock`, ...",
         )
     from mcpchain.bom.read import read
     from mcpchain.bom.worth import declared
@@ -137,7 +140,10 @@ def _survey_file(
         return said if verbatim else declared(said)
     except MalformedError as error:
         found = Collector(name)
-        hint = "name a CycloneDX BOM (1.4 to 1.7, JSON), a lock or a folder"
+        hint = (
+            "name a CycloneDX BOM (1.4 to 1.7, JSON), a folder, or a file as those who "
+            "read it call it: `.mcp.json`, `uv.lock`, ..."
+        )
         place = Location(path=error.source, pointer=error.pointer)
         found.gap(
             Gap(
@@ -156,10 +162,11 @@ def _placed(target: Path) -> tuple[Path, str]:
 
     A file in a hidden folder, such as `.vscode/mcp.json`, configures the one around it.
     """
-    folder, path = Path(os.path.abspath(target)).parent, target.name
-    while folder.name.startswith(".") and folder.parent != folder:
-        folder, path = folder.parent, f"{folder.name}/{path}"
-    return folder, path
+    whole = Path(os.path.abspath(target))
+    near = whole.parents[:_NEAR]
+    hidden = [folder for folder in near if folder.name.startswith(".")]
+    root = hidden[-1].parent if hidden else whole.parent
+    return root, whole.relative_to(root).as_posix()
 
 
 def bom(
@@ -194,14 +201,17 @@ def bom(
 
 def nothing(inventory: Inventory) -> NothingToCheckError:
     """Make the error for a target in which nothing was found."""
-    unread = f" (`{g.location}`: {g.reason})" if (g := _first(inventory)) else ""
+    gaps = inventory.gaps
+    if gaps:
+        more = f", and {len(gaps) - 1} more" if len(gaps) > 1 else ""
+        return NothingToCheckError(
+            f"nothing could be read in `{inventory.name}`: `{gaps[0].location}`: "
+            f"{gaps[0].reason}{more}",
+            hint=gaps[0].hint or "repair what could not be read",
+        )
     return NothingToCheckError(
-        f"no package, model or MCP server was found in `{inventory.name}`{unread}, so "
-        "there is nothing to judge",
+        f"no package, model or MCP server was found in `{inventory.name}`, so there is "
+        "nothing to judge",
         hint="name the root of a project, a lock, a configuration, a model, or a BOM "
         "itself",
     )
-
-
-def _first(inventory: Inventory) -> Gap | None:
-    return next(iter(inventory.gaps), None)

@@ -33,12 +33,12 @@ def bom_of(folder: Path, requirements: str) -> Path:
 
 def test_the_same_project_twice_has_no_difference(old: Path) -> None:
     result = run("bom", "diff", old, old, "--exit-code")
-    assert (result.exit_code, result.stdout) == (0, "nothing\n")
+    assert (result.exit_code, result.stdout) == (0, "no changes\n")
 
 
 def test_a_bom_is_compared_with_the_folder_that_it_was_made_from(old: Path) -> None:
     result = run("bom", "diff", old, old.parent / "app", "--exit-code")
-    assert (result.exit_code, result.stdout) == (0, "nothing\n")
+    assert (result.exit_code, result.stdout) == (0, "no changes\n")
 
 
 def test_a_bom_becomes_another_version_of_the_same(old: Path, tmp_path: Path) -> None:
@@ -96,21 +96,46 @@ def test_merged_boms_make_one_with_the_gap_of_their_contradiction(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "code", "said"),
     [
-        ("{}", "to judge"),
-        ('{"bomFormat": "CycloneDX", "specVersion": "9"}', "is not read"),
-        ('{"bomFormat": "CycloneDX"', "not JSON"),
+        ("{}", 3, "nothing could be read"),
+        ('{"bomFormat": "CycloneDX", "specVersion": "9"}', 2, "is not read"),
+        ('{"bomFormat": "CycloneDX"', 2, "not JSON"),
     ],
     ids=["no BOM", "a later version", "half a BOM"],
 )
 def test_what_is_no_bom_is_refused_with_its_reason(
-    text: str, said: str, old: Path, tmp_path: Path
+    text: str, code: int, said: str, old: Path, tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text(text)
-    for args in (("bom", "diff", old, bad), ("bom", "merge", old, bad, "-o", "-")):
-        result = run(*args)
-        assert result.exit_code in {0, 3, 4}, result.output
-        assert said in result.output or "bomFormat" in result.output
-        assert "Traceback" not in result.output
+    result = run("bom", "diff", old, bad, "--exit-code")
+    assert (result.exit_code, said in result.output) == (code, True), result.output
+    result = run("bom", "merge", old, bad, "-o", "-")
+    assert (result.exit_code, "CycloneDX" in result.output) == (2, True), result.output
+
+
+def test_an_empty_folder_is_no_new_state_of_a_project(
+    old: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    result = run("bom", "diff", old, empty)
+    assert (result.exit_code, "nothing" in result.output) == (3, True), result.output
+
+
+def test_what_could_not_be_read_leaves_the_question_open(old: Path) -> None:
+    project = old.parent / "app"
+    (project / "package-lock.json").write_text("{")
+    result = run("bom", "diff", old, project, "--exit-code")
+    assert (result.exit_code, "+ gap: package-lock.json" in result.stdout) == (4, True)
+
+
+def test_what_is_written_through_a_link_leaves_the_link(
+    old: Path, tmp_path: Path
+) -> None:
+    link, there = tmp_path / "link.json", tmp_path / "there.json"
+    link.symlink_to(there)
+    assert run("sbom", old, "--no-environment", "-o", link).exit_code == 0
+    assert link.is_symlink()
+    assert json.loads(there.read_bytes())["bomFormat"] == "CycloneDX"

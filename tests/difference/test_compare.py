@@ -23,7 +23,7 @@ from mcpchain.component import (
 )
 from mcpchain.difference import Alarm, compare
 from mcpchain.difference.render import RENDERERS
-from mcpchain.inventory import Collector, Inventory
+from mcpchain.inventory import Collector, Inventory, State
 from tests.bom.inventories import inventories
 from tests.making import component, gap
 
@@ -219,6 +219,14 @@ def test_gaps_that_open_and_close_are_told() -> None:
     assert difference
 
 
+def test_a_file_that_is_not_as_it_was_installed_is_an_alarm() -> None:
+    tampered = gap(State.UNMATCHED, stage="verify", reason="was changed")
+    new = replace(inventory(package()), gaps=(tampered,))
+    (alarm,) = compare(inventory(package()), new).alarms
+    assert (alarm.alarm, alarm.about.name) == (Alarm.HASH, "x.json")
+    assert not compare(new, new).alarms
+
+
 def test_times_and_tool_versions_are_no_change() -> None:
     known = inventory(package(), server())
     first, second = (
@@ -245,7 +253,6 @@ def test_every_component_of_both_is_told_of_or_the_same(
     quiet = len(old.components) - len(told_old)
     assert quiet == len(new.components) - len(told_new)
     assert not compare(old, old)
-    assert not compare(old, old).alarms
 
 
 HOSTILE = "a`b*[x](http://x.example)\n::error::\u202e##vso[task]"
@@ -271,7 +278,7 @@ def test_the_text_tells_alarms_first_and_counts_last() -> None:
     new = inventory(package(artifacts=(wheel(TWO),)), server(env=("KEY",)))
     assert RENDERERS["text"](compare(old, new)) == (
         "alarm[other-bytes]: library requests==2.32.5 has other bytes under the same "
-        "version\n"
+        "name\n"
         "  --> package-lock.json#/packages/x\n"
         f"  `x-1-py3-none-any.whl`: sha256:{'a' * 64} -> sha256:{'b' * 64}\n"
         "\n"
@@ -288,7 +295,7 @@ def test_the_text_tells_alarms_first_and_counts_last() -> None:
 
 def test_no_change_is_said_to_be_nothing() -> None:
     same = inventory(package())
-    assert RENDERERS["text"](compare(same, same)) == "nothing\n"
+    assert RENDERERS["text"](compare(same, same)) == "no changes\n"
 
 
 def test_other_extras_and_another_sway_are_changes() -> None:

@@ -186,7 +186,8 @@ class Integrity:
 
     def _gap(self, place: str, reason: str, state: State) -> Gap:
         return Gap(
-            stage="discover",
+            # What does not match was looked at, and is not what it should be.
+            stage="verify" if state is State.UNMATCHED else "discover",
             location=Location(path=place),
             reason=reason,
             state=state,
