@@ -962,3 +962,67 @@ def test_the_file_of_a_server_in_doubt_is_listed_with_its_digest(
     expected = hashlib.sha256(b"harmless").hexdigest()
     assert [str(d) for a in code.artifacts for d in a.digests] == [f"sha256:{expected}"]
     assert code.ref in {each.target for each in inventory.relations}
+
+
+ALIAS = {"dependencies": {"x": "npm:@acme/files@1"}}
+
+
+@pytest.mark.parametrize(
+    ("files", "spec"),
+    [
+        ({"package.json": ALIAS}, "x"),
+        ({"package.json": ALIAS}, "x@1.0.0"),
+        ({"package.json": {"devDependencies": {"x": "^1.0.0"}}}, "x"),
+        ({"package.json": {"devDependencies": {"x": "^1.0.0"}}}, "x@^1"),
+        ({"package.json": {"dependencies": {"x": "github:acme/x"}}}, "x@1.0.0"),
+        ({"package.json": {"name": "@acme/x", "bin": "cli.js"}}, "x"),
+        ({"package.json": {"name": "y", "bin": {"x": "cli.js"}}}, "x"),
+        ({"package-lock.json": {"packages": {"node_modules/x": {"version": "1.0.0"}}}},
+         "x"),
+        ({"package-lock.json": {"packages": {"node_modules/a/node_modules/x": {}}}},
+         "x@^1"),
+        ({"package-lock.json": {"packages": {"node_modules/a": {"name": "x"}}}},
+         "x@^1"),
+        ({"package-lock.json": {"packages": {"node_modules/a": {"bin": {"x": "i"}}}}},
+         "x"),
+        ({"package-lock.json": {"packages": {"node_modules/x": {"link": True}}}},
+         "x@1.0.0"),
+        ({"package-lock.json": {"dependencies": {"x": {"version": "1.0.0"}}}}, "x"),
+    ],
+    ids=["alias", "alias-exact", "open", "range", "git-exact", "own-program",
+         "own-programs", "locked", "nested", "locked-alias", "program-of-another",
+         "workspace-exact", "old-lock"],
+)  # fmt: skip
+@pytest.mark.parametrize("at", [".mcp.json", ".vscode/mcp.json", "sub/.mcp.json"])
+def test_a_copy_that_the_project_has_itself_puts_the_server_in_doubt(
+    tmp_path: Path, files: dict[str, object], spec: str, at: str
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+    inventory = project(tmp_path, at=at, command="npx", args=["-y", spec])
+    (gap,) = inventory.gaps
+    assert "has a package or program of that name itself" in gap.reason
+    assert server(inventory)[0].pin is None
+
+
+@pytest.mark.parametrize(
+    ("files", "spec"),
+    [
+        ({"package.json": {"devDependencies": {"x": "^1.0.0"}}}, "x@1.0.0"),
+        ({"package.json": {"devDependencies": {"x": "^1.0.0"}}}, "x@latest"),
+        ({"package.json": {"devDependencies": {"y": "^1.0.0"}}}, "x"),
+        ({"package.json": {"name": "x"}}, "x"),
+        ({"package.json": [], "package-lock.json": {"packages": [1]}}, "x"),
+        ({"package-lock.json": {"packages": {"node_modules/x": {"version": "1.0.0",
+          "resolved": "https://packages.example/x.tgz"}}}}, "x@1.0.0"),
+    ],
+    ids=["exact", "tag", "another", "no-program", "malformed", "locked-exact"],
+)  # fmt: skip
+def test_a_copy_that_would_not_run_is_no_doubt(
+    tmp_path: Path, files: dict[str, object], spec: str
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
+    inventory = project(tmp_path, command="npx", args=["-y", spec])
+    assert inventory.gaps == ()
+    assert server(inventory)[0].purl is not None

@@ -21,6 +21,7 @@ from mcpchain.component import (
     PackageFacts,
     Pin,
 )
+from mcpchain.discover.mcp_config.own_copy import OwnCopies
 from mcpchain.inventory import State
 from mcpchain.launch import Code, CodeKind, Launch
 from mcpchain.tree import File, UnreadableError
@@ -66,6 +67,7 @@ class Project:
 
     def __init__(self, file: File, *, anywhere: bool = False) -> None:
         self._tree = file.tree
+        self._copies = OwnCopies(file.tree)
         self._roots = () if anywhere else tuple(_roots(file.path))
         installed = not anywhere or _EXTENSION.search(file.path)
         self._own = (_own(file.path),) if installed else ()
@@ -113,13 +115,24 @@ class Project:
             if folder.parts[:1] == ("..",):
                 raise CodeError(f"the folder that it starts in {_OUTSIDE}")
             for place in (folder, *folder.parents[:_ABOVE]):
-                for name in launch.nearby:
-                    if self._is_there(str(place / name)):
-                        raise CodeError(
-                            f"`{name}` in the project changes what it runs, and was "
-                            "not looked at",
-                            State.UNSUPPORTED,
-                        )
+                self._refuse_beside(launch, place)
+
+    def _refuse_beside(self, launch: Launch, place: PurePosixPath) -> None:
+        for name in launch.nearby:
+            if self._is_there(str(place / name)):
+                raise CodeError(
+                    f"`{name}` in the project changes what it runs, and was not looked "
+                    "at",
+                    State.UNSUPPORTED,
+                )
+        for package in launch.packages:
+            copy = f"node_modules/{package.alias or package.name}/package.json"
+            if copy in launch.nearby and self._copies.would_run(package, str(place)):
+                raise CodeError(
+                    "the project has a package or program of that name itself, which "
+                    "would run",
+                    State.UNSUPPORTED,
+                )
 
     def _is_there(self, path: str) -> bool:
         if path not in self._there:
