@@ -153,11 +153,15 @@ class _Resolver:
         if not lost:
             return
         offline = state is State.OFFLINE
-        why = (
-            "offline" if offline else f"no registry for {part.purl_type} is configured"
-        )
+        whys = {
+            "npm": "no registry is configured, and npm, which knows its default, was "
+            "not found or did not answer",
+            "pypi": "no index is configured",
+        }
+        why = "offline" if offline else whys[part.purl_type]
         hints = {
-            "npm": "set `registry` in .npmrc",
+            "npm": "set `registry` in .npmrc, or see why `npm config get registry` "
+            "does not answer",
             "pypi": "set `index-url` in pip's configuration",
         }
         count = f"{len(lost)} package{'s' if len(lost) > 1 else ''}"

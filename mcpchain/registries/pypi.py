@@ -33,6 +33,10 @@ _NAME_LIMIT: Final = 1000
 _KNOWN: Final = frozenset(each.value for each in Algorithm)
 
 
+_POETRY: Final = ("^", "~")
+"""Begin ranges that Poetry has and PEP 440 has not; what they choose is not told."""
+
+
 class Pypi:
     """Asks an index for the page of a project."""
 
@@ -182,6 +186,8 @@ class Project:
 
     def _newest(self, requested: str) -> Offer:
         """Choose as pip does: neither yanked nor a pre-release, if there is another."""
+        if requested.startswith(_POETRY) and not requested.startswith("~="):
+            return Offer(release=None)
         try:
             # `latest` is what uvx calls the newest; to pip it means nothing.
             allowed = SpecifierSet("" if requested in {"latest", "*"} else requested)

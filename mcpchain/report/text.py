@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from packageurl import PackageURL
 
-from mcpchain.component import Component, Kind
+from mcpchain.component import Component, Kind, ServerFacts
 from mcpchain.finding import Finding
 from mcpchain.printable import printable
 from mcpchain.report import Account, Format
@@ -15,6 +15,8 @@ from mcpchain.rules import why
 from mcpchain.verdict import Decision, Waiver
 
 _COLOURS: Final = {"deny": "31", "undecided": "33", "warn": "33", "allow": "32"}
+_TOLD: Final = 5
+"""How many findings with the same remedy are told one by one."""
 _TITLES: Final = ("package", "server package", "MCP server", "model file", "project")
 
 
@@ -42,10 +44,8 @@ class _Paint:
 def _lines(account: Account, paint: _Paint) -> Iterator[str]:
     verdict = account.verdict
     told: set[str] = set()
-    for finding in verdict.denied:
-        yield from _finding("deny", finding, told, paint)
-    for finding in verdict.warned:
-        yield from _finding("warn", finding, told, paint)
+    yield from _findings("deny", verdict.denied, told, paint)
+    yield from _findings("warn", verdict.warned, told, paint)
     for each in verdict.waived:
         yield from _finding("waived", each.finding, told, paint)
         until = f"until {each.waiver.expires}, {each.waiver.owner}"
@@ -54,6 +54,25 @@ def _lines(account: Account, paint: _Paint) -> Iterator[str]:
     for waiver in verdict.unused_waivers:
         yield from _unused(waiver, account, paint)
     yield from _summary(account, paint)
+
+
+def _findings(
+    level: str, findings: Sequence[Finding], told: set[str], paint: _Paint
+) -> Iterator[str]:
+    """Tell findings; of many with the same remedy the first, and how many more."""
+    counts = Counter((each.rule, each.variant, each.hint) for each in findings)
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for finding in findings:
+        kind = (finding.rule, finding.variant, finding.hint)
+        seen[kind] += 1
+        if seen[kind] <= _TOLD or counts[kind] <= _TOLD + 1:
+            yield from _finding(level, finding, told, paint)
+        elif seen[kind] == counts[kind]:
+            head = paint(f"{level}[{finding.rule}]", level)
+            more = counts[kind] - _TOLD
+            yield f"{head}: {more:,} more with the same hint"
+            yield f"  hint: {printable(finding.hint)}; `--format json` tells all"
+            yield ""
 
 
 def _finding(
@@ -66,6 +85,9 @@ def _finding(
     others = f" (and {more} more)" if more > 0 else ""
     where = "the target as a whole" if finding.where == "." else finding.where
     yield f"  --> {printable(where)}{others}"
+    facts = finding.about.facts
+    if isinstance(facts, ServerFacts) and facts.disabled:
+        yield "  note: its client is told not to start it, for now"
     if finding.rule not in told:
         told.add(finding.rule)
         reason = why(finding.rule)

@@ -423,7 +423,15 @@ def test_an_environment_is_examined_too_unless_that_is_declined(
     with_env = run(*options, VIRTUAL_ENV=venv)
     assert "project: 1 package, 1 server package" in with_env.output
     named = run(*options, "--environment", venv)
-    assert named.output == with_env.output
+    assert with_env.stderr == (
+        f"note: `{venv}` is read too, since VIRTUAL_ENV names it; `--no-environment` "
+        "leaves it out\n"
+    )
+    assert (named.stdout, named.stderr) == (with_env.stdout, "")
+    gone = run(*options, VIRTUAL_ENV=f"{venv}/gone")
+    assert "which is not there" in gone.stderr
+    one_file = run(*options[:-1], str(project / ".mcp.json"), VIRTUAL_ENV=venv)
+    assert "looked at: .mcp.json: 1 server package" in one_file.stdout
     without = run(*options, "--no-environment", VIRTUAL_ENV=venv)
     assert "project: 1 server package" in without.output
 

@@ -514,7 +514,14 @@ def test_a_specifier_that_nothing_satisfies_is_missing(world: World) -> None:
     assert one(world, about).withdrawal is Withdrawal.MISSING
 
 
-@pytest.mark.parametrize("requested", ["^1.2", "evil", "1.2 ||"])
+@pytest.mark.parametrize("requested", ["^1.2", "~1.2"])
+def test_a_range_of_poetry_names_no_one_release(world: World, requested: str) -> None:
+    world.pypi.upload("files", WHEEL)
+    about = package("pkg:pypi/files", pin=Pin.RANGE, requested=requested)
+    assert requested in ask(world, about).unasked[about.ref]
+
+
+@pytest.mark.parametrize("requested", ["evil", "1.2 ||"])
 def test_what_is_no_specifier_is_a_gap(world: World, requested: str) -> None:
     world.pypi.upload("files", WHEEL)
     about = package("pkg:pypi/files", pin=Pin.RANGE, requested=requested)

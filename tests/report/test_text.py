@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from mcpchain.component import Kind, Location
+from mcpchain.component import Kind, Location, ServerFacts, Transport
 from mcpchain.inventory import Inventory, State
 from mcpchain.policy import Policy, parse
 from mcpchain.printable import printable
@@ -172,3 +172,21 @@ def test_one_line_of_theirs_stays_one_line_of_ours() -> None:
     assert [line for line in told.splitlines() if line.startswith("verdict")] == [
         "verdict: deny (1 denied, 0 warned, 0 waived, 0 allowed)"
     ]
+
+
+@pytest.mark.parametrize(("count", "told"), [(5, 5), (6, 6), (7, 5), (400, 5)])
+def test_many_findings_with_one_remedy_are_told_in_part(count: int, told: int) -> None:
+    found = tuple(finding(message=f"number {n}") for n in range(count))
+    text = render(Verdict(denied=found))
+    assert text.count(": number ") == told
+    assert f"({count} denied, " in text
+    if count > told:
+        head = f"deny[unpinned-server]: {count - told} more with the same hint"
+        assert f"{head}\n  hint: h; `--format json` tells all\n" in text
+
+
+def test_a_server_that_is_switched_off_is_said_to_be() -> None:
+    facts = ServerFacts(client="goose", transport=Transport.STDIO, disabled=True)
+    about = component(None, Kind.MCP_SERVER, facts=facts)
+    text = render(Verdict(denied=(finding(about=about),)))
+    assert "  note: its client is told not to start it, for now\n" in text
