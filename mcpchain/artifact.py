@@ -36,6 +36,7 @@ _HEX_LENGTH = {
     Algorithm.SHA384: 96,
     Algorithm.SHA512: 128,
 }
+_NAMED = {each.value: each for each in Algorithm}
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -109,7 +110,9 @@ class Digest:
                 value = base64.b64decode(encoded, validate=True).hex()
             except (binascii.Error, ValueError):
                 raise ValueError(f"`{part[:140]}` is not valid base64") from None
-            digests.append(cls.of(name, value))
+            known = _NAMED.get(name)
+            digest = cls(algorithm=known, value=value) if known else cls.of(name, value)
+            digests.append(digest)
         if not digests:
             raise ValueError("the integrity value is empty")
         if len(digests) == 1:

@@ -25,8 +25,7 @@ _FOLDERS: Final = 100
 _GAPS: Final = 50
 """Limits: bytes of a file, folders upwards in which one is looked for, gaps of it."""
 
-_HARMLESS: Final = re.compile(
-    r"""
+_HARMLESS: Final = r"""
       (?:@[^:/]+:)?registry                # told of each package
     | //[^\s]+:(?:_authToken|_auth|username|_password|email|always-auth)
     | _auth | _authToken | always-auth | email | username | _password | access
@@ -46,10 +45,8 @@ _HARMLESS: Final = re.compile(
     | side-effects-cache | strict-peer-(?:deps|dependencies) | tag-version-prefix
     | timing | umask | unicode | update-notifier | verify-store-integrity
     | workspace-concurrency | workspaces-update
-    """,
-    re.VERBOSE,
-)
-"""Settings that change neither whom npm asks nor what it runs."""
+    """
+"""Settings that change neither whom npm asks nor what it runs, as a pattern."""
 _ON: Final = frozenset({"package-lock", "shrinkwrap", "strict-ssl"})
 """Settings that are harmless as long as they are on."""
 _FILES: Final = {
@@ -190,10 +187,11 @@ def _choices(data: bytes, path: str, name: str) -> "tuple[Registries, list[str]]
     if (reader := READERS.get(name)) is not None:
         return reader(data, path)
     values = parse(decode(data, source=path), {})
+    harmless = re.compile(_HARMLESS, re.VERBOSE)
     settings = [
         key
         for key, value in values.items()
-        if not (_HARMLESS.fullmatch(key) or (key in _ON and value == "true"))
+        if not (harmless.fullmatch(key) or (key in _ON and value == "true"))
     ]
     return Registries.chosen(values), settings
 

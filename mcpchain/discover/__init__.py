@@ -96,6 +96,8 @@ class _Files:
         self._found = found
         self._projects: NpmProjects | None = None
         self._parts = all_discoverers() if discoverers is None else discoverers
+        self._first: Inventory | None = None
+        self._merged = False
         self._manifests: list[tuple[str, Inventory]] = []
         self._npm_manifests: list[tuple[str, Inventory]] = []
 
@@ -110,7 +112,28 @@ class _Files:
                     inner = self._attributed(inner, file.path)
                     self._npm_manifests.append((file.path, inner))
                 else:
-                    self._found.include(self._attributed(inner, file.path))
+                    self._keep(self._attributed(inner, file.path))
+
+    def _keep(self, inventory: Inventory) -> None:
+        """Take in what one file declares; of a single one nothing has to be merged."""
+        if not inventory:
+            return
+        if self._first is None:
+            self._first = inventory
+            return
+        if not self._merged:
+            self._found.include(self._first)
+            self._merged = True
+        self._found.include(inventory)
+
+    def _whole(self) -> Inventory:
+        inventory = self._found.inventory()
+        if self._merged or self._first is None:
+            return inventory
+        if not inventory:
+            return self._first
+        self._found.include(self._first)
+        return self._found.inventory()
 
     def _attributed(self, inventory: Inventory, path: str) -> Inventory:
         if not _names(inventory, "npm"):
@@ -123,7 +146,7 @@ class _Files:
 
     def settled(self) -> Inventory:
         """Return what was found, once all files are read."""
-        inventory = self._found.inventory()
+        inventory = self._whole()
         if _names(inventory, "conda"):
             from mcpchain.conda_package import join_installed
 

@@ -338,3 +338,15 @@ def test_a_lock_does_not_speak_for_what_it_links_to(tmp_path: Path) -> None:
     inventory = examined(tmp_path, files)
     assert "evil *" in packages(inventory)
     assert [gap.location.path for gap in inventory.gaps] == ["loc/package.json"]
+
+
+def test_one_lock_beside_what_was_not_walked_is_read_all_the_same(
+    tmp_path: Path,
+) -> None:
+    files: dict[str, object] = {
+        "package-lock.json": NPM,
+        "node_modules/a/package.json": {"name": "a"},
+    }
+    inventory = examined(tmp_path, files)
+    assert packages(inventory) == {"a 1.0.0"}
+    assert [gap.location.path for gap in inventory.gaps] == ["node_modules"]
