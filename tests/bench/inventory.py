@@ -5,8 +5,8 @@ Each peer is run only where it is installed, and said to be missing where it is 
     npm install --global @cyclonedx/cdxgen          cdxgen
     pip install cyclonedx-bom agent-bom             cyclonedx-py, agent-bom
 
-BENCH_ENVIRONMENT names the interpreter of the environment to list; one of some two
-hundred distributions comes of `pip install -r tests/bench/environment.txt`.
+BENCH_ENVIRONMENT names the interpreter of the environment to list; one of some
+270 distributions comes of `pip install -r tests/bench/environment.txt`.
 """
 
 import json
