@@ -136,7 +136,8 @@ def known(peer: str) -> str | None:
 
 def run(command: list[str], folder: Path) -> float:
     """Return the wall time of *command*, which must end well."""
-    environ = {**os.environ, "VIRTUAL_ENV": "", "NO_UPDATE_NOTIFIER": "1"}
+    silent = {"VIRTUAL_ENV": "", "NO_UPDATE_NOTIFIER": "1"}
+    environ = {**os.environ, **silent, "PYTHONDONTWRITEBYTECODE": ""}
     start = time.perf_counter()
     subprocess.run(command, cwd=folder, env=environ, capture_output=True, check=True)
     return time.perf_counter() - start
