@@ -2,6 +2,7 @@ import base64
 import hashlib
 import io
 import json
+import struct
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -236,6 +237,24 @@ def test_a_list_of_members_that_is_too_long_is_not_read(tmp_path: Path) -> None:
     assert "limit: the wheel has a list of members" in told(
         found(tmp_path, bytes(data))
     )
+
+
+@pytest.mark.parametrize(
+    ("length", "behind"),
+    [
+        pytest.param(1 << 45, 0, id="large"),
+        pytest.param((1 << 63) + 9, 0, id="negative"),
+        pytest.param(1 << 45, 8, id="where only its locator leads"),
+    ],
+)
+def test_a_second_end_counts_whatever_the_plain_one_says(
+    tmp_path: Path, length: int, behind: int
+) -> None:
+    head, end = honest()[:-22], honest()[-22:]
+    large = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, length, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(head), 1)
+    data = head + large + bytes(behind) + locator + end
+    assert "limit: the wheel has a list of members" in told(found(tmp_path, data))
 
 
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path) -> None:

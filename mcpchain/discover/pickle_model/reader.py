@@ -28,6 +28,7 @@ from mcpchain.discover.pickle_model.source import Budget, Source, StopError, Str
 from mcpchain.discover.pickle_model.walk import Walk
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.tree import File
+from mcpchain.zip_directory import directory_size
 
 _LZ4: Final = b"\x04\x22\x4d\x18"
 _TORCH_MAGIC: Final = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -298,26 +299,7 @@ def _has_objects(kind: object) -> bool:
 
 
 def _check_directory(stream: BinaryIO, size: int) -> None:
-    """Refuse a zip whose directory would fill the memory when it is read.
-
-    A large zip (Zip64) has a second end, which counts whatever the plain one says.
-    zipfile looks for it before what leads to it, and newer versions where that leads.
-    """
-    start = max(0, size - (1 << 16) - 98)
-    stream.seek(start)
-    tail = stream.read()
-    at = len(tail) - 22
-    if tail[at : at + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
-        at = tail.rfind(b"PK\5\6")
-    plain = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-    lengths = [0 if plain == 2**32 - 1 else plain]
-    locator = tail[max(0, at - 20) : max(0, at)]
-    if locator.startswith(b"PK\6\7"):
-        for place in (start + at - 76, int.from_bytes(locator[8:16], "little")):
-            stream.seek(min(max(0, place), size))
-            end = stream.read(56)
-            if end.startswith(b"PK\6\6"):
-                lengths.append(int.from_bytes(end[40:48], "little"))
-    if max(lengths) > _DIRECTORY:
-        raise StopError(f"a directory of {max(lengths):,} bytes", State.LIMIT)
+    """Refuse a zip whose directory would fill the memory when it is read."""
+    if (length := directory_size(stream, size)) > _DIRECTORY:
+        raise StopError(f"a directory of {length:,} bytes", State.LIMIT)
     stream.seek(0)

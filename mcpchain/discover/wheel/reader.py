@@ -39,13 +39,11 @@ from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Embedded, Gap, State
 from mcpchain.naming import pypi_purl
 from mcpchain.tree import File
+from mcpchain.zip_directory import directory_size
 
 _DIRECTORY: Final = 16 << 20
 """How many bytes the list of members may take: zipfile reads it all at once."""
 _RECORD_LIMIT: Final = 32 << 20
-_TAIL: Final = 22 + 20 + 56 + 0xFFFF
-_END: Final = b"PK\x05\x06"
-_END_64: Final = b"PK\x06\x06"
 _TOLD: Final = 5
 _INFO: Final = re.compile(r"([^/]+\.dist-info)/.")
 _UNLISTED: Final = re.compile(r"[^/]+\.dist-info/RECORD(?:\.jws|\.p7s)?")
@@ -61,6 +59,7 @@ _BROKEN: Final = (
     zipfile.BadZipFile,
     zlib.error,
     LZMAError,
+    MemoryError,
 )
 """What zipfile raises for a member that it cannot read."""
 
@@ -92,14 +91,7 @@ class _Archive:
         Raises:
             UnreadableError: The system refuses.
         """
-        size = file.size()
-        stream.seek(max(0, size - _TAIL))
-        tail = stream.read(_TAIL)
-        end = tail.rfind(_END)
-        if (
-            end >= 0
-            and int.from_bytes(tail[end + 12 : end + 16], "little") > _DIRECTORY
-        ):
+        if directory_size(stream, file.size()) > _DIRECTORY:
             reason = f"has a list of members larger than {_DIRECTORY:,} bytes"
             return cls(problem=reason, state=State.LIMIT)
         try:
@@ -288,17 +280,6 @@ class _Reader:
             hint="build it anew, or fetch it from where it was published",
             ref=self._ref,
         )
-
-
-def _directory(tail: bytes) -> int:
-    """Return how many bytes the list of members takes, as the end of a zip says."""
-    end = tail.rfind(_END)
-    if end < 0:
-        return 0
-    large = tail[max(0, end - 76) : end]
-    if large.startswith(_END_64):
-        return int.from_bytes(large[40:48], "little")
-    return int.from_bytes(tail[end + 12 : end + 16], "little")
 
 
 def _texts(named: tuple[str, Version] | None) -> tuple[str, str]:
