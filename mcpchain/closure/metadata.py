@@ -112,6 +112,8 @@ def read(wanted: Sheet, response: Response) -> Metadata:
         raise unreadable(where, f"is the metadata of another package, `{shown}`")
     texts = [str(each) for each in fields.get_all("Requires-Dist", [])]
     problems: list[str] = []
+    if fields.defects or fields.get_payload():
+        problems.append("its header ends at a line that is no field")
     if len(texts) > _NEEDS:
         problems.append(f"it has more than {_NEEDS:,} dependencies")
     needs = tuple(_needs(texts[:_NEEDS], problems))

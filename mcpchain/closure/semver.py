@@ -16,14 +16,15 @@ _VERSION_LENGTH: Final = 256
 
 _NUMBER: Final = r"\d{1,16}"
 _PRE: Final = r"(?:-?(?P<pre>[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+))?"
-_BUILD: Final = r"(?:\+[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+)?"
+_BUILD: Final = r"(?:\+[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+)"
+_BUILDS: Final = re.compile(_BUILD)
 _FULL: Final = re.compile(
-    rf"[v=\s]*+({_NUMBER})\.({_NUMBER})\.({_NUMBER}){_PRE}{_BUILD}", re.ASCII
+    rf"[v=\s]*+({_NUMBER})\.({_NUMBER})\.({_NUMBER}){_PRE}{_BUILD}?", re.ASCII
 )
 _ANY: Final = rf"{_NUMBER}|[xX*]"
 _PARTIAL: Final = re.compile(
     r"(?P<operator>[<>]=?|=|~>?|\^)?[v=\s]*+"
-    rf"(?P<major>{_ANY})(?:\.(?P<minor>{_ANY})(?:\.(?P<patch>{_ANY}){_PRE}{_BUILD})?)?",
+    rf"(?P<major>{_ANY})(?:\.(?P<minor>{_ANY})(?:\.(?P<patch>{_ANY}){_PRE})?)?",
     re.ASCII,
 )
 _GLUE: Final = re.compile(r"(?<=[<>=~^])\s+")
@@ -122,21 +123,31 @@ def _fits(version: Version, alternative: Alternative) -> bool:
 
 def _alternative(text: str) -> Alternative | None:
     """Read bounds that must all hold; `None` where nothing of it is one."""
+    text = _BUILDS.sub("", text)
     if not text:
         return ()
     ends = _HYPHEN.split(text)
     if len(ends) == 2:  # noqa: PLR2004 - two ends
         first, last = (_PARTIAL.fullmatch(each) for each in ends)
-        if first and last and not first["operator"] and not last["operator"]:
+        if first and last and {first["operator"], last["operator"]} <= {None, "="}:
             return (*_bounds(">=", first), *_bounds("<=", last))
     found: list[Comparator] = []
-    read = False
+    # Build metadata that stood alone leave an empty bound, which is none.
+    read = text != text.strip()
     for word in _GLUE.sub("", text).split():
         match = _PARTIAL.fullmatch(word)
-        if match is not None:
+        if match is not None and _ordered(match):
             read = True
             found += _bounds(match["operator"] or "", match)
     return tuple(found) if read else None
+
+
+def _ordered(match: re.Match[str]) -> bool:
+    """Say whether no number follows an `x`, which npm refuses but after `~` and `^`."""
+    if (match["operator"] or "") in {"~", "~>", "^"}:
+        return True
+    known = [(each or "x").isdigit() for each in match.group("major", "minor", "patch")]
+    return known == sorted(known, reverse=True)
 
 
 def _bounds(operator: str, match: re.Match[str]) -> Alternative:

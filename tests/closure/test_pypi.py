@@ -299,6 +299,22 @@ def test_metadata_that_are_not_what_the_index_promises_are_a_gap(
     assert not one(found, "left").graph
 
 
+def test_metadata_are_not_whole_that_end_at_a_line_that_is_no_field(
+    world: World,
+) -> None:
+    head = b"Metadata-Version: 2.4\nName: left\nVersion: 1.0\nRequires-Dist: up\n"
+    data = head + b"no field\nRequires-Dist: right\n\ntext"
+    world.pypi.release("files", "1.0", "left")
+    world.pypi.release("left", "1.0", metadata=data)
+    world.pypi.release("up", "1.0")
+    found = closed(world, FILES)
+    assert tree(found) == ["files==1.0 > left==1.0", "left==1.0 > up==1.0"]
+    assert not one(found, "left").graph
+    (gap,) = told(found)
+    assert gap.startswith("partial: what `left==1.0` depends on is not known")
+    assert gap.endswith("its header ends at a line that is no field")
+
+
 @pytest.mark.parametrize(
     ("attack", "state"),
     [
