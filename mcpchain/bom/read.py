@@ -12,6 +12,7 @@ A BOM is a claim by whoever wrote it, and as easily written as a lock file. So:
   what we examine.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -30,10 +31,13 @@ from mcpchain.inventory import Collector, Inventory, RelationKind, State, natura
 
 _Keep = Callable[[Entry], str | None]
 """Keeps what an entry stands for, and returns its ref."""
+_EDGES: Final = sys.maxsize
 _BLANK: Final = {"type": "application", "properties": []}
 
 
-def read(data: bytes, *, source: str, whole: bool = True) -> Inventory:
+def read(
+    data: bytes, *, source: str, whole: bool = True, edges: int | None = None
+) -> Inventory:
     """Return what the CycloneDX JSON document *data* lists.
 
     Args:
@@ -41,12 +45,14 @@ def read(data: bytes, *, source: str, whole: bool = True) -> Inventory:
         source: What to call it in locations and messages.
         whole: Whether to carry along what we have no words for, so that the document
             can be written again. Without that it is read in half the time.
+        edges: How many dependencies are read, at most. Of a document with more, none
+            of its components counts as one whose dependencies are all known.
 
     Raises:
         MalformedError: It is no such document. What is wrong with a single entry
             becomes a gap instead.
     """
-    return _Reader(opened(data, source), whole=whole).inventory()
+    return _Reader(opened(data, source), whole=whole, edges=edges).inventory()
 
 
 class _Reader:
@@ -55,9 +61,11 @@ class _Reader:
     Refs are kept as they are, since edges and gaps name components by them.
     """
 
-    def __init__(self, root: Entry, *, whole: bool) -> None:
+    def __init__(self, root: Entry, *, whole: bool, edges: int | None) -> None:
         self._root = root
         self._is_whole = whole
+        self._left = _EDGES if edges is None else edges
+        self._is_cut = False
         self._marks = dialect(root)
         self._found = Collector(root.source)
         self._tally = Tally(root.source)
@@ -171,7 +179,8 @@ class _Reader:
         for text in marks.many(properties.RELATION):
             with self._found.entry():
                 each = own.relation(text, metadata)
-                self._found.relate(each.source, each.target, each.kind)
+                if self._room(1, metadata):
+                    self._found.relate(each.source, each.target, each.kind)
 
     def _walk(self, holder: Entry, key: str, keep: _Keep) -> list[str]:
         """Read the entries under *key* and those nested in them, however deep.
@@ -284,7 +293,9 @@ class _Reader:
         for index, value in enumerate(items):
             with self._found.entry():
                 pointer = f"/dependencies/{index}"
-                self._edges(Entry(value, self._root.source, pointer))
+                entry = Entry(value, self._root.source, pointer)
+                if self._room(1, entry):
+                    self._edges(entry)
 
     def _edges(self, entry: Entry) -> None:
         source = entry.required("ref")
@@ -300,15 +311,27 @@ class _Reader:
             known = []
         elif source not in self._components:
             known = []
-        for target in known:
+        for target in known[: self._room(len(known), entry)]:
             self._found.relate(source, target)
         if lost := len(targets) - len(known):
             what = "dependencies from or to something that is not listed or not read"
             self._tally.note(what, entry.pointer, State.UNMATCHED, lost)
 
+    def _room(self, count: int, entry: Entry) -> int:
+        """Return how many of *count* more dependencies may be read."""
+        room = max(0, min(count, self._left))
+        self._left -= room
+        if room < count:
+            self._is_cut = True
+            what = "dependencies, or lists of them, beyond those that are read"
+            self._tally.note(what, entry.pointer, State.LIMIT, count - room)
+        return room
+
     def _complete(self) -> set[str]:
         """Return the refs of which the document says that it lists every dependency."""
         found: set[str] = set()
+        if self._is_cut:
+            return found
         with self._found.entry():
             for each in self._root.entries("compositions"):
                 if each.text("aggregate") == "complete":

@@ -36,7 +36,8 @@ _FACTS: Final = PackageFacts(origin=Origin.BUNDLED)
 _LIBRARY: Final = '{"type":"library"}'
 """What a part that names no package of its own is called in a BOM."""
 _LIMIT: Final = 300_000
-"""How many parts are listed in all."""
+_EDGES: Final = 200_000
+"""How many parts are listed in all, and how many dependencies of theirs."""
 _TOLD: Final = 5
 _HEAD: Final = 4096
 _HINT: Final = "ask the maker of the package for a BOM that says what is in it"
@@ -59,6 +60,7 @@ class _Unfolding:
         self._inventory = inventory
         self._components = {each.ref: each for each in inventory.components}
         self._limit = len(self._components) + _LIMIT
+        self._edges = _EDGES
         self._relations = dict.fromkeys(inventory.relations)
         self._gaps = dict.fromkeys(inventory.gaps)
 
@@ -83,7 +85,8 @@ class _Unfolding:
             self._gap(document, f"{unread}, which is not read", State.PARTIAL)
             return
         try:
-            inner = read(document.data, source=document.location.path, whole=False)
+            place = document.location.path
+            inner = read(document.data, source=place, whole=False, edges=self._edges)
         except MalformedError as error:
             self._gap(document, error.problem, State.UNREADABLE, error.pointer)
             return
@@ -91,6 +94,8 @@ class _Unfolding:
             reason = f"more than {_LIMIT:,} parts of packages; these were not read"
             self._gap(document, reason, State.LIMIT)
             return
+        edges = (each.kind is RelationKind.DEPENDS_ON for each in inner.relations)
+        self._edges = max(0, self._edges - sum(edges))
         self._check(document, parent, inner)
         self._join(document, parent, inner)
 
@@ -114,14 +119,16 @@ class _Unfolding:
             if ref != parent.ref and ref not in held:
                 self._relate(parent.ref, ref, RelationKind.CONTAINS)
         # The package itself, listed beside being the subject, is no loss.
-        lost = (
+        lost = [
             gap
             for gap in inner.gaps
             if gap.location.pointer not in same and _matters(gap)
-        )
+        ]
         if reasons := [*dict.fromkeys(_told(gap) for gap in lost)]:
             more = f" and {len(reasons) - _TOLD:,} more" if reasons[_TOLD:] else ""
-            self._gap(document, ", ".join(reasons[:_TOLD]) + more, State.PARTIAL)
+            limit = any(gap.state is State.LIMIT for gap in lost)
+            state = State.LIMIT if limit else State.PARTIAL
+            self._gap(document, ", ".join(reasons[:_TOLD]) + more, state)
 
     def _add(self, component: Component, parent: Component) -> str:
         purl = _without_files(component.purl)

@@ -456,3 +456,18 @@ def test_no_secret_in_it_is_handed_on() -> None:
     )
     assert len(inventory.components) == 4
     assert "pa55" not in repr(inventory)
+
+
+def test_of_dependencies_beyond_a_limit_the_parts_are_listed_still() -> None:
+    names = [f"n{n}" for n in range(500)]
+    crates = [{"type": "library", "bom-ref": n, "name": n} for n in names]
+    dense = [{"ref": n, "dependsOn": names} for n in names]
+    whole = [{"aggregate": "complete", "dependencies": names}]
+    data = bom(*crates, dependencies=dense, compositions=whole)
+    inventory = unfolded(data, bom(SERDE), data)
+    assert len(parts(inventory)) == 500 + 1 + 500
+    assert not any(each.graph for each in inventory.components)
+    depends = [e for e in inventory.relations if e.kind is RelationKind.DEPENDS_ON]
+    assert len(depends) <= 200_000
+    assert [gap.state for gap in inventory.gaps] == [State.LIMIT] * 2
+    assert "beyond those that are read" in inventory.gaps[0].reason
