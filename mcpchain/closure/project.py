@@ -1,6 +1,6 @@
 """What Python indexes offer of a project, and which of it an installer could take."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
@@ -95,6 +95,39 @@ class _File:
         return self.name.endswith(".whl")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What one specifier leaves of the versions of a project.
+
+    As bits, since a hostile release may ask for one project thousands of times.
+    """
+
+    mask: int
+    """The bit of each version that fits; the lowest is that of the newest."""
+    exact: bool
+    """Whether it names a version exactly."""
+    early: bool
+    """Whether it asks for pre-releases."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """Some of the versions of a project, the best first."""
+
+    ordered: Sequence[Version] = ()
+    mask: int = 0
+
+    def __bool__(self) -> bool:
+        return self.mask != 0
+
+    def __iter__(self) -> Iterator[Version]:
+        left = self.mask
+        while left:
+            lowest = left & -left
+            yield self.ordered[lowest.bit_length() - 1]
+            left ^= lowest
+
+
 @dataclass(frozen=True, kw_only=True)
 class Listing:
     """A project as all of its indexes together offer it, which installers take for one.
@@ -120,25 +153,39 @@ class Listing:
                 )
         return cls(name=name, files=files, interpreter=interpreter)
 
-    def versions(self, specifier: SpecifierSet) -> Iterator[Version]:
-        """Yield the versions that fit and can be installed, the best first.
+    def cut(self, specifier: SpecifierSet) -> Cut:
+        """Return what *specifier* leaves of the versions."""
+        mask = 0
+        for version in specifier.filter(self.ordered, prereleases=True):
+            mask |= 1 << self._places[version]
+        return Cut(
+            mask=mask,
+            exact=any(
+                each.operator in _EXACT and not each.version.endswith(".*")
+                for each in specifier
+            ),
+            early=bool(specifier.prereleases),
+        )
+
+    def versions(self, cuts: Iterable[Cut]) -> Versions:
+        """Return the versions that fit and can be installed.
 
         A version that was withdrawn only where it is named exactly (PEP 592), and a
         pre-release only where it is asked for, or where there is nothing else.
+        Releases that cannot be installed do not keep pre-releases away.
         """
-        exact = any(
-            each.operator in _EXACT and not each.version.endswith(".*")
-            for each in specifier
-        )
-        found = False
-        for version in specifier.filter(self._ordered):
-            if self._usable(version, withdrawn=exact):
-                found = True
-                yield version
-        if not found:
-            # Releases that cannot be installed do not keep pre-releases away.
-            usable = (e for e in self._ordered if self._usable(e, withdrawn=exact))
-            yield from specifier.filter(usable)
+        mask, exact, early = -1, False, False
+        for each in cuts:
+            mask &= each.mask
+            exact = exact or each.exact
+            early = early or each.early
+        mask &= self._withdrawn_too if exact else self._sound
+        chosen = mask if early else mask & self._final or mask
+        return Versions(ordered=self.ordered, mask=chosen)
+
+    def fits(self, version: Version, cut: Cut) -> bool:
+        """Say whether *version* is among those that *cut* leaves."""
+        return bool(cut.mask >> self._places[version] & 1)
 
     def artifacts(self, version: Version, problems: Problems) -> tuple[Artifact, ...]:
         """Return every file of a version. What is malformed is left out and noted."""
@@ -172,8 +219,28 @@ class Listing:
         return None
 
     @cached_property
-    def _ordered(self) -> list[Version]:
+    def ordered(self) -> list[Version]:
+        """Every version, the newest first."""
         return sorted(self.files, reverse=True)
+
+    @cached_property
+    def _places(self) -> dict[Version, int]:
+        return {version: place for place, version in enumerate(self.ordered)}
+
+    @cached_property
+    def _final(self) -> int:
+        return self._mask(lambda version: not version.is_prerelease)
+
+    @cached_property
+    def _sound(self) -> int:
+        return self._mask(lambda version: self._usable(version, withdrawn=False))
+
+    @cached_property
+    def _withdrawn_too(self) -> int:
+        return self._mask(lambda version: self._usable(version, withdrawn=True))
+
+    def _mask(self, holds: Callable[[Version], bool]) -> int:
+        return sum(1 << i for i, each in enumerate(self.ordered) if holds(each))
 
     def _usable(self, version: Version, *, withdrawn: bool) -> bool:
         return any(

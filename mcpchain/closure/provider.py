@@ -1,12 +1,11 @@
 """What resolvelib has to be told to choose Python packages as pip does."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
-from operator import and_
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
-from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -18,11 +17,12 @@ from mcpchain.closure import metadata, project
 from mcpchain.closure.group import Group
 from mcpchain.closure.library import Door, Library
 from mcpchain.closure.metadata import Metadata, Sheet
-from mcpchain.closure.project import Interpreter, Listing, Page
+from mcpchain.closure.project import Cut, Interpreter, Listing, Page, Versions
 from mcpchain.errors import MalformedError
 from mcpchain.fetch import FetchError
 from mcpchain.inventory import State
 from mcpchain.registries.pypi import Project
+from mcpchain.requirement import clauses
 
 _SHEETS: Final = 5_000
 """How many releases are looked into."""
@@ -47,6 +47,11 @@ class Wanted:
     """As it is written, for a reader."""
     elsewhere: str = ""
     """The whole requirement, where it names an address."""
+    clauses: str = field(init=False, compare=False)
+    """The specifier as text, since it is looked up often."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clauses", str(self.specifier))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,23 @@ class Needs:
 
     wanted: tuple[Wanted, ...] = ()
     problems: tuple[tuple[str, State], ...] = ()
+
+
+class WearyError(Exception):
+    """What packages ask for costs more work than is done for one server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much work is done for one server."""
+
+    compared: int = 20_000_000
+    """How many versions are compared with clauses of specifiers."""
+    decided: int = 1_000_000
+    """How many clauses of markers are decided."""
+
+
+LIMITS: Final = Limits()
 
 
 class PypiShelf:
@@ -87,12 +109,16 @@ class PypiShelf:
 class Reader:
     """A shelf as the packages of one group see it: through their own indexes."""
 
-    def __init__(self, group: Group, shelf: PypiShelf) -> None:
+    def __init__(self, group: Group, shelf: PypiShelf, limits: Limits = LIMITS) -> None:
         self._sources = group.sources
         self._shelf = shelf
         self._listings: dict[str, Listing | FetchError] = {}
         self._needs: dict[Release, Needs] = {}
-        self._fitting: dict[tuple[str, SpecifierSet], tuple[Version, ...]] = {}
+        self._cuts: dict[tuple[str, str], Cut] = {}
+        self._decided: dict[tuple[str, str], bool] = {}
+        self._limits = limits
+        self._compared = 0
+        self._asked = 0
 
     def listing(self, name: str) -> Listing | FetchError:
         """Return the project *name*, or why it cannot be seen.
@@ -104,16 +130,43 @@ class Reader:
             self._listings[name] = self._listed(name)
         return self._listings[name]
 
-    def fitting(self, wanted: Iterable[Wanted], name: str) -> tuple[Version, ...]:
-        """Return the versions of *name* that suit all of *wanted*, best first."""
+    def fitting(self, wanted: Iterable[Wanted], name: str) -> Versions:
+        """Return the versions of *name* that suit all of *wanted*, best first.
+
+        Raises:
+            WearyError: Too much was compared.
+        """
         found = self.listing(name)
         if isinstance(found, FetchError):
-            return ()
-        specifier = reduce(and_, (e.specifier for e in wanted), SpecifierSet())
-        key = name, specifier
-        if key not in self._fitting:
-            self._fitting[key] = tuple(found.versions(specifier))
-        return self._fitting[key]
+            return Versions()
+        return found.versions([self._cut(found, each) for each in wanted])
+
+    def fits(self, wanted: Wanted, version: Version) -> bool:
+        """Say whether *version* suits *wanted*.
+
+        Raises:
+            WearyError: Too much was compared.
+        """
+        found = self.listing(wanted.name)
+        return isinstance(found, Listing) and found.fits(
+            version, self._cut(found, wanted)
+        )
+
+    def _cut(self, listing: Listing, wanted: Wanted) -> Cut:
+        """Return what *wanted* leaves of *listing*; asking again costs little."""
+        key = wanted.name, wanted.clauses
+        known = key in self._cuts
+        self._compared += (
+            1 if known else len(listing.ordered) * (1 + len(wanted.specifier))
+        )
+        if self._compared > self._limits.compared:
+            limit = f"{self._limits.compared:,}"
+            raise WearyError(
+                f"more than {limit} versions of `{wanted.name}` to compare"
+            )
+        if not known:
+            self._cuts[key] = listing.cut(wanted.specifier)
+        return self._cuts[key]
 
     def needs(self, release: Release) -> Needs:
         """Return what *release* needs on this interpreter."""
@@ -132,9 +185,9 @@ class Reader:
             names = sorted({each.name for each in fresh})
             self._shelf.pages.load(p for name in names for p in self._pages(name))
             chosen = [
-                Release(name=each.name, version=fit[0], extras=each.extras)
+                Release(name=each.name, version=version, extras=each.extras)
                 for each in fresh
-                if (fit := self.fitting([each], each.name))
+                for version in islice(self.fitting([each], each.name), 1)
             ]
             sheets = (self._sheet(each) for each in chosen)
             self._shelf.sheets.load(e for e in sheets if isinstance(e, Sheet))
@@ -194,16 +247,30 @@ class Reader:
             except (UndefinedComparison, UndefinedEnvironmentName, ValueError):
                 reason = f"`{each.name}` has a marker that cannot be decided"
                 problems.append((reason, State.PARTIAL))
-        return Needs(wanted=tuple(wanted), problems=tuple(problems))
+            except WearyError as error:
+                problems.append((str(error), State.LIMIT))
+        return Needs(wanted=tuple(wanted), problems=tuple(dict.fromkeys(problems)))
 
     def _applies(self, requirement: Requirement, extras: frozenset[str]) -> bool:
         """Say whether its marker is true, with one of *extras* or without any."""
-        marker = requirement.marker
-        if marker is None:
+        if requirement.marker is None:
             return not extras
-        markers = self._shelf.interpreter.markers
         asked = sorted(extras) or [""]
-        return any(marker.evaluate({**markers, "extra": each}) for each in asked)
+        return any(self._holds(requirement.marker, each) for each in asked)
+
+    def _holds(self, marker: Marker, extra: str) -> bool:
+        """Say whether *marker* is true with *extra*; asking again costs little."""
+        text = str(marker)
+        key = text, extra if "extra" in text else ""
+        known = key in self._decided
+        self._asked += 1 if known else 1 + clauses(text)
+        if self._asked > self._limits.decided:
+            limit = f"{self._limits.decided:,}"
+            raise WearyError(f"more than {limit} clauses of markers to decide")
+        if not known:
+            markers = self._shelf.interpreter.markers
+            self._decided[key] = marker.evaluate({**markers, "extra": extra})
+        return self._decided[key]
 
 
 class Provider(AbstractProvider[Wanted, Release, Name]):
@@ -273,7 +340,7 @@ class Provider(AbstractProvider[Wanted, Release, Name]):
 
     def is_satisfied_by(self, requirement: Wanted, candidate: Release) -> bool:
         """Say whether *candidate* is a version that *requirement* allows."""
-        return requirement.specifier.contains(candidate.version, prereleases=True)
+        return self._reader.fits(requirement, candidate.version)
 
     def get_dependencies(self, candidate: Release) -> Iterable[Wanted]:
         """Return what *candidate* needs, but for what nobody has."""

@@ -21,7 +21,17 @@ from mcpchain.closure.graph import SHOWN, Ask, Graph
 from mcpchain.closure.group import Group
 from mcpchain.closure.library import Door
 from mcpchain.closure.project import Interpreter, Listing
-from mcpchain.closure.provider import Name, Provider, PypiShelf, Reader, Release, Wanted
+from mcpchain.closure.provider import (
+    LIMITS,
+    Limits,
+    Name,
+    Provider,
+    PypiShelf,
+    Reader,
+    Release,
+    Wanted,
+    WearyError,
+)
 from mcpchain.component import Basis, Component, Kind, PackageFacts, Pin
 from mcpchain.fetch import FetchError
 from mcpchain.inventory import State
@@ -31,6 +41,7 @@ from mcpchain.requirement import Request
 
 _ROUNDS: Final = 5_000
 """How often the resolver may choose, or choose anew."""
+_BY_OTHER_MEANS: Final = "examine this server by other means"
 _CAUSES: Final = 4
 """How many sides of a conflict are told."""
 
@@ -43,16 +54,20 @@ class PypiCloser:
     Args:
         door: The way to the indexes.
         interpreter: The Python for which is resolved.
+        limits: How much work is done for one server.
     """
 
-    def __init__(self, door: Door, interpreter: Interpreter) -> None:
+    def __init__(
+        self, door: Door, interpreter: Interpreter, limits: Limits = LIMITS
+    ) -> None:
         self._shelf = PypiShelf(door, interpreter)
+        self._limits = limits
         self.target = interpreter.title
         """For what it is chosen."""
 
     def close(self, group: Group) -> Graph:
         """Return everything that the packages of *group* pull in."""
-        return _Run(group, Reader(group, self._shelf)).graph()
+        return _Run(group, Reader(group, self._shelf, self._limits)).graph()
 
 
 class _Run:
@@ -71,18 +86,31 @@ class _Run:
             for root in self._group.roots
             if (wanted := self._wanted(root)) is not None
         ]
+        try:
+            chosen = self._chosen(roots)
+        except WearyError as error:
+            for root, _ in roots:
+                self._fail(root, str(error), State.LIMIT, _BY_OTHER_MEANS)
+            return self._graph
+        for name in sorted(chosen):
+            self._place(name, chosen[name][0])
+        for name in sorted(chosen):
+            self._connect(name, chosen[name])
+        return self._graph
+
+    def _chosen(self, roots: list[tuple[Component, Wanted]]) -> _Mapping:
+        """Choose a version of everything that there is.
+
+        Raises:
+            WearyError: That is too much work.
+        """
         self._reader.prefetch([wanted for _, wanted in roots])
         found = [
             (root, wanted) for root, wanted in roots if self._offered(root, wanted)
         ]
         for root, wanted in found:
             self._keys.setdefault(wanted.name, root.ref)
-        chosen = self._resolve(found)
-        for name in sorted(chosen):
-            self._place(name, chosen[name][0])
-        for name in sorted(chosen):
-            self._connect(name, chosen[name])
-        return self._graph
+        return self._resolve(found)
 
     def _wanted(self, root: Component) -> Wanted | None:
         """Return what a server's command asks for."""
@@ -135,15 +163,18 @@ class _Run:
             state, hint = State.UNMATCHED, "ask the publisher of the server"
         except ResolutionTooDeep:
             reason = f"no set of versions was found in {_ROUNDS:,} steps"
-            state, hint = State.LIMIT, "examine this server by other means"
+            state, hint = State.LIMIT, _BY_OTHER_MEANS
         else:
             chosen: _Mapping = {}
             for (name, _), release in result.mapping.items():
                 chosen.setdefault(name, []).append(release)
             return chosen
         for root, _ in roots:
-            self._graph.fail(root.ref, f"`{root.title}`: {reason}", state, hint)
+            self._fail(root, reason, state, hint)
         return {}
+
+    def _fail(self, root: Component, reason: str, state: State, hint: str) -> None:
+        self._graph.fail(root.ref, f"`{root.title}`: {reason}", state, hint)
 
     def _place(self, name: str, release: Release) -> None:
         """List the version that was chosen."""

@@ -3,12 +3,20 @@
 import hashlib
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mcpchain.artifact import Algorithm
+from mcpchain.closure.graph import Graph
+from mcpchain.closure.group import Group, Sources
+from mcpchain.closure.library import Door
+from mcpchain.closure.project import Interpreter
+from mcpchain.closure.provider import Limits
+from mcpchain.closure.pypi import PypiCloser
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts, Pin
+from mcpchain.inventory import State
 from tests.closure.servers import closed, one, package, told, tree
 from tests.world.pypi import core_metadata
 from tests.world.world import World
@@ -481,3 +489,69 @@ def test_an_extra_of_what_is_installed_beside_counts_too(world: World) -> None:
     world.pypi.release("left", "1.0")
     found = closed(world, (FILES, with_extras("cli", name="beside")))
     assert tree(found) == ["beside==1.0 > left==1.0"]
+
+
+def limited(world: World, **limits: int) -> Graph:
+    """Return what `files` pulls in, if no more work than that is done for it."""
+    root = replace(FILES, ref="root")
+    sources = Sources.of((root,), world.settings(), frozenset())
+    group = Group(roots=(root,), sources=sources)
+    with world.fetcher() as fetcher:
+        door = Door(fetcher, world.settings())
+        closer = PypiCloser(door, Interpreter.running(), Limits(**limits))
+        return closer.close(group)
+
+
+@pytest.mark.parametrize(
+    ("compared", "gaps"),
+    [
+        # 1 x (1 + 1) for `files`, 30 x (1 + 2) and 30 x (1 + 1) for `left`, and what
+        # is asked for again.
+        (200, []),
+        (151, ["`files==1.0`: more than 151 versions of `left` to compare"]),
+    ],
+)
+def test_versions_without_end_are_compared_to_a_limit(
+    compared: int, gaps: list[str], world: World
+) -> None:
+    world.pypi.release("files", "1.0", "left>=0,<99", "left!=7")
+    for number in range(30):
+        world.pypi.release("left", f"{number}.0")
+    found = limited(world, compared=compared)
+    assert [each.reason for each in found.troubles] == gaps
+    assert {each.state for each in found.troubles} <= {State.LIMIT}
+    assert ("root" in found.whole) is not bool(gaps)
+    assert bool(found.members) is not bool(gaps)
+
+
+def test_a_specifier_is_compared_once_however_often_it_stands(world: World) -> None:
+    needs = [f"left>=0,<99 ; python_version >= '3.{n}'" for n in range(9)]
+    world.pypi.release("files", "1.0", *needs)
+    for number in range(30):
+        world.pypi.release("left", f"{number}.0")
+    assert limited(world, compared=2 + 90 + 150).troubles == {}
+
+
+def test_markers_without_end_are_decided_to_a_limit_and_lose_nothing_else(
+    world: World,
+) -> None:
+    world.pypi.release("files", "1.0", "left[a,b]", "left[b,c]", "left[c,d]")
+    markers = [f"up ; extra == 'x{number}'" for number in range(9)]
+    world.pypi.release("left", "1.0", *markers, "right ; extra == 'd'", "right")
+    world.pypi.release("right", "1.0")
+    assert limited(world, decided=200).troubles == {}
+    found = limited(world, decided=50)
+    (gap,) = found.troubles
+    assert gap.state is State.LIMIT
+    assert gap.reason.startswith("what `left==1.0` depends on is not known: more than")
+    assert gap.key not in found.whole
+    assert [each.name for each in found.members.values()] == ["left", "right"]
+    assert "root" in found.whole
+
+
+def test_a_marker_is_decided_once_for_each_extra(world: World) -> None:
+    world.pypi.release("files", "1.0", "left[a,b]", "left[a]", "left[b]")
+    many = " or ".join(f"python_version == '2.{n}'" for n in range(40))
+    world.pypi.release("left", "1.0", f"right ; {many}", f"right ; {many}")
+    # 1 + 40 clauses, and then seven times that it is known.
+    assert limited(world, decided=60).troubles == {}
