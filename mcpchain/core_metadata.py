@@ -89,7 +89,7 @@ def _headers(data: bytes, source: str) -> dict[str, list[str]]:
     A value keeps its lines. Classifiers are those of licences.
     """
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     head = data.partition(b"\n\n")[0]
     try:
         text = head.decode("utf-8")

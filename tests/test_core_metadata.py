@@ -51,6 +51,12 @@ def test_a_value_may_have_several_lines() -> None:
     assert meta.requires == ("a\n\t; x",)
 
 
+def test_a_carriage_return_ends_a_line() -> None:
+    data = b"Metadata-Version: 2.1\rName: evil\rVersion: 6\nName: good\nVersion: 1\n"
+    meta = CoreMetadata.parse(data, source="METADATA")
+    assert (meta.name, meta.version) == ("evil", "6")
+
+
 def test_the_description_is_not_read() -> None:
     meta = parse("Requires-Dist: a", "", "Requires-Dist: b")
     assert meta.requires == ("a",)

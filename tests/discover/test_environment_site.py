@@ -104,7 +104,7 @@ def test_what_a_distribution_owns_or_a_tool_leaves_behind_is_no_gap(
         ({"evil-1.0-py3.11.egg/x.py": ""}, "cannot be read"),
         *(({"x.pth": text}, "runs code at every start") for text in (
             "import os; os.system('x')", "import\tos", "\ufeffimport os",
-            "# x\r\nimport os\n", "own\nimport os\n", "import _virtualenv\n",
+            "# x\r\nimport os\n", "#\fimport os", "own\nimport os\n", "import _virtualenv\n",
         )),
         ({"_virtualenv.pth": "import _virtualenv\nimport os"}, "runs code"),
         ({"_virtualenv.pth": "import _virtualenv; import os"}, "runs code"),
@@ -112,7 +112,8 @@ def test_what_a_distribution_owns_or_a_tool_leaves_behind_is_no_gap(
         ({"distutils-precedence.pth": SHIM + "\nimport os"}, "runs code"),
         *(({"x.pth": text}, "leads to a folder") for text in (
             "/srv/evil", "own\n/srv/evil\n", "../evil", "own/../../evil", "evil",
-            "own/../evil", "evil-stuff/x", " import os", "x.zip", "..", "/", "~/evil",
+            "own/../evil", "own\f/srv/evil", "own\v\nown\x85/../../evil",
+            "evil-stuff/x", " import os", "x.zip", "..", "/", "~/evil",
         )),
         ({"x.pth": "x" * (2 << 20)}, "larger than"),
     ],
@@ -123,6 +124,25 @@ def test_what_no_distribution_owns_is_a_gap(
     install(site, "own", RECORD="own/__init__.py,,\nown.py,,\n")
     put(site, files)
     assert reason in told(site)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["evil-1.0.DIST-INFO/METADATA", "evil-1.0.Egg-Info/PKG-INFO",
+     "evil-1.0.EGG/EGG-INFO/PKG-INFO"],
+)  # fmt: skip
+def test_a_distribution_is_known_in_upper_case_as_python_knows_it(
+    site: Path, name: str
+) -> None:
+    put(site, {name: "Name: evil\nVersion: 1.0\n"})
+    inventory = read_environment(site.parents[2])
+    assert [each.ref for each in inventory.components] == ["pkg:pypi/evil@1.0"]
+    assert inventory.gaps == ()
+
+
+def test_an_egg_in_an_archive_is_a_gap_in_upper_case(site: Path) -> None:
+    put(site, {"evil-1.0-py3.11.EGG": "PK"})
+    assert told(site) == "an egg in an archive is not read"
 
 
 def test_names_are_written_so_that_they_can_be_printed(site: Path) -> None:

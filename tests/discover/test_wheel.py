@@ -128,6 +128,11 @@ LISTED = {**HONEST, f"{INFO}/RECORD": record(HONEST)}
             "has 2 folders of metadata",
             id="two dist-info",
         ),
+        pytest.param(
+            packed({**LISTED, "evil-2.DIST-INFO/METADATA": OTHER}),
+            "has 2 folders of metadata",
+            id="another dist-info in upper case",
+        ),
         pytest.param(packed(MODULE), "has 0 folders of metadata", id="no dist-info"),
         pytest.param(packed(HONEST), f"has no `{INFO}/RECORD`", id="no RECORD"),
         pytest.param(

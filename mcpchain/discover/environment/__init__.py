@@ -7,14 +7,26 @@ sboms          BOMs inside a distribution (PEP 770)
 site           what else Python would import from there
 """
 
+import re
 from typing import ClassVar, Final
 
 from mcpchain.discover import Discoverer
 from mcpchain.inventory import Collector
 from mcpchain.tree import File
 
-METADATA: Final = ".dist-info/METADATA"
-SBOMS: Final = ".dist-info/sboms/"
+_SBOMS: Final = re.compile(r"(.+\.dist-info/)sboms/.", re.IGNORECASE | re.ASCII)
+
+
+def is_metadata(path: str) -> bool:
+    """Say whether *path* is METADATA in its folder, as importlib.metadata sees it."""
+    folder, _, name = path.rpartition("/")
+    return name == "METADATA" and folder.lower().endswith(".dist-info")
+
+
+def metadata_above(path: str) -> str:
+    """Return the path of the METADATA to which the BOM *path* belongs, if to any."""
+    folder = _SBOMS.match(path)
+    return f"{folder[1]}METADATA" if folder else ""
 
 
 class InstalledDistribution:
@@ -24,7 +36,7 @@ class InstalledDistribution:
 
     def wants(self, file: File) -> bool:
         """Say whether it is the METADATA of a distribution, or a BOM beside it."""
-        return file.path.endswith(METADATA) or SBOMS in file.path
+        return is_metadata(file.path) or bool(metadata_above(file.path))
 
     def discover(self, file: File, found: Collector) -> None:
         """Declare the distribution.

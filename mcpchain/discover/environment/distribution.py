@@ -18,7 +18,7 @@ from mcpchain.component import (
     PackageFacts,
 )
 from mcpchain.core_metadata import LIMIT, CoreMetadata
-from mcpchain.discover.environment import METADATA, origin
+from mcpchain.discover.environment import is_metadata, origin
 from mcpchain.discover.environment.info import Info
 from mcpchain.discover.environment.origin import Source
 from mcpchain.discover.environment.requires import Needs
@@ -30,7 +30,9 @@ from mcpchain.tree import File, UnreadableError
 _TEXT_LIMIT: Final = 1 << 20
 _TEXTS: Final = 50
 """How long a licence text may be, and how many a distribution may have."""
-_FOLDER: Final = re.compile(r"(.+?)(?:-py\d.*)?\.(?:dist-info|egg-info|egg)")
+_FOLDER: Final = re.compile(
+    r"(.+?)(?:-py\d.*)?\.(?:dist-info|egg-info|egg)", re.IGNORECASE | re.ASCII
+)
 """PEP 376, PEP 427, and the eggs of setuptools."""
 
 
@@ -84,7 +86,7 @@ def read(
         licenses=meta.licenses,
         concluded=meta.concluded,
         license_texts=texts,
-        graph=needs.whole and file.path.endswith(METADATA),
+        graph=needs.whole and is_metadata(file.path),
         facts=PackageFacts(origin=source.origin, registry=source.registry),
     )
     return Distribution(component=component, needs=needs, project=source.project)
@@ -119,7 +121,7 @@ def _is_version(text: str, version: str) -> bool:
 
 def _source(info: Info, place: str, found: Collector) -> Source:
     """Read where it came from. If that cannot be read, it counts as from an index."""
-    if not info.metadata.path.endswith(METADATA):
+    if not is_metadata(info.metadata.path):
         return Source()
     try:
         return origin.read(info)

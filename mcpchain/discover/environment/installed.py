@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from mcpchain.component import Location
-from mcpchain.discover.environment import METADATA, SBOMS, distribution, sboms
+from mcpchain.discover.environment import (
+    distribution,
+    is_metadata,
+    metadata_above,
+    sboms,
+)
 from mcpchain.discover.environment.info import Info
 from mcpchain.discover.environment.integrity import Integrity
 from mcpchain.discover.environment.layout import (
@@ -44,10 +49,10 @@ def declare(file: File, found: Collector) -> None:
         MalformedError: It names no distribution.
         UnreadableError: It cannot be read.
     """
-    if file.path.endswith(METADATA):
+    above = metadata_above(file.path)
+    if is_metadata(file.path) or not above:
         found.add(distribution.read(Info(file), file.path, found).component)
         return
-    above = file.path.rpartition(SBOMS)[0] + METADATA
     metadata = file.tree.file(above)
     ref = found.add(distribution.read(Info(metadata), above, found).component)
     found.embed(sboms.embedded(file, file.path, ref))
@@ -169,12 +174,12 @@ class _Reader:
 def _metadata(folder: Path, entries: list[str]) -> Iterator[str]:
     """Yield the file with the metadata of each distribution, as `File.path` has it."""
     for entry in entries:
-        name = shown(entry)
-        if entry.endswith(".dist-info"):
+        name, kind = shown(entry), entry.lower()  # as importlib.metadata does
+        if kind.endswith(".dist-info"):
             yield f"{name}/METADATA"
-        elif entry.endswith(".egg-info"):
+        elif kind.endswith(".egg-info"):
             yield f"{name}/PKG-INFO" if (folder / entry).is_dir() else name
-        elif entry.endswith(".egg") and (folder / entry).is_dir():
+        elif kind.endswith(".egg") and (folder / entry).is_dir():
             yield f"{name}/EGG-INFO/PKG-INFO"
 
 

@@ -39,6 +39,8 @@ _SHIM: Final = re.compile(
     r"enabled and __import__\('_distutils_hack'\)(?:\.add_shim\(\))?;? *"
 )
 """`distutils-precedence.pth` of setuptools: some systems install it without RECORD."""
+_LINE_END: Final = re.compile(r"[\r\n]")
+"""Where `site` ends a line; since Python 3.13 wherever `splitlines` does."""
 _MAKERS: Final = frozenset({"_virtualenv.py"})
 """Modules that the makers of environments put there, beside a `.pth` of that name."""
 
@@ -117,7 +119,7 @@ class Site:
             elif entry.endswith(".egg-link"):
                 reason = "leads to a folder whose packages are not read"
                 yield self._gap(shown(entry), reason, State.UNSUPPORTED)
-            elif entry.endswith(".egg") and (self.folder / entry).is_file():
+            elif entry.lower().endswith(".egg") and (self.folder / entry).is_file():
                 reason = "an egg in an archive is not read"
                 yield self._gap(shown(entry), reason, State.UNSUPPORTED)
             elif not self._owns(entry) and self._is_module(entry):
@@ -158,7 +160,8 @@ class Site:
             reason = "was changed after its distribution was installed"
             yield self._gap(name, reason, State.UNMATCHED)
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-        lines = [line for line in text.splitlines() if line.strip()]
+        split = dict.fromkeys([*_LINE_END.split(text), *text.splitlines()])
+        lines = [line for line in split if line.strip()]
         code = [line for line in lines if line.startswith(("import ", "import\t"))]
         if code and not owned and not _is_furniture(entry, code):
             reason = "runs code at every start, and no installed distribution owns it"
@@ -174,7 +177,7 @@ class Site:
         target = _normal(os.path.join(folder, path))
         if _below(target, folder):
             first = target[len(folder) :].strip("/").partition("/")[0]
-            return not first or first.endswith(".egg") or self._owns(first)
+            return not first or first.lower().endswith(".egg") or self._owns(first)
         project = self._projects.get(entry)
         return project is not None and _below(target, _normal(project))
 

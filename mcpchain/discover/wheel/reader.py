@@ -45,7 +45,7 @@ _DIRECTORY: Final = 16 << 20
 """How many bytes the list of members may take: zipfile reads it all at once."""
 _RECORD_LIMIT: Final = 32 << 20
 _TOLD: Final = 5
-_INFO: Final = re.compile(r"([^/]+\.dist-info)/.")
+_INFO: Final = re.compile(r"([^/]+\.dist-info)/.", re.IGNORECASE | re.ASCII)
 _UNLISTED: Final = re.compile(r"[^/]+\.dist-info/RECORD(?:\.jws|\.p7s)?")
 """What RECORD need not list (PEP 427)."""
 _BROKEN: Final = (
