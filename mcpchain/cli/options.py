@@ -41,7 +41,7 @@ def environment_options(command: _Command) -> _Command:
         "--verify-installed",
         is_flag=True,
         help="Compare every file of that environment with the digest that was noted "
-        "when it was installed (RECORD).",
+        "when it was installed (RECORD), but for bytecode in `__pycache__`.",
     )(command)
     command = click.option(
         "--no-environment",

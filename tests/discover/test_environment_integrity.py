@@ -74,6 +74,32 @@ def test_an_environment_as_it_was_installed_is_no_gap(site: Path) -> None:
     assert gaps(site) == ()
 
 
+CACHED = "files/__pycache__/__init__.cpython-311.pyc"
+
+
+@pytest.mark.parametrize(
+    ("flags", "told_of"),
+    [
+        pytest.param(0, [], id="with the time of its source"),
+        pytest.param(1, [CACHED], id="with a hash that nobody compares"),
+        pytest.param(3, [], id="with a hash that is compared"),
+    ],
+)
+def test_bytecode_that_runs_whatever_its_source_says_is_a_gap(
+    site: Path, flags: int, told_of: list[str]
+) -> None:
+    (site / CACHED).write_bytes(b"\xa7\r\r\n" + flags.to_bytes(4, "little") + bytes(8))
+    reason = "is bytecode that Python runs without a look at its source"
+    assert told(site) == [f"{each} {reason}" for each in told_of]
+
+
+def test_bytecode_that_was_compared_is_no_gap(site: Path) -> None:
+    data = b"\xa7\r\r\n\1\0\0\0" + bytes(8)
+    (site / CACHED).write_bytes(data)
+    more(site, f"{CACHED},{digest(data)},16")
+    assert gaps(site) == ()
+
+
 def write(name: str, data: bytes) -> Callable[[Path], None]:
     def action(site: Path) -> None:
         (site / name).parent.mkdir(parents=True, exist_ok=True)

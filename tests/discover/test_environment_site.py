@@ -104,7 +104,8 @@ def test_what_a_distribution_owns_or_a_tool_leaves_behind_is_no_gap(
         ({"evil-1.0-py3.11.egg/x.py": ""}, "cannot be read"),
         *(({"x.pth": text}, "runs code at every start") for text in (
             "import os; os.system('x')", "import\tos", "\ufeffimport os",
-            "# x\r\nimport os\n", "#\fimport os", "own\nimport os\n", "import _virtualenv\n",
+            "# x\r\nimport os\n", "#\fimport os",
+            "own\nimport os\n", "import _virtualenv\n",
         )),
         ({"_virtualenv.pth": "import _virtualenv\nimport os"}, "runs code"),
         ({"_virtualenv.pth": "import _virtualenv; import os"}, "runs code"),
@@ -249,6 +250,31 @@ def test_what_is_being_edited_may_lead_to_its_folder_and_nowhere_else(
     assert len(gaps(site)) == (not accepted)
     put(site, {"other.pth": line})
     assert f"{PATH}/other.pth" in {gap.location.path for gap in gaps(site)}
+
+
+@pytest.mark.parametrize(
+    ("above", "line", "accepted"),
+    [
+        ("/", "/srv/evil", False),
+        ("//", "/srv/evil", False),
+        ("/srv/..", "/srv/evil", False),
+        ("{project}", "{project}/src", True),
+        ("{project}/..", "{project}/../evil", False),
+        ("{project}/root", "{project}/root/evil", False),
+    ],
+)
+def test_what_holds_the_environment_is_no_project_unless_it_looks_like_one(
+    site: Path, above: str, line: str, *, accepted: bool
+) -> None:
+    project = site.parents[3]
+    (project / "pyproject.toml").touch()
+    (project / "root").symlink_to("/")
+    text = line.format(project=project)
+    url = f"file://{above.format(project=project)}"
+    direct = json.dumps({"url": url, "dir_info": {"editable": True}})
+    install(site, "own", RECORD="_own.pth,,\n", **{"direct_url.json": direct})
+    put(site, {"_own.pth": text})
+    assert len(gaps(site)) == (not accepted)
 
 
 def test_300_distributions_take_a_fraction_of_a_second(site: Path) -> None:

@@ -3,6 +3,7 @@
 installed      an environment, or one distribution that lies in a project
 distribution   METADATA, and where it says it came from
 integrity      RECORD against the files
+bytecode       what is run in place of them
 sboms          BOMs inside a distribution (PEP 770)
 site           what else Python would import from there
 """

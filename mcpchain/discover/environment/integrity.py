@@ -4,7 +4,8 @@ RECORD has the digest of every file that an installer wrote. A file with other b
 changed since, one that is gone was removed, and a module that no RECORD lists was put
 there by somebody else. RECORD itself is not signed: who can change a file can change
 the digest as well, so this finds accidents, patches and careless attackers. Bytecode is
-made anew by Python wherever it may write, and no RECORD has its digest.
+made anew by Python wherever it may write, and no RECORD has its digest: only such is
+told as never asks for its source.
 """
 
 import base64
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from mcpchain.component import Location
-from mcpchain.discover.environment import record
+from mcpchain.discover.environment import bytecode, record
 from mcpchain.discover.environment.record import Row
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Gap, State
@@ -44,6 +45,7 @@ _GONE: Final = "is gone, though its distribution lists it"
 _BARE: Final = "is listed without a digest that could be compared"
 _OPEN: Final = "is listed without any digest, and was not compared"
 _STRANGE: Final = "is a module that no installed distribution lists"
+_UNCHECKED: Final = "is bytecode that Python runs without a look at its source"
 _OUTSIDE: Final = "is listed, and lies outside the environment"
 
 
@@ -110,6 +112,7 @@ class Integrity:
         for top in self._tops:
             if top not in self._open and not os.path.islink(f"{root}/{top}"):
                 left = self._strangers(root, top, left, 0)
+        self._bytecode(root)
         for fault, paths in self._faults.items():
             yield from self._told(fault, sorted(paths))
         if left <= 0:
@@ -157,6 +160,18 @@ class Integrity:
             stopped.set()
             pool.shutdown(cancel_futures=True)
 
+    def _bytecode(self, root: str) -> None:
+        """Find what runs in place of sources, and was not compared itself."""
+        for folder, rows in sorted(self._rows.items()):
+            if not any(name.endswith(".py") for name in rows):
+                continue
+            path = f"{folder}/{bytecode.FOLDER}"
+            listed = self._rows.get(path, {})
+            for name in bytecode.unchecked(f"{root}/{path}", FILES_LIMIT):
+                row = listed.get(name)
+                if row is None or not row.digest or row.algorithm not in record.STRONG:
+                    self._fault(_UNCHECKED, f"{path}/{name}")
+
     def _strangers(self, root: str, folder: str, left: int, depth: int) -> int:
         """Find modules that nobody lists; return how many entries may yet be seen."""
         listed = self._rows.get(folder, {})
@@ -172,7 +187,7 @@ class Integrity:
             name = entry.name
             path = f"{folder}/{name}"
             if entry.is_dir(follow_symlinks=False):
-                if name != "__pycache__" and depth < _DEPTH:
+                if name != bytecode.FOLDER and depth < _DEPTH:
                     left = self._strangers(root, path, left, depth + 1)
             elif name.endswith(MODULES):
                 if name not in listed:
@@ -221,7 +236,7 @@ def _faults(root: Root, folder: str, rows: dict[str, Row]) -> Iterator[tuple[str
 
 def _fault(root: Root, place: beneath.Place | None, path: str, row: Row) -> str | None:
     folder, _, name = path.rpartition("/")
-    made = name.endswith(".pyc") and folder.endswith("__pycache__")
+    made = name.endswith(".pyc") and folder.endswith(bytecode.FOLDER)
     try:
         descriptor = _opened(root, place, path, name)
     except (OSError, ValueError):

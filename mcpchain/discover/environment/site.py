@@ -41,6 +41,7 @@ _SHIM: Final = re.compile(
 """`distutils-precedence.pth` of setuptools: some systems install it without RECORD."""
 _LINE_END: Final = re.compile(r"[\r\n]")
 """Where `site` ends a line; since Python 3.13 wherever `splitlines` does."""
+_PROJECTS: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 _MAKERS: Final = frozenset({"_virtualenv.py"})
 """Modules that the makers of environments put there, beside a `.pth` of that name."""
 
@@ -89,8 +90,9 @@ class Site:
             for path, digest in _HASHED.findall(data) if links else ():
                 known = self._hashes.setdefault(os.fsdecode(path), set())
                 known.add(digest.decode())
-            if distribution.project is not None:
-                self._projects.update(dict.fromkeys(links, distribution.project))
+            project = distribution.project
+            if project is not None and self._may_be_project(project):
+                self._projects.update(dict.fromkeys(links, project))
             return
         names = {distribution.component.name.replace("-", "_")}
         with contextlib.suppress(UnreadableError):
@@ -101,6 +103,18 @@ class Site:
         if self.integrity:
             self.integrity.unlisted(sorted(names), self.name)
             yield self._unverified(info.metadata)
+
+    def _may_be_project(self, project: str) -> bool:
+        """Say whether a distribution could be edited in the folder *project*.
+
+        A project may hold the environment, and then looks like a project. Whatever
+        else is above leads to everything.
+        """
+        real = _normal(os.path.realpath(_normal(project)))
+        if not _below(_normal(os.path.realpath(self.folder)), real):
+            return True
+        top = os.path.dirname(real) == real
+        return not top and any(os.path.isfile(f"{real}/{each}") for each in _PROJECTS)
 
     def _unverified(self, file: File) -> Gap:
         reason = "has no RECORD with which its files could be compared"
