@@ -28,6 +28,7 @@ _SHEETS: Final = 5_000
 """How many releases are looked into."""
 _ROUNDS: Final = 100
 """How many levels are loaded at once each; what lies deeper is loaded one by one."""
+_UNDECIDED: Final = "more than {:,} clauses of markers to decide"
 _NONE: Final[frozenset[str]] = frozenset()
 
 Name = tuple[str, frozenset[str]]
@@ -260,13 +261,12 @@ class Reader:
 
     def _holds(self, marker: Marker, extra: str) -> bool:
         """Say whether *marker* is true with *extra*; asking again costs little."""
+        if self._asked > self._limits.decided:
+            raise WearyError(_UNDECIDED.format(self._limits.decided))
         text = str(marker)
         key = text, extra if "extra" in text else ""
         known = key in self._decided
         self._asked += 1 if known else 1 + clauses(text)
-        if self._asked > self._limits.decided:
-            limit = f"{self._limits.decided:,}"
-            raise WearyError(f"more than {limit} clauses of markers to decide")
         if not known:
             markers = self._shelf.interpreter.markers
             self._decided[key] = marker.evaluate({**markers, "extra": extra})
