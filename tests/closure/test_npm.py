@@ -207,11 +207,14 @@ def test_a_tag_is_held_against_what_is_there(world: World) -> None:
 
 def test_a_peer_never_replaces_the_package_of_the_server_itself(world: World) -> None:
     world.npm.publish("files", "1.0.0")
-    world.npm.publish("files", "1.1.0", dependencies={"sdk": "*"})
+    world.npm.publish("files", "1.1.0", dependencies={"sdk": "*", "up": "*"})
     world.npm.publish("sdk", "1.0.0", peerDependencies={"files": "1.0.0"})
+    world.npm.publish("up", "1.0.0", dependencies={"files": "^1.1.0"})
     assert tree(closed(world, package("pkg:npm/files"))) == [
         "files > sdk@1.0.0",
+        "files > up@1.0.0",
         "sdk@1.0.0 > files@1.0.0",
+        "up@1.0.0 > files",
     ]
 
 
