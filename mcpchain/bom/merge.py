@@ -90,8 +90,9 @@ def _key(label: str, component: Component) -> object:
     if isinstance(facts, PackageFacts):
         place = (facts.origin, facts.registry, facts.extra_registries, facts.alias)
         place += (facts.with_extras,)
-    if component.purl is not None and kind is not Kind.MODEL:
-        return (kind, component.purl.to_string(), component.version, place)
+    purl = component.purl.to_string() if component.purl is not None else ""
+    if purl and kind is not Kind.MODEL:
+        return (kind, purl, component.version, place)
     digests = sorted(
         str(digest)
         for artifact in component.artifacts
@@ -99,8 +100,8 @@ def _key(label: str, component: Component) -> object:
         if digest.algorithm.identifies
     )
     if digests:
-        return (kind, component.name, digests[0], place)
-    return (kind, component.name, component.version, place)
+        return (kind, purl, component.name, digests[0], place)
+    return (kind, purl, component.name, component.version, place)
 
 
 def _placed(child: Child) -> dict[str, Component]:

@@ -102,6 +102,12 @@ APART = {
         package(facts=PackageFacts(origin=Origin.BUNDLED)),
     ),
     "a package and a server's package": (package(), package(kind=Kind.APPLICATION)),
+    "two models of one name": (
+        Component(
+            kind=Kind.MODEL, name="m", locations=(Location(path="m"),), purl=None
+        ),
+        component("pkg:huggingface/acme/m@1", Kind.MODEL, name="m", version=None),
+    ),
     "two files of one name": tuple(
         Component(
             kind=Kind.MODEL,
