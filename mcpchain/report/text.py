@@ -9,6 +9,7 @@ from packageurl import PackageURL
 
 from mcpchain.component import Component, Kind, ServerFacts
 from mcpchain.finding import Finding
+from mcpchain.inventory import State
 from mcpchain.printable import printable
 from mcpchain.report import Account, Format
 from mcpchain.rules import why
@@ -144,10 +145,11 @@ def _summary(account: Account, paint: _Paint) -> Iterator[str]:
     word = verdict.decision.value
     yield f"verdict: {paint(word, word)} ({counted})"
     if verdict.decision is Decision.UNDECIDED:
-        yield (
-            "hint: only answers were missing; try again with the network, or with the "
-            "source that could give them"
-        )
+        missing = {each.gap.state for each in verdict.denied if each.gap}
+        remedy = "try again with the network, or with the source that could give them"
+        if missing <= {State.NO_SOURCE, State.STALE}:
+            remedy = "give the source that could give them, such as `--advisories`"
+        yield f"hint: only answers were missing; {remedy}"
 
 
 def _kin(purl: PackageURL, waiver: Waiver) -> bool:

@@ -190,3 +190,16 @@ def test_a_server_that_is_switched_off_is_said_to_be() -> None:
     about = component(None, Kind.MCP_SERVER, facts=facts)
     text = render(Verdict(denied=(finding(about=about),)))
     assert "  note: its client is told not to start it, for now\n" in text
+
+
+@pytest.mark.parametrize(
+    ("states", "remedy"),
+    [
+        ([State.NO_SOURCE], "such as `--advisories`"),
+        ([State.NO_SOURCE, State.STALE], "such as `--advisories`"),
+        ([State.NO_SOURCE, State.OFFLINE], "try again with the network"),
+    ],
+)
+def test_what_is_missing_is_what_is_asked_for(states: list[State], remedy: str) -> None:
+    found = tuple(finding("gap", each.value, gap=gap(each)) for each in states)
+    assert remedy in render(Verdict(denied=found)).splitlines()[-1]
