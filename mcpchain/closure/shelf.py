@@ -60,7 +60,10 @@ class Shelf:
         """Return what the registry says of *name*, or why it says nothing."""
         where = self.of(name)
         if not where:
-            reason = "no registry for npm is configured"
+            reason = (
+                "no registry is configured, and npm, which knows its default, was not "
+                "found or did not answer"
+            )
             return FetchError(State.NO_SOURCE, reason, hint="set `registry` in .npmrc")
         return self._pages[name, where]
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mcpchain.artifact import contradiction
+from mcpchain.artifact import contradiction, identified
 from mcpchain.component import (
     Component,
     Kind,
@@ -48,10 +48,8 @@ def _alarms(old: Component | None, new: Component) -> Iterator[tuple[Alarm, str]
         yield from _server(before if isinstance(before, ServerFacts) else None, new)
     if old is None:
         return
-    if old.version == new.version and (
-        said := contradiction(old.artifacts, new.artifacts)
-    ):
-        yield Alarm.HASH, said
+    if old.version == new.version:
+        yield from _bytes(old, new)
     if _registries(old) != _registries(new):
         were = ", ".join(_registries(old)) or "of the client's own choice"
         yield Alarm.REGISTRY, f"{were} -> {', '.join(_registries(new)) or 'its choice'}"
@@ -60,6 +58,28 @@ def _alarms(old: Component | None, new: Component) -> Iterator[tuple[Alarm, str]
         return  # the package that it starts has a pin of its own
     if was is not None and now is not None and was in _FIRM and now not in _FIRM:
         yield Alarm.PIN, f"{was.value} -> {now.value}"
+
+
+def _bytes(old: Component, new: Component) -> Iterator[tuple[Alarm, str]]:
+    """Compare the bytes that one version may have."""
+    before, after = _nameless(old), _nameless(new)
+    gone, came = before - after, after - before
+    if said := contradiction(old.artifacts, new.artifacts):
+        yield Alarm.HASH, said
+    elif gone and came and min(gone).partition(":")[0] == min(came).partition(":")[0]:
+        # Of a list without names, one more is another file, and one less may be too.
+        yield Alarm.HASH, f"{min(gone)} -> {min(came)}"
+    elif identified(old.artifacts) and not identified(new.artifacts):
+        yield Alarm.PIN, "its digests are no longer named"
+
+
+def _nameless(component: Component) -> set[str]:
+    return {
+        str(digest)
+        for artifact in component.artifacts
+        if not artifact.name
+        for digest in artifact.digests
+    }
 
 
 def _server(old: ServerFacts | None, new: Component) -> Iterator[tuple[Alarm, str]]:

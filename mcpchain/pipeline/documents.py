@@ -79,5 +79,5 @@ def _bytes(target: Path) -> bytes:
     except OSError as error:
         raise UsageError(
             f"`{target}` cannot be read: {error.strerror or error}",
-            hint="name a CycloneDX BOM (1.4 to 1.7, JSON)",
+            hint="name a CycloneDX BOM (1.4 to 1.7, JSON); `mcpchain sbom` makes one",
         ) from error

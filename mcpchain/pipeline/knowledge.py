@@ -50,6 +50,7 @@ class Known:
 
 _PATIENCE: Final = 600.0
 """Seconds that pip-audit may take."""
+_IMAGES: Final = frozenset({"docker", "oci"})
 ECOSYSTEMS: Final = {"pypi": "PyPI", "npm": "npm"}
 
 
@@ -159,5 +160,7 @@ def _unmatched(kind: str, count: int) -> Gap:
         reason=f"{what} of the kind `{kind}`: mcpchain asks registries and advisories "
         "about PyPI and npm packages only",
         state=State.PARTIAL,
-        hint="check them by other means, such as a scanner for container images",
+        hint="check them by other means, such as a scanner for container images"
+        if kind in _IMAGES
+        else "check them by other means, such as a scanner that knows that ecosystem",
     )

@@ -211,7 +211,7 @@ def nothing(inventory: Inventory) -> NothingToCheckError:
         )
     return NothingToCheckError(
         f"no package, model or MCP server was found in `{inventory.name}`, so there is "
-        "nothing to judge",
+        "nothing to check",
         hint="name the root of a project, a lock, a configuration, a model, or a BOM "
         "itself",
     )

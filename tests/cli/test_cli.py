@@ -129,7 +129,7 @@ def test_an_empty_folder_is_nothing_to_check(
 ) -> None:
     told = run(*command, str(tmp_path))
     assert told.exit_code == 3
-    assert "nothing to judge" in told.output
+    assert "nothing to check" in told.output
     assert "hint: " in told.output
 
 

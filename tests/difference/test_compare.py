@@ -27,7 +27,7 @@ from mcpchain.inventory import Collector, Inventory, State
 from tests.bom.inventories import inventories
 from tests.making import component, gap
 
-ONE, TWO = (Digest.of("sha256", letter * 64) for letter in "ab")
+ONE, TWO, THREE = (Digest.of("sha256", letter * 64) for letter in "abc")
 PLACE = Location(path=".mcp.json", pointer="/mcpServers/x")
 
 
@@ -88,6 +88,16 @@ ALARMING = {
         package(artifacts=(wheel(ONE), wheel(ONE, "x.tar.gz"))),
         package(artifacts=(wheel(ONE), wheel(TWO, "x.tar.gz"))),
         [Alarm.HASH],
+    ),
+    "one digest of several without names is another": (
+        package(artifacts=(Artifact(digests=(ONE,)), Artifact(digests=(THREE,)))),
+        package(artifacts=(Artifact(digests=(TWO,)), Artifact(digests=(THREE,)))),
+        [Alarm.HASH],
+    ),
+    "digests are no longer named": (
+        package(artifacts=(Artifact(digests=(ONE,)),)),
+        package(),
+        [Alarm.PIN],
     ),
     "a model file has other bytes": (model(ONE), model(TWO), [Alarm.HASH]),
     "a tool has another text": (
@@ -158,8 +168,12 @@ QUIET = {
         package(artifacts=(wheel(ONE), wheel(TWO, "x-1-cp311-linux.whl"))),
     ),
     "a digest of another kind is listed": (
-        package(artifacts=(Artifact(digests=(ONE,)),)),
         package(artifacts=(Artifact(digests=(Digest.of("sha1", "a" * 40),)),)),
+        package(artifacts=(Artifact(digests=(ONE,)),)),
+    ),
+    "one more digest without a name is listed": (
+        package(artifacts=(Artifact(digests=(ONE,)),)),
+        package(artifacts=(Artifact(digests=(ONE,)), Artifact(digests=(TWO,)))),
     ),
     "a variable is no longer there": (server(env=("A",)), server()),
     "a server is no longer remote": (
