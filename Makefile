@@ -10,7 +10,7 @@ DEMO := build/demo
 GATE := $(BIN)/mcpchain gate --policy examples/support-agent/policy.yaml \
 	--advisories examples/support-agent/advisories --no-environment
 
-.PHONY: demo test lint coverage bench lock clean
+.PHONY: demo test fuzz lint coverage bench lock clean
 
 demo: $(VENV)/.run ## the main job on the example: the verdict, the BOM, the JSON
 	@mkdir -p $(DEMO)
@@ -38,6 +38,9 @@ lint: $(VENV)/.dev ## everything that reads the code instead of running it
 	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout \
 	  .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline --strict-collection --persona pedantic .
+
+fuzz: $(VENV)/.dev ## the laws again, with inputs that are new each time
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n auto -m hypothesis
 
 coverage: $(VENV)/.dev ## the tests again, with branch coverage
 	$(BIN)/python -m coverage erase

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,9 +7,11 @@ from hypothesis import settings
 
 from tests.world.world import World, open_world
 
-# What a machine does besides is no property of the code.
-settings.register_profile("mcpchain", deadline=None)
-settings.load_profile("mcpchain")
+# What a machine does besides is no property of the code, and a change is judged by the
+# same inputs twice: those that are new each time are `make fuzz`.
+settings.register_profile("mcpchain", deadline=None, derandomize=True)
+settings.register_profile("fuzz", deadline=None, max_examples=1_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "mcpchain"))
 
 
 @pytest.fixture

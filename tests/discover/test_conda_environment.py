@@ -14,10 +14,14 @@ from mcpchain.tree import File, Tree
 HEAD = "name: x\nchannels: [forge, nodefaults]\ndependencies:\n"
 
 
-def discover(folder: Path, text: str | bytes) -> Inventory:
+def read(folder: Path, text: str | bytes) -> Inventory:
     data = text.encode() if isinstance(text, str) else text
     (folder / "environment.yml").write_bytes(data)
-    found = survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+    return survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+
+
+def discover(folder: Path, text: str | bytes) -> Inventory:
+    found = read(folder, text)
     assert "secret" not in repr(found)
     return found
 
@@ -172,4 +176,4 @@ def test_a_file_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
 @given(st.binary() | st.text().map(lambda text: f"{HEAD}- '{text}'".encode()))
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
-        discover(tmp_path, data)
+        read(tmp_path, data)

@@ -16,12 +16,18 @@ GOOD = "https://c.example/forge/noarch/good-1.0-0.conda"
 HEAD = "# This file may be used to create an environment using:\n# platform: linux-64\n"
 
 
-def discover(
+def read(
     folder: Path, text: str | bytes, name: str = "conda-linux-64.lock"
 ) -> Inventory:
     data = text.encode() if isinstance(text, str) else text
     (folder / name).write_bytes(data)
-    found = survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+    return survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+
+
+def discover(
+    folder: Path, text: str | bytes, name: str = "conda-linux-64.lock"
+) -> Inventory:
+    found = read(folder, text, name)
     assert "secret" not in repr(found)
     return found
 
@@ -200,4 +206,4 @@ def test_a_list_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
 @given(st.binary() | st.text().map(lambda text: f"@EXPLICIT\n{text}".encode()))
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
-        discover(tmp_path, data)
+        read(tmp_path, data)

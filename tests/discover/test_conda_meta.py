@@ -31,13 +31,17 @@ def record(name: str = "x", **changes: object) -> dict[str, object]:
     } | changes
 
 
-def discover(folder: Path, *records: object, env: str = "env") -> Inventory:
+def read(folder: Path, *records: object, env: str = "env") -> Inventory:
     meta = folder / env / "conda-meta"
     meta.mkdir(parents=True, exist_ok=True)
     for index, each in enumerate(records):
         data = each if isinstance(each, bytes) else json.dumps(each).encode()
         (meta / f"{index}.json").write_bytes(data)
-    found = survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+    return survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+
+
+def discover(folder: Path, *records: object, env: str = "env") -> Inventory:
+    found = read(folder, *records, env=env)
     assert "secret" not in repr(found)
     return found
 
@@ -179,5 +183,5 @@ def test_a_record_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
 )
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
-        found = discover(tmp_path, data)
+        found = read(tmp_path, data)
         assert found

@@ -15,10 +15,14 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PROJECT = "[project]\nname = 'My_App'\nversion = '1.0'\n"
 
 
-def discover(folder: Path, text: str | bytes) -> Inventory:
+def read(folder: Path, text: str | bytes) -> Inventory:
     data = text.encode() if isinstance(text, str) else text
     (folder / "pyproject.toml").write_bytes(data)
-    found = survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+    return survey(Tree(folder), name="x", discoverers=[DISCOVERER])
+
+
+def discover(folder: Path, text: str | bytes) -> Inventory:
+    found = read(folder, text)
     assert "secret" not in repr(found)
     return found
 
@@ -389,4 +393,4 @@ def test_a_manifest_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
 )
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
-        discover(tmp_path, data)
+        read(tmp_path, data)
