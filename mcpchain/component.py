@@ -18,9 +18,21 @@ class Kind(enum.Enum):
     MCP_SERVER = "mcp-server"
     """A server as a client is configured to start or reach it."""
     MODEL = "machine-learning-model"
+    """A model: one file of weights, or the folder that holds it with all its files."""
+    DATA = "data"
+    """A data set, or one file of it."""
+    SERVICE = "service"
+    """A hosted service that the system talks to: a model API, a vector database."""
+    FILE = "file"
+    """A file that shapes what a model does or is: a prompt, a skill, a tokenizer."""
+    CONTAINER = "container"
+    """A container image."""
+    BUILD = "build"
+    """What the build or the infrastructure around the code runs, and is no image: an
+    action, a hook, a task, a provider."""
     OTHER = "other"
-    """What a BOM lists that is neither loaded nor run by itself, such as a data set. It
-    stays in the inventory, and no rule speaks of it."""
+    """What a BOM lists that is none of these, such as a device. It stays in the
+    inventory, and no rule speaks of it."""
 
 
 @enum.unique
@@ -183,20 +195,178 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaseModel:
+    """A model that another one was made from, as its maker says."""
+
+    name: str
+    """`organisation/name`, or the path that the maker wrote."""
+    relation: str = ""
+    """How: `finetune`, `adapter`, `quantized`, `merge`. Empty: nobody says."""
+    purl: PackageURL | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """How well a model did in a test, as its maker says (`model-index`)."""
+
+    type: str
+    value: str
+    slice: str = ""
+    """What it was measured on: data set, configuration and split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What the maker of a model tells its users: claims, all of them."""
+
+    task: str = ""
+    """The task on the hub: `text-generation`, `feature-extraction`, ..."""
+    languages: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    considerations: tuple[tuple[str, str], ...] = ()
+    """Text under a heading that names one of CycloneDX's considerations, as pairs of
+    its member and the text: `useCases`, `technicalLimitations`, ...; sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What the header of a model file says, read without loading it."""
+    """What a model file, or the files around it, say, read without loading it."""
 
     format: str
-    """`safetensors`, `gguf`, `pickle`, `torch-zip`, ..."""
+    """`safetensors`, `gguf`, `onnx`, `pickle`, `torch-zip`, ... Of a folder, that of
+    its weights: `hugging-face`, `saved-model`."""
     parameters: int | None = None
     tensors: int | None = None
     architecture: str | None = None
+    """The class or graph that computes it: `LlamaForCausalLM`."""
+    family: str = ""
+    """The family of architectures: `llama`."""
     license: str | None = None
     imports: tuple[str, ...] = ()
-    """`module.name` of what unpickling would import, sorted."""
+    """`module.name` of what loading would import, sorted: by unpickling, or because the
+    configuration names code outside the format's own library."""
+    operators: tuple[str, ...] = ()
+    """Operators that are not the format's own, or reach out of the graph to files or
+    to Python: `ai.acme::Fused`, `PyFunc`; sorted."""
+    remote_code: tuple[str, ...] = ()
+    """Code that came with the model and that loading it would run, if the user trusts
+    it (`auto_map`, `trust_remote_code`): `modeling_acme.AcmeForCausalLM`; sorted."""
+    quantization: str = ""
+    """How the numbers are stored, as observed: the type of most of them, `Q4_K` or
+    `BF16`, or the method that the configuration names, `gptq`."""
+    hyperparameters: tuple[tuple[str, str], ...] = ()
+    """Names of `cdx:ai-ml:model:hyperparameter` and their values, sorted."""
+    chat_template: Digest | None = None
+    """SHA-256 of the template that turns messages into the model's input."""
+    bases: tuple[BaseModel, ...] = ()
+    """What it was made from, as its maker says; sorted by name."""
+    card: ModelCard | None = None
 
 
-Facts = PackageFacts | ServerFacts | ModelFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """What a data set, or the card or manifest that came with it, says."""
+
+    format: str = ""
+    """`parquet`, `json-lines`, `csv`, ...; `hugging-face`, `croissant`, `dvc` of what
+    stands for a whole data set."""
+    description: str = ""
+    records: int | None = None
+    columns: tuple[str, ...] = ()
+    """The names of the columns, in their order."""
+    tasks: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    """Kinds of sensitive data that its maker says are in it; sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedServiceFacts:
+    """A hosted service, as code and configuration use it. Never a value of a secret."""
+
+    provider: str
+    """Who runs it: `OpenAI`, `Anthropic`, `Pinecone`; `self-hosted`."""
+    category: str
+    """`model-api`, `embedding`, `vector-database`, `observability`, ..."""
+    endpoint: str | None = None
+    """Its address where one is written, without user name, password and query."""
+    models: tuple[str, ...] = ()
+    """The models that it is asked for, as written; sorted."""
+    env: tuple[str, ...] = ()
+    """The names of the variables that configure it; sorted."""
+    authenticated: bool | None = None
+    """Whether a credential is used with it. `None`: nothing says so."""
+    external: bool = True
+    """Whether it is reached across the trust boundary, not on the same machine."""
+    packages: tuple[str, ...] = ()
+    """The client libraries by which it is used, as their import names; sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """A file that shapes what a model does or is, and that is no model itself."""
+
+    role: str
+    """`prompt`, `agent`, `skill`, `instructions`, `command`; in a model's folder
+    `configuration`, `tokenizer`, `model-card`, `code`, `index`, `chat-template`."""
+    description: str = ""
+    """What its front matter says that it is for."""
+    tools: tuple[str, ...] = ()
+    """The tools that its front matter asks for; sorted."""
+    models: tuple[str, ...] = ()
+    """The models that its front matter asks for; sorted."""
+
+
+@enum.unique
+class Role(enum.Enum):
+    """What a part of the build or the infrastructure is there for."""
+
+    BASE_IMAGE = "base-image"
+    """The image that a shipped image is made on: of the last stage."""
+    SERVICE_IMAGE = "service-image"
+    """An image that is run beside the system."""
+    BUILD_IMAGE = "build-image"
+    """An image that only the build uses: of another stage, or to copy from."""
+    DEVELOPMENT_IMAGE = "development-image"
+    FEATURE = "feature"
+    """A feature of a development container."""
+    ACTION = "action"
+    WORKFLOW = "workflow"
+    """A workflow or template of another repository."""
+    TASK = "task"
+    HOOK = "hook"
+    """A repository of pre-commit hooks."""
+    PROVIDER = "provider"
+    MODULE = "module"
+
+    @property
+    def ships(self) -> bool:
+        """Whether it is part of what runs, and not only of how that is made."""
+        return self in {Role.BASE_IMAGE, Role.SERVICE_IMAGE, Role.PROVIDER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildFacts:
+    """A part of the build or of the infrastructure around the code."""
+
+    role: Role
+    stage: str = ""
+    """The stage, job or service that asks for it, as the file names it."""
+    platform: str = ""
+    """For which platform an image is asked for, if the file says so."""
+    registry: str | None = None
+    """The registry or host that the file itself names."""
+
+
+Facts = (
+    PackageFacts
+    | ServerFacts
+    | ModelFacts
+    | DataFacts
+    | UsedServiceFacts
+    | FileFacts
+    | BuildFacts
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

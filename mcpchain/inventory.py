@@ -26,6 +26,8 @@ class State(enum.Enum):
     """Readable, but not by us: a format or version that we do not know."""
     PARTIAL = "partial"
     """Read in part."""
+    CONFLICT = "conflict"
+    """Two places in the target say different things of the same, both read."""
     LIMIT = "limit"
     """Larger, deeper or more than we read of an untrusted file."""
     MISSING = "missing"
@@ -72,6 +74,8 @@ class RelationKind(enum.Enum):
 
     DEPENDS_ON = "depends-on"
     CONTAINS = "contains"
+    TRAINED_ON = "trained-on"
+    """From a model to a data set, as the maker of the model says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,12 +331,16 @@ def natural_ref(component: Component) -> str:
         place = component.location.path
         whose = f"{facts.client}:{facts.scope}"
         return f"urn:mcpchain:mcp:{whose}:{place}:{component.name}"
-    if component.kind is Kind.MODEL:
+    if component.kind in _FILES:
         return f"file:{component.location.path}"
     if component.purl is not None:
         return unquote(purl.write(component.purl))
     version = f"@{component.version}" if component.version else ""
     return f"urn:mcpchain:{component.kind.value}:{component.name}{version}"
+
+
+_FILES: Final = frozenset({Kind.MODEL, Kind.FILE})
+"""What is named by its path: the same bytes may lie in two places."""
 
 
 def _place(location: Location) -> tuple[str, str, int]:

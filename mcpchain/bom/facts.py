@@ -25,7 +25,7 @@ def written(facts: Facts | None) -> _Pairs:
         yield from _package(facts)
     elif isinstance(facts, ServerFacts):
         yield from _server(facts)
-    elif facts is not None:
+    elif isinstance(facts, ModelFacts):
         yield from _model(facts)
 
 

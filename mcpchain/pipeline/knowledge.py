@@ -117,8 +117,8 @@ def _packages(
         if each.kind is Kind.MCP_SERVER or each.purl is None:
             continue  # what a server starts is a component of its own
         if each.purl.type not in ECOSYSTEMS:
-            # A model's purl holds its digest, which no advisory speaks of.
-            others[each.purl.type] += each.kind is not Kind.MODEL
+            # Advisories speak of packages, not of a model or a data set by its digest.
+            others[each.purl.type] += each.kind in {Kind.APPLICATION, Kind.LIBRARY}
             continue
         release = releases.get(each.ref)
         version = each.version or (release.version if release else None)

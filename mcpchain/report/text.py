@@ -163,17 +163,22 @@ def _kin(purl: PackageURL, waiver: Waiver) -> bool:
 
 
 def _title(component: Component) -> str:
-    match component.kind:
-        case Kind.LIBRARY:
-            return "package"
-        case Kind.MCP_SERVER:
-            return "MCP server"
-        case Kind.MODEL:
-            return "model file"
-        case Kind.APPLICATION:
-            return "server package" if component.purl else "project"
-        case Kind.OTHER:
-            return "component"
+    if component.kind is Kind.APPLICATION:
+        return "server package" if component.purl else "project"
+    return _CALLED[component.kind]
+
+
+_CALLED: Final = {
+    Kind.LIBRARY: "package",
+    Kind.MCP_SERVER: "MCP server",
+    Kind.MODEL: "model file",
+    Kind.DATA: "data set",
+    Kind.SERVICE: "service",
+    Kind.FILE: "file",
+    Kind.CONTAINER: "image",
+    Kind.BUILD: "build step",
+    Kind.OTHER: "component",
+}
 
 
 def _tally(account: Account) -> dict[str, int]:

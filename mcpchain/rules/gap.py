@@ -24,6 +24,7 @@ class Unseen:
         unreadable: malformed, wrongly encoded, locked away, or outside the target.
         unsupported: a format or version that mcpchain does not read.
         partial: read in part.
+        conflict: two places in the target say different things of the same.
         limit: larger, deeper or more than mcpchain reads of an untrusted file.
         missing: a registry does not know the package.
         unmatched: it names nothing that can be looked up.
