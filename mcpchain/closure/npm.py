@@ -25,7 +25,7 @@ from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.fetch import FetchError
 from mcpchain.inventory import State
-from mcpchain.launch import Requested
+from mcpchain.launch.record import Requested
 from mcpchain.naming import npm_purl
 from mcpchain.registries import npm
 from mcpchain.registries.page import Problems

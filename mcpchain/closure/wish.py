@@ -7,9 +7,8 @@ from mcpchain.closure.graph import SHOWN, Ask
 from mcpchain.closure.packument import Need
 from mcpchain.component import Component, Origin, PackageFacts
 from mcpchain.document import Node
-from mcpchain.launch import Requested
 from mcpchain.launch.npm_spec import read_npm_spec
-from mcpchain.launch.record import UndecidableError
+from mcpchain.launch.record import Requested, UndecidableError
 from mcpchain.naming import npm_purl
 
 

@@ -19,7 +19,7 @@ from mcpchain.component import (
 from mcpchain.discover import survey
 from mcpchain.discover.server_json import DISCOVERER
 from mcpchain.inventory import Inventory, State
-from mcpchain.launch import read_launch
+from mcpchain.launch.command import read_launch
 from mcpchain.settings.pip import default_index
 from mcpchain.tree import Tree
 

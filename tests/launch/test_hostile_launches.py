@@ -5,7 +5,8 @@ import shlex
 import pytest
 
 from mcpchain.component import Pin
-from mcpchain.launch import CodeKind, Launch, read_launch
+from mcpchain.launch.command import read_launch
+from mcpchain.launch.record import CodeKind, Launch
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpchain.component import Origin, Pin
-from mcpchain.launch import CodeKind, Launch, Requested, read_launch
+from mcpchain.launch.command import read_launch
+from mcpchain.launch.record import CodeKind, Launch, Requested
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "sha256:" + "a" * 64

@@ -12,7 +12,7 @@ import shlex
 
 import pytest
 
-from mcpchain.launch import read_launch
+from mcpchain.launch.command import read_launch
 
 
 def nearby(line: str) -> set[str]:

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from mcpchain.launch import read_launch
+from mcpchain.launch.command import read_launch
 
 AT = "npx -y @modelcontextprotocol"
 NPM = "pkg:npm/%40modelcontextprotocol"

@@ -4,7 +4,8 @@ import shlex
 
 import pytest
 
-from mcpchain.launch import Launch, read_launch
+from mcpchain.launch.command import read_launch
+from mcpchain.launch.record import Launch
 
 
 def read(line: str, **env: str) -> Launch:

@@ -17,7 +17,7 @@ from mcpchain.component import (
 )
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.launch import read_launch
+from mcpchain.launch.command import read_launch
 from mcpchain.requirement import Request
 from mcpchain.secret import is_variable
 from mcpchain.tree import File

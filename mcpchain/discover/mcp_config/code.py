@@ -23,7 +23,7 @@ from mcpchain.component import (
 )
 from mcpchain.discover.mcp_config.own_copy import OwnCopies
 from mcpchain.inventory import State
-from mcpchain.launch import Code, CodeKind, Launch
+from mcpchain.launch.record import Code, CodeKind, Launch
 from mcpchain.tree import File, UnreadableError
 from mcpchain.tree.paths import shown
 

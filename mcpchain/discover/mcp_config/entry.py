@@ -11,7 +11,8 @@ from mcpchain.component import Transport
 from mcpchain.discover.mcp_config.shape import Dialect
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
-from mcpchain.launch import Launch, read_launch
+from mcpchain.launch.command import read_launch
+from mcpchain.launch.record import Launch
 from mcpchain.naming import bare_url
 from mcpchain.secret import is_header, is_random, is_variable
 

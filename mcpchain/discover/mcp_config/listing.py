@@ -18,7 +18,7 @@ from mcpchain.discover.mcp_config.entry import Server, read_server
 from mcpchain.discover.mcp_config.shape import Dialect
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.launch import Launch, Requested, undecidable
+from mcpchain.launch.record import Launch, Requested, undecidable
 from mcpchain.secret import masked
 
 _SERVERS: Final = 10_000

@@ -11,7 +11,7 @@ from typing import Final
 from mcpchain.component import Pin
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
-from mcpchain.launch import Requested
+from mcpchain.launch.record import Requested
 from mcpchain.tree import Tree, UnreadableError
 
 _DEPENDENCIES: Final = ("dependencies", "devDependencies", "optionalDependencies")

@@ -13,7 +13,8 @@ from mcpchain.component import Location, Pin, Tool
 from mcpchain.discover.mcpb.tools import read_tools
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.launch import Code, Launch, read_launch, undecidable
+from mcpchain.launch.command import read_launch
+from mcpchain.launch.record import Code, Launch, undecidable
 from mcpchain.secret import is_variable
 
 _VERSIONS: Final = frozenset({"0.1", "0.2", "0.3", "0.4"})

@@ -15,7 +15,7 @@ from mcpchain.component import (
     Pin,
 )
 from mcpchain.discover.mcpb.zipped import Archive
-from mcpchain.launch import Code, CodeKind
+from mcpchain.launch.record import Code, CodeKind
 from mcpchain.tree import File, UnreadableError
 
 _ELSEWHERE: Final = re.compile(r"[/\\~$%]|[A-Za-z]:|file:|.*\$\{", re.IGNORECASE)

@@ -26,7 +26,7 @@ from mcpchain.discover.mcpb.zipped import ArchiveError, is_zip, open_archive
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, RelationKind, State
-from mcpchain.launch import Requested
+from mcpchain.launch.record import Requested
 from mcpchain.license import concluded
 from mcpchain.secret import masked
 from mcpchain.tree import File

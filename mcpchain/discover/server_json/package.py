@@ -13,7 +13,8 @@ from mcpchain.component import Origin, Pin
 from mcpchain.discover.server_json.member import member
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
-from mcpchain.launch import Requested, read_launch
+from mcpchain.launch.command import read_launch
+from mcpchain.launch.record import Requested
 from mcpchain.naming import bare_url, nuget_version, pypi_purl, source_address
 from mcpchain.settings.pip import default_index
 

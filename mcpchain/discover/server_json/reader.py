@@ -29,7 +29,8 @@ from mcpchain.discover.server_json.package import (
 )
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.launch import Launch, Requested, read_launch
+from mcpchain.launch.command import read_launch
+from mcpchain.launch.record import Launch, Requested
 from mcpchain.secret import is_header, is_variable, masked
 from mcpchain.tree import File
 
