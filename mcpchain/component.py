@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass, field
+from typing import Final
 
 from packageurl import PackageURL
 
@@ -194,6 +195,10 @@ class Tool:
     `icons`."""
 
 
+ANY_CODE: Final = "*"
+"""In `ModelFacts.remote_code`: whatever code comes with the model."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseModel:
     """A model that another one was made from, as its maker says."""
@@ -249,8 +254,9 @@ class ModelFacts:
     """Operators that are not the format's own, or reach out of the graph to files or
     to Python: `ai.acme::Fused`, `PyFunc`; sorted."""
     remote_code: tuple[str, ...] = ()
-    """Code that came with the model and that loading it would run, if the user trusts
-    it (`auto_map`, `trust_remote_code`): `modeling_acme.AcmeForCausalLM`; sorted."""
+    """Code that comes with the model and that loading it would run, if the user trusts
+    it (`auto_map`): `modeling_acme.AcmeForCausalLM`; sorted. `ANY_CODE`: the project
+    trusts it, whatever it is (`trust_remote_code`)."""
     quantization: str = ""
     """How the numbers are stored, as observed: the type of most of them, `Q4_K` or
     `BF16`, or the method that the configuration names, `gptq`."""
