@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import inventory
+from tests.bench import inventory, models
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 7
@@ -205,6 +205,7 @@ PARTS = {
     "network": network,
     "hashing": hashing,
     **inventory.parts(pair, MCPCHAIN),
+    **models.parts(pair, MCPCHAIN),
 }
 
 
