@@ -6,6 +6,7 @@ runs anything, and never loses an entry: what it cannot read becomes a gap.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
@@ -13,7 +14,7 @@ from packageurl import PackageURL
 
 from mcpchain import loader
 from mcpchain.artifact import Artifact
-from mcpchain.component import Basis, Component
+from mcpchain.component import Basis, Component, Kind
 from mcpchain.inventory import Collector, Gap, Inventory
 from mcpchain.tree import File, Tree, UnreadableError, digest_all
 
@@ -80,7 +81,7 @@ def survey(
         files.read(file, name)
     if files is None:
         return found.inventory()
-    return _hashed(files.settled(), tree, hashing)
+    return _compared(_hashed(files.settled(), tree, hashing), tree)
 
 
 class _Files:
@@ -221,6 +222,19 @@ def _hashed(
     found = Collector(inventory.name)
     found.include(replace(inventory, components=tuple(components), gaps=tuple(gaps)))
     return found.inventory()
+
+
+def _compared(inventory: Inventory, tree: Tree) -> Inventory:
+    """Compare what manifests say of files with the files, so far as anything does."""
+    said = (e for e in inventory.components if e.basis is Basis.DECLARED)
+    if not any(e.kind in _CLAIMED and e.artifacts for e in said):
+        return inventory
+    from mcpchain.claimed import compared
+
+    return compared(inventory, cache(tree.digest))
+
+
+_CLAIMED: Final = frozenset({Kind.MODEL, Kind.DATA, Kind.FILE})
 
 
 def _named(component: Component) -> Component:

@@ -13,9 +13,9 @@ from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from mcpchain.artifact import Digest
+from mcpchain.artifact import Algorithm, Digest
 from mcpchain.inventory import Gap, State
-from mcpchain.tree.hashing import sha256
+from mcpchain.tree.hashing import digest, sha256
 from mcpchain.tree.paths import shown
 from mcpchain.tree.root import HEAD, Root
 from mcpchain.tree.unreadable import UnreadableError, guarded
@@ -209,6 +209,17 @@ class Tree:
                 yield each
             else:
                 yield File(tree=self, path=each.path, head=each.head)
+
+    def digest(self, path: str, algorithm: Algorithm) -> Digest | None:
+        """Return another digest of the file at *path* than the usual one.
+
+        For a comparison only. `None`: it cannot be read, or changes meanwhile.
+        """
+        try:
+            with self.file(path).open() as stream:
+                return guarded(path, lambda: digest(stream, path, algorithm))
+        except UnreadableError:
+            return None
 
     def open(self, path: str) -> BufferedReader:
         """Open a regular file inside the tree; `OSError` if it is anything else."""
