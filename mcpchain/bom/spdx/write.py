@@ -1,0 +1,247 @@
+"""Write an inventory as SPDX 2.3 JSON.
+
+Every component is a package: MCP servers and other services too, as `OTHER`, since a
+list without them would leave out what an AI system is about. Pins, places and facts are
+told in comments, gaps in annotations. `Written.lacks` names the rest.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcpchain.bom import carry, structure
+from mcpchain.bom.spdx import actors
+from mcpchain.bom.spdx.license_refs import LicenseRefs
+from mcpchain.bom.spdx.package import UNNAMED, package
+from mcpchain.component import Component, PackageFacts
+from mcpchain.inventory import Gap, Inventory, RelationKind
+
+VERSION: Final = "SPDX-2.3"
+DOCUMENT: Final = "SPDXRef-DOCUMENT"
+_TARGET: Final = "SPDXRef-Target"
+_SPACE: Final = uuid.UUID("2f0f6a1e-8a0f-5c0e-9f5b-6f6f2c1f7e35")
+"""The name space of our documents' names (RFC 9562, section 5.5)."""
+_NOT_ID: Final = re.compile(r"[^A-Za-z0-9.-]+")
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
+_SLUG: Final = 60
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
+_KINDS: Final = {
+    RelationKind.DEPENDS_ON: "DEPENDS_ON",
+    RelationKind.CONTAINS: "CONTAINS",
+    # What a model was trained on, it was generated from (SPDX 2.3, table 68).
+    RelationKind.TRAINED_ON: "GENERATED_FROM",
+}
+_LISTS: Final = frozenset(
+    {"packages", "relationships", "hasExtractedLicensingInfos", "annotations"}
+)
+
+_Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A document, the bytes that it is in, and what it leaves out."""
+
+    document: _Object
+    data: bytes
+    """UTF-8, one entry a line."""
+    lacks: tuple[str, ...]
+    """A text for each kind of thing of the inventory that is not in the document."""
+
+
+def compose(inventory: Inventory, *, timestamp: dt.datetime, version: str) -> Written:
+    """Return *inventory* as an SPDX 2.3 document.
+
+    The same inventory gives the same bytes but for *timestamp* and *version*, and the
+    name space of the document does not depend on those.
+
+    Args:
+        inventory: What to write.
+        timestamp: When it was made; aware.
+        version: The version of mcpchain.
+    """
+    created = timestamp.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    tool = f"Tool: mcpchain-{version}"
+    refs = LicenseRefs()
+    names = _names(inventory.components)
+    metadata = carry.load(inventory.carried).get("metadata", {})
+    told = metadata if isinstance(metadata, dict) else {}
+    target = _target(inventory, told, refs)
+    packages = [package(each, names[each.ref], refs) for each in inventory.components]
+    body: _Object = {
+        "packages": [target, *packages],
+        "relationships": _relationships(inventory, names),
+        "hasExtractedLicensingInfos": refs.extracted(),
+    }
+    gaps = [_gap(each) for each in inventory.gaps]
+    unique = hashlib.sha256(_bytes(_ENCODE([body, gaps, inventory.name]))).hexdigest()
+    annotations = [
+        {
+            "annotationDate": created,
+            "annotationType": "OTHER",
+            "annotator": tool,
+            "comment": each,
+        }
+        for each in gaps
+    ]
+    head = {
+        "spdxVersion": VERSION,
+        "dataLicense": "CC0-1.0",
+        "SPDXID": DOCUMENT,
+        "name": inventory.name.strip() or UNNAMED,
+        "documentNamespace": f"urn:uuid:{uuid.uuid5(_SPACE, unique)}",
+        "creationInfo": {
+            "created": created,
+            "creators": [*actors.creators(told), tool],
+        },
+    }
+    document = head | body | ({"annotations": annotations} if annotations else {})
+    if not document["hasExtractedLicensingInfos"]:
+        del document["hasExtractedLicensingInfos"]
+    data = _bytes("{\n" + ",\n".join(_lines(document)) + "\n}\n")
+    lacks = tuple(_lacks(inventory))
+    return Written(document=json.loads(data), data=data, lacks=lacks)
+
+
+def _lines(document: _Object) -> Iterator[str]:
+    for key, value in document.items():
+        text = _ENCODE(value)
+        if key in _LISTS and value:
+            text = "[\n" + ",\n".join(map(_ENCODE, value)) + "\n]"
+        yield f'"{key}": {text}'
+
+
+def _bytes(text: str) -> bytes:
+    """Return JSON in UTF-8; half a character becomes the text of its escape."""
+    return _HALF.sub(lambda m: f"\\\\u{ord(m[0]):04x}", text).encode()
+
+
+def _names(components: Iterable[Component]) -> dict[str, str]:
+    """Return an SPDXID for each ref, which hangs on that ref alone."""
+    found: dict[str, str] = {}
+    taken = {DOCUMENT, _TARGET}
+    for each in components:
+        digest = hashlib.sha256(each.ref.encode("utf-8", "backslashreplace"))
+        version = f"-{each.version}" if each.version else ""
+        slug = _NOT_ID.sub("-", f"{each.name}{version}"[:_SLUG]).strip("-.")
+        name = f"SPDXRef-{slug or each.kind.value}-{digest.hexdigest()[:12]}"
+        while name in taken:
+            name += "-"
+        taken.add(name)
+        found[each.ref] = name
+    return found
+
+
+def _target(inventory: Inventory, told: _Object, refs: LicenseRefs) -> _Object:
+    """Return the package that stands for what was examined."""
+    subject = told.get("component")
+    said = subject if isinstance(subject, dict) else {}
+    supplier = actors.supplier(said) or actors.supplier(told)
+    if supplier is None:
+        supplier = next(iter(actors.creators(told)), None)
+    version = said.get("version")
+    entry: _Object = {"SPDXID": _TARGET, "name": inventory.name.strip() or UNNAMED}
+    if isinstance(version, str) and version.strip():
+        entry["versionInfo"] = version
+    if supplier is not None:
+        entry["supplier"] = supplier
+    nobody = refs.expression(())
+    return entry | {
+        "downloadLocation": nobody,
+        "filesAnalyzed": False,
+        "licenseConcluded": nobody,
+        "licenseDeclared": nobody,
+        "copyrightText": nobody,
+        "primaryPackagePurpose": "APPLICATION",
+    }
+
+
+def _relationships(inventory: Inventory, names: dict[str, str]) -> list[_Object]:
+    known = [
+        each
+        for each in inventory.relations
+        if each.source in names and each.target in names
+    ]
+    depends: structure.Graph = {}
+    for each in known:
+        if each.kind is RelationKind.DEPENDS_ON:
+            depends.setdefault(each.source, []).append(each.target)
+    inner = {each.target for each in known if each.kind is RelationKind.CONTAINS}
+    first = structure.roots(names, depends)
+    by_ref = {each.ref: each for each in inventory.components}
+    found = [_edge(DOCUMENT, "DESCRIBES", _TARGET)]
+    found += [_of_target(by_ref[r], names[r]) for r in sorted(first) if r not in inner]
+    found += [_edge(names[r.source], _KINDS[r.kind], names[r.target]) for r in known]
+    found += [
+        _edge(names[each.ref], "DEPENDS_ON", "NONE")
+        for each in inventory.components
+        if each.graph and each.ref not in depends
+    ]
+    return found
+
+
+def _of_target(component: Component, name: str) -> _Object:
+    facts = component.facts
+    if isinstance(facts, PackageFacts) and facts.development:
+        return _edge(name, "DEV_DEPENDENCY_OF", _TARGET)
+    if isinstance(facts, PackageFacts) and facts.optional:
+        return _edge(name, "OPTIONAL_DEPENDENCY_OF", _TARGET)
+    return _edge(_TARGET, "DEPENDS_ON", name)
+
+
+def _edge(source: str, kind: str, target: str) -> _Object:
+    return {
+        "spdxElementId": source,
+        "relationshipType": kind,
+        "relatedSpdxElement": target,
+    }
+
+
+def _gap(gap: Gap) -> str:
+    about = f" (about {gap.ref})" if gap.ref else ""
+    hint = f"; {gap.hint}" if gap.hint else ""
+    return f"gap: {gap.state.value}: {gap.location}: {gap.reason}{about}{hint}"
+
+
+def _lacks(inventory: Inventory) -> Iterator[str]:
+    """Name what neither a member nor a comment of the document holds."""
+    components = inventory.components
+    depends = {
+        each.source
+        for each in inventory.relations
+        if each.kind is RelationKind.DEPENDS_ON
+    }
+    refs = {each.ref for each in components}
+    counts = {
+        "texts of licences": sum(len(each.license_texts) for each in components),
+        "which digest is of which file": sum(len(c.artifacts) > 1 for c in components),
+        "that all dependencies of a package are listed": sum(
+            each.graph and each.ref in depends for each in components
+        ),
+        "relations with what is not listed": sum(
+            not refs.issuperset((each.source, each.target))
+            for each in inventory.relations
+        ),
+        "members of other BOMs": _unsaid(inventory, components),
+        "for what was resolved": bool(inventory.resolved_for),
+    }
+    yield from (f"{what}: {count:,}" for what, count in counts.items() if count)
+
+
+_SAID: Final = frozenset(
+    {"author", "authors", "copyright", "cpe", "description", "manufacturer"}
+    | {"publisher", "supplier", "type"}
+)
+"""The members that a component carries and a package of SPDX says."""
+
+
+def _unsaid(inventory: Inventory, components: Iterable[Component]) -> int:
+    """Count the members of other BOMs that are carried, and not said."""
+    whole = [*carry.load(inventory.carried)]
+    parts = [key for each in components for key in carry.load(each.carried)]
+    return len(whole) + sum(key not in _SAID for key in parts)
