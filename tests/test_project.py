@@ -41,6 +41,7 @@ def test_these_are_the_discoverers() -> None:
         "gguf",
         "mcp-config",
         "mcpb",
+        "onnx",
         "package-json",
         "package-lock",
         "pdm-lock",

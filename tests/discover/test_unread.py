@@ -55,7 +55,6 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
         ("pyproject.toml", NAMES_PYPI),
         ("pyproject.toml", "[dependency-groups]\ndev = ['pytest']\n"),
         ("pyproject.toml", "[tool.poetry.dependencies]\nflask = '*'\n"),
-        ("m.onnx", b"\x08\x07"),
         ("m.H5", b"\x89HDF"),
         ("m.keras", b"PK"),
         ("model/saved_model.pb", b"\x08"),
