@@ -5,10 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from packageurl import PackageURL
-
-from mcpchain.artifact import Digest
-from mcpchain.component import Pin
+from mcpchain import image
 from mcpchain.launch.record import (
     Code,
     CodeKind,
@@ -95,22 +92,11 @@ _CODE_FOLDERS: Final = re.compile(r"/*(?:(?:s?bin|usr|lib\w*)(?:/.*)?)?", re.DOT
 
 _VARIABLE: Final = re.compile(r"\$\{[^${}]*\}")
 """What a client puts in; it may hold a colon."""
-_COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
-_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_IMAGE: Final = re.compile(
-    rf"(?:(?P<host>(?:localhost|{_LABEL}(?:\.{_LABEL})+|{_LABEL}(?=:[0-9]))"
-    r"(?::[0-9]+)?)/)?"
-    rf"(?P<path>{_COMPONENT}(?:/{_COMPONENT})*)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
-    r"(?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?"
-)
-"""An image reference (distribution/reference, grammar)."""
 _TRANSPORT: Final = re.compile(
     r"(?:containers-storage|dir|docker-archive|docker-daemon|oci|oci-archive|ostree|sif"
     r"|tarball):"
 )
 """What podman reads from elsewhere than a registry (containers-transports)."""
-_IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def read_container(
@@ -128,7 +114,7 @@ def read_container(
         raise UndecidableError("it names no image")
     if launcher == "podman" and _TRANSPORT.match(line.words[0]):
         raise UndecidableError("its image comes from a folder or archive")
-    image = read_image(line.words[0])
+    asked = read_image(line.words[0])
     entry = line.value("--entrypoint")
     command = [*([entry] if entry else []), *line.words[1:]]
     # Without an entry point, the first word may be an argument, such as a folder.
@@ -137,8 +123,8 @@ def read_container(
     return Wrapped(
         command=command,
         env=_variables(line, env),
-        packages=(image,),
-        otherwise=started(launcher, [image]),
+        packages=(asked,),
+        otherwise=started(launcher, [asked]),
         contained=True,
         mounts=mounts,
         workdir=line.value("--workdir", "-w") or "",
@@ -230,37 +216,21 @@ def _variables(line: Line, env: Mapping[str, str]) -> dict[str, str]:
 def read_image(text: str) -> Requested:
     """Say which image *text* names; a digest counts more than a tag.
 
-    An image without a host comes from the runtime's own registry, and without a
-    namespace from its `library`.
-
     Raises:
         UndecidableError: It is no image reference.
     """
-    match = _IMAGE.fullmatch(plain(text))
-    if match is None or _IMAGE_ID.fullmatch(match["path"]):
-        raise UndecidableError("what it is asked for is not the name of an image")
-    tag = match["tag"] if match["tag"] != "latest" else None
-    digest = match["digest"]
-    pin = Pin.DIGEST if digest else Pin.TAG if tag else Pin.FLOATING
-    space, _, name = match["path"].rpartition("/")
-    host = match["host"]
-    if host:
-        full = f"{host}/{match['path']}"
-        qualifiers = {"repository_url": full, **({"tag": tag} if tag else {})}
-        purl = PackageURL(type="oci", name=name, version=digest, qualifiers=qualifiers)
-    else:
-        full = f"{space or 'library'}/{name}"
-        purl = PackageURL(
-            type="docker",
-            namespace=space or "library",
-            name=name,
-            version=digest or tag,
-        )
+    try:
+        named = image.parse(plain(text))
+    except UndecidableError:
+        raise
+    except ValueError:
+        problem = "what it is asked for is not the name of an image"
+        raise UndecidableError(problem) from None
     return Requested(
-        name=full,
-        purl=purl,
-        pin=pin,
-        requested=match["tag"] or "",
-        registry=f"https://{host}" if host else None,
-        digest=Digest.parse(digest) if digest else None,
+        name=named.name,
+        purl=named.purl,
+        pin=named.pin,
+        requested=named.tag,
+        registry=named.registry,
+        digest=named.digest,
     )
