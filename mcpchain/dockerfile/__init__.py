@@ -80,8 +80,8 @@ class _Stage:
 
     name: str
     place: Location
-    image: str = ""
-    """The image, if it is made on one. Empty: `scratch`, or other stages."""
+    image: str | None = None
+    """The image, if it is made on one, and not on `scratch` or another stage."""
     unknown: str = ""
     """Why it cannot be told what `image` is."""
     parents: tuple[int, ...] = ()
@@ -304,10 +304,12 @@ class _Reader:
         for index, stage in enumerate(self._stages):
             role = self._role if index in shipped else Role.BUILD_IMAGE
             facts = BuildFacts(role=role, stage=stage.name, platform=stage.platform)
+            if stage.image is None:
+                continue  # it adds nothing of its own
             if stage.unknown:
                 why = stage.unknown
                 add_undecided(self._found, stage.image, why, stage.place, facts)
-            elif stage.image:
+            else:
                 add_image(self._found, stage.image, stage.place, facts)
 
 
