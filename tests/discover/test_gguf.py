@@ -1,3 +1,4 @@
+import hashlib
 import struct
 import tempfile
 import time
@@ -7,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpchain.component import ModelFacts
+from mcpchain.artifact import Algorithm, Digest
+from mcpchain.component import BaseModel, Basis, Kind, ModelCard, ModelFacts, Pin
 from mcpchain.discover import survey
 from mcpchain.discover.gguf import DISCOVERER
-from mcpchain.inventory import Inventory, State
+from mcpchain.inventory import Inventory, Relation, RelationKind, State
 from mcpchain.tree import File, Tree
 
 
@@ -39,14 +41,16 @@ class Writer:
     def array(self, kind: int, count: int, values: bytes) -> bytes:
         return self.small(kind) + self.number(count) + values
 
-    def tensor(self, name: str, *dimensions: int, offset: int = 0) -> bytes:
+    def tensor(
+        self, name: str, *dimensions: int, offset: int = 0, kind: int = 0
+    ) -> bytes:
         sizes = b"".join(map(self.number, dimensions))
         place = struct.pack(self.order + "Q", offset)
         return (
             self.text(name)
             + self.small(len(dimensions))
             + sizes
-            + self.small(0)
+            + self.small(kind)
             + place
         )
 
@@ -90,9 +94,14 @@ def test_every_version_and_byte_order_is_read(
     found = discover(tmp_path, writer.file(pairs, tensors))
     assert found.gaps == ()
     assert facts(found) == ModelFacts(
-        format="gguf", parameters=27, tensors=2, architecture="llama", license="mit"
+        format="gguf",
+        parameters=27,
+        tensors=2,
+        family="llama",
+        license="mit",
+        quantization="F32",
     )
-    assert found.components[0].licenses == ("mit",)
+    assert found.components[0].licenses == ("MIT",)
     assert found.components[0].artifacts[0].digests
 
 
@@ -150,6 +159,119 @@ def test_an_unknown_version_is_unsupported(tmp_path: Path) -> None:
 def test_more_than_we_read_is_a_limit(tmp_path: Path, data: bytes) -> None:
     found = discover(tmp_path, data)
     assert [each.state for each in found.gaps] == [State.LIMIT]
+
+
+HUB = "huggingface.co"
+SAID = [
+    W.said("general.architecture", "llama"),
+    W.said("general.license", "other"),
+    W.said("general.license.name", "acme-community"),
+    W.said("general.base_model.0.name", "Acme 7B"),
+    W.said("general.base_model.0.organization", "Acme"),
+    W.said("general.base_model.1.name", "Other"),
+    W.said("general.base_model.1.repo_url", "https://u:secret@git.example/o/n?k=v"),
+    W.said("general.dataset.0.name", "Corpus"),
+    W.said("general.dataset.0.url", "https://data.example/o/corpus"),
+    W.said("tokenizer.chat_template", "{{ x }}" * 100),
+    W.pair("general.languages", 9, W.array(8, 2, W.text("en") + W.text("de"))),
+    W.pair("llama.context_length", 4, W.small(4096)),
+    W.pair("llama.embedding_length", 10, W.number(64)),
+    W.pair("llama.attention.layer_norm_rms_epsilon", 6, struct.pack("<f", 1e-5)),
+    W.pair("llama.attention.head_count", 9, W.array(4, 2, bytes(8))),
+    W.pair("other.block_count", 4, W.small(9)),
+    W.pair("split.no", 2, b"\0\0"),
+    W.pair("split.count", 2, b"\2\0"),
+]
+
+
+def test_what_it_says_of_itself_is_kept(tmp_path: Path) -> None:
+    tensors = [W.tensor("a", 100, kind=12), W.tensor("b", 10, kind=14)]
+    found = discover(tmp_path, W.file(SAID, tensors))
+    data, model = sorted(found.components, key=lambda each: each.kind.value)
+    assert found.gaps == ()
+    template = hashlib.sha256(b"{{ x }}" * 100).hexdigest()
+    assert model.facts == ModelFacts(
+        format="gguf",
+        parameters=110,
+        tensors=2,
+        family="llama",
+        license="acme-community",
+        quantization="Q4_K",
+        hyperparameters=(
+            ("_undefined:split.count", "2"),
+            ("_undefined:split.no", "0"),
+            ("context_length", "4096"),
+            ("hidden_size", "64"),
+            ("layer_norm_epsilon", "1e-05"),
+        ),
+        chat_template=Digest(algorithm=Algorithm.SHA256, value=template),
+        bases=(BaseModel(name="Acme/Acme 7B"), BaseModel(name="Other")),
+        card=ModelCard(languages=("en", "de")),
+    )
+    assert (data.kind, data.name, data.pin) == (Kind.DATA, "Corpus", Pin.FLOATING)
+    assert (data.purl, data.basis) == (None, Basis.DECLARED)
+    assert found.relations == (
+        Relation(source=model.ref, target=data.ref, kind=RelationKind.TRAINED_ON),
+    )
+
+
+def test_what_lies_on_the_hub_has_its_name_there(tmp_path: Path) -> None:
+    hub = f"https://{HUB}"
+    pairs = [
+        W.said("general.base_model.0.name", "Base"),
+        W.said("general.base_model.0.repo_url", f"{hub}/acme/base/tree/main"),
+        W.said("general.dataset.0.name", "Data"),
+        W.said("general.dataset.0.repo_url", f"{hub}/datasets/acme/data"),
+    ]
+    found = discover(tmp_path, W.file(pairs))
+    data, model = sorted(found.components, key=lambda each: each.kind.value)
+    assert isinstance(model.facts, ModelFacts)
+    (base,) = model.facts.bases
+    assert (base.name, str(base.purl)) == ("acme/base", "pkg:huggingface/acme/base")
+    assert str(data.purl) == "pkg:huggingface/acme/data?repo_type=dataset"
+
+
+@pytest.mark.parametrize(
+    ("claim", "kinds", "conflict"),
+    [
+        (15, [12, 14], False),
+        (15, [14, 6], False),
+        (15, [0], True),
+        (15, [8, 1], True),
+        (1, [1, 0], False),
+        (1, [12], True),
+        (1 | 1024, [1], False),
+        (7, [2], True),
+        (30, [20], False),
+        (32, [30], False),
+        (0, [8], True),
+        (999, [0], False),
+        (15, [], False),
+    ],
+)
+def test_a_file_type_without_a_tensor_of_it_is_a_conflict(
+    tmp_path: Path, claim: int, kinds: list[int], *, conflict: bool
+) -> None:
+    pairs = [W.pair("general.file_type", 4, W.small(claim))]
+    tensors = [W.tensor(f"t{n}", 256, kind=each) for n, each in enumerate(kinds)]
+    found = discover(tmp_path, W.file(pairs, tensors))
+    expected = [(State.CONFLICT, found.components[0].ref)] if conflict else []
+    assert [(each.state, each.ref) for each in found.gaps] == expected
+
+
+def test_a_part_of_a_model_need_not_hold_what_the_whole_is_said_to(
+    tmp_path: Path,
+) -> None:
+    pairs = [
+        W.pair("general.file_type", 4, W.small(15)),
+        W.pair("split.count", 2, b"\2\0"),
+    ]
+    assert discover(tmp_path, W.file(pairs, [W.tensor("t", 4)])).gaps == ()
+
+
+def test_a_type_that_we_do_not_know_is_told_by_its_number(tmp_path: Path) -> None:
+    found = discover(tmp_path, W.file([], [W.tensor("t", 4, kind=77)]))
+    assert facts(found).quantization == "type-77"
 
 
 def test_a_large_vocabulary_costs_little(tmp_path: Path) -> None:

@@ -53,10 +53,11 @@ def test_a_model_is_observed_hashed_and_counted(tmp_path: Path) -> None:
         tensors=5,
         architecture="flux",
         license="apache-2.0",
+        quantization="F8_E4M3",
     )
     (component,) = found.components
     assert (component.kind, component.basis) == (Kind.MODEL, Basis.OBSERVED)
-    assert component.licenses == ("apache-2.0",)
+    assert component.licenses == ("Apache-2.0",)
     (artifact,) = component.artifacts
     assert artifact.name == "m.safetensors"
     assert artifact.digests

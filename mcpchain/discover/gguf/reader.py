@@ -1,245 +1,92 @@
 """Read the header of a model in GGUF."""
 
 import math
-import struct
-from io import BufferedReader
+from dataclasses import dataclass, field
 from typing import Final
 
 from mcpchain.artifact import Artifact
 from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
-from mcpchain.discover.gguf import MAGIC
-from mcpchain.errors import MalformedError
-from mcpchain.inventory import Collector, State
-from mcpchain.tree import File, UnreadableError
+from mcpchain.discover.gguf import says
+from mcpchain.discover.gguf.binary import Binary
+from mcpchain.discover.gguf.tensors import contradicts, most, type_name
+from mcpchain.inventory import Collector, Gap, RelationKind, State
+from mcpchain.license import declared_expression
+from mcpchain.tree import File
 
-_VERSIONS: Final = (1, 2, 3)
-_WIDTHS: Final = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-"""Bytes of a value of each plain type."""
-_STRING: Final = 8
-_ARRAY: Final = 9
-_TYPE: Final = 4
 _DIMENSIONS: Final = 4
-
 _COUNT: Final = 200_000
-_DEPTH: Final = 4
-_TEXT: Final = 1 << 20
-_TEXTS: Final = 64 << 20
-_ELEMENTS: Final = 10_000_000
-_NESTED: Final = 10
-"""Limits: pairs or tensors, arrays in arrays, bytes of one text and of all that are
-read, and elements of all arrays whose elements differ in length, among which an array
-counts as several."""
 _MOST: Final = 2**63 - 1
-_BLOCK: Final = 1 << 20
-_WANTED: Final = frozenset({"general.architecture", "general.license"})
+"""Limits: dimensions of a tensor, pairs or tensors, and parameters."""
+
+
+@dataclass(slots=True)
+class _Tensors:
+    """What the descriptions of the tensors add up to."""
+
+    count: int = 0
+    elements: dict[str, int] = field(default_factory=dict)
+    """By type."""
 
 
 def discover(file: File, found: Collector) -> None:
     """Declare the model, whatever becomes of its header."""
     size = file.size()
-    facts = ModelFacts(format="gguf")
+    facts, pairs, tensors = ModelFacts(format="gguf"), says.Pairs(), _Tensors()
     try:
         with file.open() as stream:
-            facts = _facts(_Reader(stream, size, file.path))
+            reader = Binary(stream, size, file.path)
+            reader.start()
+            # A tensor is at least a name, dimensions, a type and an offset; a pair a
+            # key, a type and a byte.
+            width = reader.length.size
+            tensors.count = reader.count(width + 16, _COUNT)
+            count = reader.count(width + 5, _COUNT)
+            said = says.read(reader, count)
+            _read(reader, tensors)
+        pairs, facts = said, _facts(said, tensors)
     finally:
-        found.add(
+        ref = found.add(
             Component(
                 kind=Kind.MODEL,
                 name=file.name,
                 locations=(Location(path=file.path),),
                 basis=Basis.OBSERVED,
                 artifacts=(Artifact(name=file.path, size=size),),
-                licenses=(facts.license,) if facts.license else (),
+                licenses=_licenses(facts),
                 facts=facts,
             )
         )
+    for each in says.data_sets(pairs, file.path):
+        found.relate(ref, found.add(each), RelationKind.TRAINED_ON)
+    _compare(pairs, tensors, file.path, ref, found)
 
 
-class _Reader:
-    """Reads forward through a file of known size, and keeps only what it must."""
-
-    def __init__(self, stream: BufferedReader, size: int, path: str) -> None:
-        self.stream = stream
-        self.size = size
-        self.path = path
-        self.data = b""
-        self.base = 0
-        self.at = 0
-        self.texts = _TEXTS
-        self.elements = _ELEMENTS
-        self.length = struct.Struct("<Q")
-        self.word = struct.Struct("<I")
-        self.long = struct.Struct("<Q")
-
-    def start(self) -> None:
-        """Read magic and version, which decide byte order and width of lengths."""
-        if self.take(4) != MAGIC:
-            raise self.malformed("does not start with `GGUF`")
-        raw = self.take(4)
-        little, big = int.from_bytes(raw, "little"), int.from_bytes(raw, "big")
-        version = min(little, big)
-        if version not in _VERSIONS:
-            raise UnreadableError(
-                self.path,
-                f"GGUF of version `{version}`; 1 to 3 are read",
-                State.UNSUPPORTED,
-                hint="check that the file is complete",
-            )
-        order = "<" if little == version else ">"
-        self.word = struct.Struct(order + "I")
-        self.long = struct.Struct(order + "Q")
-        self.length = self.long if version > 1 else self.word
-
-    def take(self, count: int) -> bytes:
-        """Return the next *count* bytes."""
-        self.need(count)
-        start = self.at
-        self.at += count
-        return self.data[start : self.at]
-
-    def need(self, count: int) -> None:
-        """Hold the next *count* bytes in the buffer."""
-        if len(self.data) - self.at >= count:
-            return
-        self.reserve(count)
-        position = self.base + self.at
-        self.stream.seek(position)
-        self.data = self.stream.read(max(count, _BLOCK))
-        self.base, self.at = position, 0
-        if len(self.data) < count:
-            raise self.malformed(f"ends at byte {position + len(self.data):,}")
-
-    def reserve(self, count: int) -> None:
-        """Check that the file has *count* more bytes."""
-        if count > self.size - self.base - self.at:
-            raise self.malformed(
-                f"byte {self.base + self.at:,} promises {count:,} more bytes than "
-                f"a file of {self.size:,} can hold"
-            )
-
-    def skip(self, count: int) -> None:
-        """Go *count* bytes forward without reading them."""
-        self.reserve(count)
-        self.at += count
-
-    def number(self) -> int:
-        """Read a length or count."""
-        return int(self.length.unpack(self.take(self.length.size))[0])
-
-    def small(self) -> int:
-        """Read an unsigned number of 32 bits."""
-        return int(self.word.unpack(self.take(4))[0])
-
-    def offset(self) -> int:
-        """Read an offset, of 64 bits in every version."""
-        return int(self.long.unpack(self.take(8))[0])
-
-    def text(self) -> str:
-        """Read a string."""
-        length = self.number()
-        self.reserve(length)
-        self.texts -= length
-        if length > _TEXT or self.texts < 0:
-            raise self.limit(f"a text of {length:,} bytes, or {_TEXTS:,} in all")
-        return self.take(length).decode("utf-8", "replace")
-
-    def count(self, least: int, limit: int) -> int:
-        """Read how many things follow, each of *least* bytes or more."""
-        count = self.number()
-        self.reserve(count * least)
-        if count > limit:
-            raise self.limit(f"`{count}` entries, of which {limit:,} are read")
-        return count
-
-    def pass_value(self, kind: int, depth: int = 0) -> None:
-        """Go past a value of type *kind*."""
-        if kind in _WIDTHS:
-            self.skip(_WIDTHS[kind])
-        elif kind == _STRING:
-            self.skip(self.number())
-        elif kind == _ARRAY and depth < _DEPTH:
-            self._pass_array(depth)
-        else:
-            raise self.malformed(f"a value of type `{kind}`, or arrays too deep")
-
-    def _pass_array(self, depth: int) -> None:
-        kind = self.small()
-        if kind in _WIDTHS:
-            self.skip(self.number() * _WIDTHS[kind])
-            return
-        cost = 1 if kind == _STRING else _NESTED
-        count = self.count(self.length.size, self.elements // cost)
-        self.elements -= count * cost
-        if kind == _STRING:
-            self._pass_strings(count)
-            return
-        for _ in range(count):
-            self.pass_value(kind, depth + 1)
-
-    def _pass_strings(self, count: int) -> None:
-        """Go past *count* strings: a vocabulary, so this loop is the whole cost."""
-        unpack, width = self.length.unpack_from, self.length.size
-        while count:
-            self.need(width)
-            data, at = self.data, self.at
-            last = len(data) - width
-            while count and at <= last:
-                at += width + unpack(data, at)[0]
-                count -= 1
-            self.skip(at - self.at)
-
-    def malformed(self, problem: str) -> MalformedError:
-        """Make the error that says what is wrong with the file."""
-        return MalformedError(problem, source=self.path)
-
-    def limit(self, reason: str) -> UnreadableError:
-        """Make the error that says that it is more than we read."""
-        return UnreadableError(
-            self.path,
-            f"more than we read: {reason}",
-            State.LIMIT,
-            hint="check where the file comes from",
-        )
+def _licenses(facts: ModelFacts) -> tuple[str, ...]:
+    if not facts.license:
+        return ()
+    return (declared_expression(facts.license) or facts.license,)
 
 
-def _facts(reader: _Reader) -> ModelFacts:
-    reader.start()
-    # A tensor is at least a name, dimensions, a type and an offset; a pair a key, a
-    # type and a byte.
-    width = reader.length.size
-    tensors = reader.count(width + 16, _COUNT)
-    pairs = reader.count(width + 5, _COUNT)
-    facts = _pairs(reader, pairs)
+def _facts(pairs: says.Pairs, tensors: _Tensors) -> ModelFacts:
     return ModelFacts(
         format="gguf",
-        parameters=_parameters(reader, tensors),
-        tensors=tensors,
-        architecture=facts.get("general.architecture"),
-        license=facts.get("general.license"),
+        parameters=sum(tensors.elements.values()),
+        tensors=tensors.count,
+        family=pairs.texts.get("general.architecture", ""),
+        license=says.license_of(pairs),
+        quantization=most(tensors.elements),
+        hyperparameters=says.hyperparameters(pairs),
+        chat_template=pairs.template,
+        bases=says.bases(pairs),
+        card=says.card(pairs),
     )
 
 
-def _pairs(reader: _Reader, count: int) -> dict[str, str]:
-    seen: set[str] = set()
-    facts: dict[str, str] = {}
-    for _ in range(count):
-        key = reader.text()
-        if key in seen:
-            raise reader.malformed(f"the key `{key[:140]}` appears twice")
-        seen.add(key)
-        kind = reader.small()
-        if key in _WANTED and kind == _STRING:
-            facts[key] = reader.text()[:140]
-        else:
-            reader.pass_value(kind)
-    return facts
-
-
-def _parameters(reader: _Reader, count: int) -> int:
-    """Add up the elements of *count* tensors."""
+def _read(reader: Binary, tensors: _Tensors) -> None:
+    """Add up the elements of all tensors."""
     seen: set[str] = set()
     total = farthest = 0
-    for _ in range(count):
+    for _ in range(tensors.count):
         name = reader.text()
         if name in seen:
             raise reader.malformed(f"the tensor `{name[:140]}` appears twice")
@@ -247,11 +94,37 @@ def _parameters(reader: _Reader, count: int) -> int:
         dimensions = reader.small()
         if dimensions > _DIMENSIONS:
             raise reader.malformed(f"a tensor of `{dimensions}` dimensions")
-        total += math.prod(reader.number() for _ in range(dimensions))
+        elements = math.prod(reader.number() for _ in range(dimensions))
+        total += elements
         if total > _MOST:
             raise reader.malformed("more parameters than 63 bits can count")
-        reader.skip(_TYPE)
+        kind = type_name(reader.small())
+        tensors.elements[kind] = tensors.elements.get(kind, 0) + elements
         farthest = max(farthest, reader.offset())
-    if count:
+    if tensors.count:
         reader.reserve(farthest)
-    return total
+
+
+def _compare(
+    pairs: says.Pairs, tensors: _Tensors, path: str, ref: str, found: Collector
+) -> None:
+    """Say where the file type promises other tensors than there are.
+
+    Not of a part of a model: what is missing may be in another.
+    """
+    claim = pairs.numbers.get("general.file_type")
+    part = pairs.numbers.get("split.count", 0) > 1
+    if not isinstance(claim, int) or part or not tensors.elements:
+        return
+    if promised := contradicts(claim, tensors.elements):
+        found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=path),
+                reason=f"`general.file_type` {claim} promises `{promised}`, but no "
+                f"tensor is stored so; most are `{most(tensors.elements)}`",
+                state=State.CONFLICT,
+                hint="find out how the file was made, and by whom",
+                ref=ref,
+            )
+        )

@@ -8,6 +8,7 @@ from mcpchain.discover.safetensors import HEADER, PREFIX
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, State
+from mcpchain.license import declared_expression
 from mcpchain.tree import File, UnreadableError
 
 _MOST: Final = 2**64 - 1
@@ -61,7 +62,7 @@ def discover(file: File, found: Collector) -> None:
                 locations=(Location(path=file.path),),
                 basis=Basis.OBSERVED,
                 artifacts=(Artifact(name=file.path, size=size),),
-                licenses=(facts.license,) if facts.license else (),
+                licenses=_licenses(facts),
                 facts=facts,
             )
         )
@@ -90,7 +91,8 @@ def _facts(header: Node, weights: int, found: Collector) -> ModelFacts:
     """Read every entry of *header*, above *weights* bytes of numbers."""
     texts: dict[str, str] = {}
     spans: list[tuple[int, int, Node]] = []
-    count = parameters = bad = 0
+    elements: dict[str, int] = {}
+    count = bad = 0
     for name, entry in header.items():
         if bad >= _FAILURES:
             raise header.malformed(f"more than {_FAILURES} entries cannot be read")
@@ -104,24 +106,31 @@ def _facts(header: Node, weights: int, found: Collector) -> ModelFacts:
                 count += 1
                 if count > _TENSORS:
                     raise _limit(header.source, f"more than {_TENSORS:,} tensors")
-                start, end, elements = _tensor(entry)
+                kind, start, end, more = _tensor(entry)
                 spans.append((start, end, entry))
-                parameters += elements
+                elements[kind] = elements.get(kind, 0) + more
             bad -= 1
     if not bad:
         with found.entry():
             _covered(header, spans, weights)
     return ModelFacts(
         format="safetensors",
-        parameters=None if bad else parameters,
+        parameters=None if bad else sum(elements.values()),
         tensors=count,
         architecture=_shown(texts.get("modelspec.architecture")),
         license=_shown(texts.get("license") or texts.get("modelspec.license")),
+        quantization=max(sorted(elements), key=elements.__getitem__, default=""),
     )
 
 
-def _tensor(entry: Node) -> tuple[int, int, int]:
-    """Return where a tensor starts and ends, and how many numbers it holds."""
+def _licenses(facts: ModelFacts) -> tuple[str, ...]:
+    if not facts.license:
+        return ()
+    return (declared_expression(facts.license) or facts.license,)
+
+
+def _tensor(entry: Node) -> tuple[str, int, int, int]:
+    """Return a tensor's type, where it starts and ends, and how many numbers it has."""
     kind = entry.at("dtype")
     if (bits := _BITS.get(kind.text())) is None:
         raise kind.malformed(f"unknown type `{kind.text()[:140]}`")
@@ -142,7 +151,7 @@ def _tensor(entry: Node) -> tuple[int, int, int]:
         raise offsets.malformed(
             f"{end - start:,} bytes for {elements:,} elements of {bits} bits"
         )
-    return start, end, elements
+    return kind.text(), start, end, elements
 
 
 def _list(node: Node) -> list[Node]:
