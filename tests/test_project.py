@@ -44,6 +44,7 @@ def test_these_are_the_discoverers() -> None:
         "onnx",
         "package-json",
         "package-lock",
+        "parquet",
         "pdm-lock",
         "pickle-model",
         "pipfile-lock",
