@@ -76,16 +76,21 @@ class Node:
         return cls(value=value, source=source)
 
     @classmethod
-    def from_yaml(cls, data: bytes, *, source: str) -> Self:
+    def from_yaml(cls, data: bytes, *, source: str, merging: bool = False) -> Self:
         """Parse *data* as one YAML document; a file of nothing is null.
 
         Plain scalars are booleans, null, whole numbers, or text: `1.10`, `2030-01-01`
         and `yes` are text.
 
+        Args:
+            data: The file.
+            source: What to call it.
+            merging: Whether `<<` merges, as the programs do that read this file.
+
         Raises:
             MalformedError: *data* is not that, or has what `plain_yaml` refuses.
         """
-        nodes = cls.all_from_yaml(data, source=source)
+        nodes = cls.all_from_yaml(data, source=source, merging=merging)
         if len(nodes) > 1:
             raise MalformedError(
                 "not YAML that we read: several documents", source=source
@@ -93,12 +98,14 @@ class Node:
         return nodes[0] if nodes else cls(value=None, source=source)
 
     @classmethod
-    def all_from_yaml(cls, data: bytes, *, source: str) -> tuple[Self, ...]:
+    def all_from_yaml(
+        cls, data: bytes, *, source: str, merging: bool = False
+    ) -> tuple[Self, ...]:
         """Parse *data* as YAML documents, and fail as `from_yaml` does."""
         from mcpchain.plain_yaml import load_all
 
         try:
-            values = load_all(decode(data, source=source), _table)
+            values = load_all(decode(data, source=source), _table, merging=merging)
         except ValueError as error:
             problem = f"not YAML that we read: {_why(error)}"
             raise MalformedError(problem, source=source) from error

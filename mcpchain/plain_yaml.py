@@ -23,6 +23,8 @@ _CORE: Final = _WORDS | {
     **dict.fromkeys(("False", "FALSE"), False),
     **dict.fromkeys(("Null", "NULL"), None),
 }
+_MERGE: Final = object()
+"""Stands for the key `<<`."""
 
 Table = Callable[[list[tuple[str, Any]], dict[str, str]], dict[str, Any]]
 """Makes an object of its members; those in the second argument have a fault."""
@@ -43,17 +45,23 @@ def scalar(event: yaml.ScalarEvent, words: dict[str, bool | None] = _WORDS) -> o
     return int(text) if _INTEGER.fullmatch(text) else text
 
 
-def load_all(text: str, table: Table) -> list[Any]:
+def load_all(text: str, table: Table, *, merging: bool = False) -> list[Any]:
     """Return the documents in *text*.
 
     An alias is the very value of its anchor; all of them together stand for a bounded
     number of values, and none for a value that it is in.
 
+    Args:
+        text: YAML.
+        table: Makes an object.
+        merging: Whether `<<` puts the members of other objects into its own, for the
+            keys that this one does not have itself, as YAML 1.1 has it.
+
     Raises:
         ValueError: It is not YAML, has tags, merge keys or objects as keys, is nested
             too deeply, or its aliases stand for too much.
     """
-    builder = _Builder(table)
+    builder = _Builder(table, merging=merging)
     try:
         for event in yaml.parse(text, Loader=LOADER):
             builder.read(event)
@@ -81,8 +89,9 @@ class _Open:
 class _Builder:
     """Builds values from the parser's events."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, merging: bool) -> None:
         self.documents: list[Any] = []
+        self._merging = merging
         self._table = table
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int, int]] = {}
@@ -109,7 +118,9 @@ class _Builder:
             raise ValueError(f"a tag{_line(event.start_mark)}")
         value = scalar(event, _CORE)
         if value == "<<" and not event.style and self._at_key():
-            raise ValueError(f"a merge key, `<<`{_line(event.start_mark)}")
+            if not self._merging or event.anchor is not None:
+                raise ValueError(f"a merge key, `<<`{_line(event.start_mark)}")
+            value = _MERGE
         if event.anchor is not None:
             self._anchors[event.anchor] = (value, 1, 0)
         self._place(value)
@@ -130,7 +141,7 @@ class _Builder:
 
     def _leave(self) -> None:
         done = self._open.pop()
-        value = self._object(done.values) if done.is_object else done.values
+        value = self._object(done) if done.is_object else done.values
         if done.anchor is not None:
             size = self._count - done.count + 1
             self._anchors[done.anchor] = (value, size, done.height + 1)
@@ -164,14 +175,44 @@ class _Builder:
         self._count += 1
         (self._open[-1].values if self._open else self.documents).append(value)
 
-    def _object(self, values: list[Any]) -> dict[str, Any]:
-        keys, faults = values[::2], {}
+    def _object(self, done: _Open) -> dict[str, Any]:
+        values, faults = done.values, dict[str, str]()
+        if self._merging and _MERGE in values[::2]:
+            values, faults = _merged(done)
+        keys = values[::2]
         if not all(type(key) is str for key in keys):
             odd = {index for index, key in enumerate(keys) if type(key) is not str}
             for index in odd:
                 keys[index] = _written(keys[index])
                 faults[keys[index]] = "this key is no text; put it in quotes"
         return self._table(list(zip(keys, values[1::2], strict=True)), faults)
+
+
+def _merged(done: _Open) -> tuple[list[Any], dict[str, str]]:
+    """Return the members of an object with those that `<<` takes from others.
+
+    Of several others, the first that has a key counts. What is wrong with a member
+    there is wrong with it here.
+    """
+    pairs = list(zip(done.values[::2], done.values[1::2], strict=True))
+    others = [value for key, value in pairs if key is _MERGE]
+    if len(others) > 1:
+        raise ValueError(f"two merge keys, `<<`, in one object{done.line}")
+    sources = others[0] if isinstance(others[0], list) else others
+    if not all(isinstance(each, dict) for each in sources):
+        raise ValueError(f"a merge key, `<<`, of what is no object{done.line}")
+    own = [pair for pair in pairs if pair[0] is not _MERGE]
+    seen = {key for key, _ in own if isinstance(key, str)}
+    values, faults = [each for pair in own for each in pair], dict[str, str]()
+    for source in sources:
+        wrong = getattr(source, "faults", {})
+        for key, value in source.items():
+            if key not in seen:
+                seen.add(key)
+                values += (key, value)
+                if key in wrong:
+                    faults[key] = wrong[key]
+    return values, faults
 
 
 def _written(key: object) -> str:

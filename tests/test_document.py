@@ -555,3 +555,48 @@ def test_several_documents_are_read_where_they_are_asked_for() -> None:
     nodes = Node.all_from_yaml(b"---\na: &x b\n---\na: &x c\nd: *x\n", source="x")
     assert [each.at("a").text() for each in nodes] == ["b", "c"]
     assert Node.all_from_yaml(b"# none", source="x") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: &x {b: c}\nd:\n  <<: *x", {"b": "c"}),
+        ("a: &x {b: c}\nd: {b: own, <<: *x, e: f}", {"b": "own", "e": "f"}),
+        ("a: &x {b: c}\nd: {<<: [*x, {b: z, e: f}]}", {"b": "c", "e": "f"}),
+        ("a: &x {b: c}\ny: &y {<<: *x, e: f}\nd: {<<: *y}", {"b": "c", "e": "f"}),
+        ("d: {'<<': x}", {"<<": "x"}),
+        ("d: {<<: []}", {}),
+    ],
+)
+def test_a_merge_key_merges_where_the_programs_do_that_read_the_file(
+    text: str, value: object
+) -> None:
+    node = Node.from_yaml(text.encode(), source="x.yaml", merging=True)
+    assert node.at("d").value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<<: a", "of what is no object"),
+        ("<<: [a]", "of what is no object"),
+        ("a: &x {b: c}\nd: {<<: *x, <<: *x}", "two merge keys"),
+        ("a: &x {b: &y *x}", "did not find expected|an alias of nothing"),
+        ("a: &x {<<: *x}", "an alias of nothing, or of what it is in"),
+        ("? &k <<\n: {a: b}\nc: *k", "a merge key"),
+        ("? !!merge <<\n: {a: b}", "a tag"),
+        ("a: &x {b: c}\nd: [" + "{<<: *x}, " * 60_000 + "]", "stand for more than"),
+    ],
+)
+def test_a_merge_key_of_two_meanings_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(MalformedError, match=problem):
+        Node.from_yaml(text.encode(), source="x.yaml", merging=True)
+
+
+def test_a_key_that_is_merged_is_no_better_than_where_it_comes_from() -> None:
+    text = b"a: &x {b: 1, b: 2, c: d}\ne: {<<: *x}\nf: {<<: *x, b: g}"
+    node = Node.from_yaml(text, source="x.yaml", merging=True)
+    assert node.at("e").at("c").text() == "d"
+    assert node.at("f").at("b").text() == "g"
+    with pytest.raises(MalformedError, match="appears twice"):
+        node.at("e").at("b").text()

@@ -15,6 +15,8 @@ SHA = "a" * 64
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PY = "pkg:docker/library/python"
 LOST = "cannot be told"
+GROWING = "\n".join(["ARG A=xyz", *["ARG A=$A$A"] * 50, "FROM $A"])
+TEXT = st.text(alphabet="FROM ARGUNADD\n\\\"'<>$-{}:=a@#/ \t", max_size=200)
 
 
 def read(folder: Path, text: str | bytes, name: str = "Dockerfile") -> Inventory:
@@ -203,8 +205,7 @@ def test_a_variable_is_its_default(tmp_path: Path, text: str, expected: str) -> 
         "FROM scratch\nCOPY --from=$X /a /b",
         "FROM scratch\nRUN --mount=from=$X,target=/b b",
         "FROM scratch\nADD https://h.example/$X /b",
-        "ARG A=" + "x" * 90 + "".join(f"\nARG A=$A$A{i}" for i in range(50))
-        + "\nFROM $A",
+        GROWING,
     ],
 )  # fmt: skip
 def test_what_depends_on_a_variable_is_listed_and_doubted(
@@ -346,8 +347,7 @@ def test_a_large_file_takes_no_longer_than_it_is_large(
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.binary(max_size=300) | st.text(
-    alphabet='FROM ARGUNADD\n\\"\'<>$-{}:=a@#/ \t', max_size=200).map(str.encode))  # fmt: skip
+@given(data=st.binary(max_size=300) | TEXT.map(str.encode))
 def test_any_bytes_are_read_or_become_a_gap(tmp_path: Path, data: bytes) -> None:
     for part in (data, b"FROM a\n" + data):
         found = read(tmp_path, part.replace(b"secret", b""))
