@@ -1,0 +1,1 @@
+"""A folder of weights and what lies around them, as one model."""
