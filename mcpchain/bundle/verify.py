@@ -1,0 +1,264 @@
+"""Verify one signature, without asking anybody.
+
+The rule-keeper: no network, no files, no clock. Which root, which identity or key and
+which bytes come from the caller, and never from what is verified. The steps:
+
+1. The signature holds, over the artifact or over an envelope that names it.
+2. It is in a transparency log, where the root has logs: the log has signed for the
+   entry, and the entry is about this very signature.
+3. It existed at a time that the log or a timestamp authority has signed.
+4. The certificate was issued by an authority of the root, every certificate valid at
+   every such time, and it is for signing code.
+5. A certificate transparency log knows the certificate, where the root has such logs.
+6. The signer is whom the user expects.
+7. The statement, if there is one, is about this artifact.
+
+For a key that the user names, 4 to 6 fall away: the key is the identity.
+
+The reference is the Sigstore client specification ("Verification"); the traps are
+CVE-2022-23649, CVE-2022-36056, CVE-2026-22703, CVE-2026-24122 and CVE-2026-39984.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from mcpchain.bundle import chain, keys
+from mcpchain.bundle.entry import Signed, verify_body
+from mcpchain.bundle.identity import Identity
+from mcpchain.bundle.identity import read as read_identity
+from mcpchain.bundle.log import verify_entry
+from mcpchain.bundle.parse import Bundle, Envelope, MessageSignature
+from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.result import Check, RefusedError, Result, SignedTime, Status
+from mcpchain.bundle.root import TrustedRoot
+from mcpchain.bundle.statement import PAYLOAD_TYPE, Statement
+from mcpchain.bundle.statement import parse as parse_statement
+from mcpchain.bundle.timestamp import verify_timestamp
+from mcpchain.errors import MalformedError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from cryptography.x509 import Certificate
+
+_HINTS: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+_IDENTIFYING: Final = ("sha256", "sha384", "sha512")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """The bytes that a signature should be about."""
+
+    digests: Mapping[str, bytes]
+    """By hashlib's names; `sha256` is what most signatures are over."""
+    read: Callable[[], bytes] | None = None
+    """Return all of them, for a key that signs no digest (Ed25519)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Whom the user trusts, and for what."""
+
+    root: TrustedRoot
+    expected: Expected | None = None
+    """Of a signer with a certificate. `None`: nobody in particular is expected, and
+    then no certificate verifies anything."""
+    key: "PublicKeyTypes | None" = None
+    """A key that the user named. A bundle with a certificate is none of its."""
+    log_needed: bool = True
+    """Whether a signature by that key has to be in a log."""
+    predicate_types: tuple[str, ...] = ()
+    """What an envelope may say; empty: anything."""
+
+
+def verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Result:
+    """Say who stands for *artifact*. Never raises for anything in *bundle*."""
+    work = _Work(bundle=bundle, artifact=artifact, trust=trust)
+    try:
+        work.run()
+    except RefusedError as refusal:
+        failed = Check(id=refusal.check, ok=False, detail=refusal.reason)
+        return work.result(refusal.status, refusal.reason, failed)
+    return work.result(Status.VERIFIED, work.checks[-1].detail)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One verification, step by step."""
+
+    bundle: Bundle
+    artifact: Artifact
+    trust: Trust
+    checks: list[Check] = field(default_factory=list)
+    times: list[SignedTime] = field(default_factory=list)
+    identity: Identity | None = None
+    statement: Statement | None = None
+    certificate: "Certificate | None" = None
+
+    def run(self) -> None:
+        """Take the steps in their order; the first that fails ends it."""
+        key = self._key()
+        self._signature(key)  # 1
+        self._log(key)  # 2
+        self._time()  # 3
+        if self.certificate is not None:
+            self._chain(self.certificate)  # 4 and 5
+            self._identity(self.certificate)  # 6
+        self._statement()  # 7
+
+    def result(self, status: Status, reason: str, *more: Check) -> Result:
+        """Say what is known so far."""
+        key = self.trust.key
+        return Result(
+            status=status,
+            reason=reason,
+            checks=(*self.checks, *more),
+            identity=self.identity,
+            key=keys.fingerprint(key) if key is not None else "",
+            times=tuple(self.times),
+            root=str(self.trust.root),
+            statement=self.statement,
+        )
+
+    def _done(self, check: str, detail: str) -> None:
+        self.checks.append(Check(id=check, ok=True, detail=detail))
+
+    def _key(self) -> "PublicKeyTypes":
+        """Return the key that has to have signed."""
+        from cryptography.x509 import load_der_x509_certificate
+
+        given = self.trust.key
+        if not self.bundle.certificate:
+            if given is None:
+                problem = "a managed key signed it: name the key that you trust"
+                raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
+            keys.check(given)
+            return given
+        if given is not None:
+            problem = "a certificate signed it, and not the key that is named"
+            raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
+        try:
+            self.certificate = load_der_x509_certificate(self.bundle.certificate)
+            key = self.certificate.public_key()
+            keys.check(key)
+        except ValueError as error:
+            problem = f"the certificate cannot be used: {error}"
+            raise RefusedError("material", problem) from None
+        return key
+
+    def _signature(self, key: "PublicKeyTypes") -> None:
+        content = self.bundle.content
+        if isinstance(content, Envelope):
+            holds = keys.holds(key, content.signature, content.signed())
+            what = "the envelope"
+        else:
+            holds = self._holds(key, content)
+            what = "the artifact"
+        if not holds:
+            raise RefusedError("signature", f"the signature over {what} does not hold")
+        self._done("signature", f"the signature over {what} holds")
+
+    def _holds(self, key: "PublicKeyTypes", content: MessageSignature) -> bool:
+        digests = self.artifact.digests
+        if content.algorithm:
+            hinted = _HINTS.get(content.algorithm, "")
+            if hinted in digests and digests[hinted] != content.digest:
+                raise RefusedError("signature", "the bundle is about another digest")
+        name = keys.hash_of(key)
+        if name in digests:
+            return keys.holds_digest(key, content.signature, digests[name], name)
+        if self.artifact.read is None:
+            problem = f"the key needs the file itself, not only {', '.join(digests)}"
+            raise RefusedError("signature", problem, Status.UNVERIFIABLE)
+        return keys.holds(key, content.signature, self.artifact.read())
+
+    def _log(self, key: "PublicKeyTypes") -> None:
+        entries, logs = self.bundle.entries, self.trust.root.logs
+        managed = self.certificate is None
+        if managed and not self.trust.log_needed and not entries:
+            return
+        if not logs and not managed:
+            return
+        if not entries:
+            raise RefusedError("log", "it is in no transparency log")
+        if len({(each.log_id, each.index) for each in entries}) != len(entries):
+            raise RefusedError("log", "an entry of a log is there twice")
+        signed = Signed(
+            content=self.bundle.content,
+            digests=dict(self.artifact.digests),
+            certificate=self.bundle.certificate,
+            key=key,
+        )
+        for entry in entries:
+            time = verify_entry(entry, logs, proof_needed=self.bundle.version != "0.1")
+            verify_body(entry, signed)
+            if time is not None:
+                self.times.append(time)
+        self._done("log", f"{len(entries)} entry of a transparency log is about it")
+
+    def _time(self) -> None:
+        signature = self.bundle.content.signature
+        stamps = self.bundle.timestamps
+        if len(set(stamps)) != len(stamps):
+            raise RefusedError("timestamp", "a timestamp is there twice")
+        authorities = self.trust.root.timestamp_authorities
+        self.times += [verify_timestamp(e, signature, authorities) for e in stamps]
+        if self.times:
+            self._done("time", f"it existed at {min(e.time for e in self.times)}")
+        elif self.certificate is not None:
+            raise RefusedError("time", "nobody has signed for when it was made")
+
+    def _chain(self, leaf: "Certificate") -> None:
+        root = self.trust.root
+        times = [each.time for each in self.times]
+        issuer = chain.verify_chain(leaf, root.authorities, times)
+        self._done("chain", f"issued by {issuer.subject.rfc4514_string()}")
+        if root.ct_logs:
+            chain.verify_scts(leaf, issuer, root.ct_logs)
+            self._done("sct", "a certificate transparency log has seen the certificate")
+
+    def _identity(self, leaf: "Certificate") -> None:
+        try:
+            self.identity = read_identity(leaf)
+        except ValueError as error:
+            raise RefusedError("identity", f"of the certificate: {error}") from None
+        expected = self.trust.expected
+        if expected is None:
+            problem = f"`{self.identity.san}` signed it; nobody says whom to expect"
+            raise RefusedError("identity", problem, Status.UNTRUSTED_IDENTITY)
+        if wrong := [*expected.differences(self.identity)]:
+            raise RefusedError("identity", "; ".join(wrong), Status.UNTRUSTED_IDENTITY)
+        self._done("identity", f"signed by `{self.identity.san}`")
+
+    def _statement(self) -> None:
+        content = self.bundle.content
+        if isinstance(content, MessageSignature):
+            return
+        if content.payload_type != PAYLOAD_TYPE:
+            problem = f"an envelope of `{content.payload_type[:140]}` is not read"
+            raise RefusedError("statement", problem, Status.UNVERIFIABLE)
+        try:
+            self.statement = parse_statement(content.payload, source="statement")
+        except MalformedError as error:
+            problem = f"the statement is malformed: {error.pointer} {error.problem}"
+            raise RefusedError("statement", problem) from None
+        wanted = self.trust.predicate_types
+        if wanted and self.statement.predicate_type not in wanted:
+            problem = f"it is a `{self.statement.predicate_type[:140]}`"
+            raise RefusedError("statement", problem)
+        if not self._names(self.statement):
+            raise RefusedError("statement", "the statement is about other artifacts")
+        kind = self.statement.predicate_type
+        self._done("statement", f"a `{kind}` about this artifact")
+
+    def _names(self, statement: Statement) -> bool:
+        """Say whether a subject has a digest of the artifact, and none that differs."""
+        for subject in statement.subjects:
+            same = [
+                subject.digests[name].lower() == self.artifact.digests[name].hex()
+                for name in _IDENTIFYING
+                if name in subject.digests and name in self.artifact.digests
+            ]
+            if same and all(same):
+                return True
+        return False
