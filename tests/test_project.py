@@ -39,6 +39,8 @@ def test_these_are_the_discoverers() -> None:
         "environment",
         "fastmcp",
         "gguf",
+        "hdf5",
+        "keras",
         "mcp-config",
         "mcpb",
         "onnx",

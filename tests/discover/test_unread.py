@@ -55,8 +55,7 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
         ("pyproject.toml", NAMES_PYPI),
         ("pyproject.toml", "[dependency-groups]\ndev = ['pytest']\n"),
         ("pyproject.toml", "[tool.poetry.dependencies]\nflask = '*'\n"),
-        ("m.H5", b"\x89HDF"),
-        ("m.keras", b"PK"),
+        ("m.TFLITE", b""),
         ("model/saved_model.pb", b"\x08"),
     ],
 )

@@ -22,7 +22,7 @@ LOCKS: Final = {
 }
 """By their names in lower case: on many systems another spelling is the same file."""
 MANIFESTS: Final = frozenset({"package.json", "pipfile", "pyproject.toml"})
-MODELS: Final = frozenset({".h5", ".hdf5", ".keras", ".pt2", ".tflite"})
+MODELS: Final = frozenset({".pt2", ".tflite"})
 _UNCOMPILED: Final = re.compile(
     r"(?:.*/)?(?:requirements[^/]*|[^/]*requirements|requirements/[^/]*)\.in",
     re.IGNORECASE,
