@@ -25,6 +25,10 @@ _MANIFEST: Final = "pyproject.toml"
 """Where a Python project declares what it asks for, for its lock to answer."""
 _NPM_MANIFEST: Final = "package.json"
 """Where one of npm does."""
+LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+"""How a file starts that stands for another one, which Git LFS keeps."""
+_POINTERS: Final = "git-lfs"
+"""The part that reads those."""
 
 
 class Discoverer(Protocol):
@@ -104,8 +108,10 @@ class _Files:
 
     def read(self, file: File, name: str) -> None:
         """Give *file* to every part that wants it."""
+        pointer = file.head.startswith(LFS_POINTER)
         for part in self._parts:
-            if part.wants(file):
+            # What stands in place of a file is not what its name says.
+            if part.wants(file) and (not pointer or part.id == _POINTERS):
                 inner = _read(part, file, name)
                 if file.name.casefold() == _MANIFEST:
                     self._manifests.append((file.path, inner))
@@ -148,6 +154,10 @@ class _Files:
     def settled(self) -> Inventory:
         """Return what was found, once all files are read."""
         inventory = self._whole()
+        if any(each.kind is Kind.DATA for each in inventory.components):
+            from mcpchain.data_sets.folders import settle as settle_data
+
+            inventory = settle_data(inventory)
         if _names(inventory, "conda"):
             from mcpchain.conda_package import join_installed
 

@@ -1,0 +1,227 @@
+"""Which files are one data set, once all files of a target are known.
+
+A folder is a data set if something in it says so: a card, the files of the hub's
+library, a Croissant description, or a pointer of DVC to the folder. It is one, too, if
+its path has a `data` or `datasets` in it and among the files of its own is one whose
+name is that of a split to train or validate with (`data/train.jsonl`); `test` alone is
+none, since that is what fixtures are called.
+
+A file belongs to the nearest such folder around it. Tables and archives in formats made
+for data sets stay by themselves where there is none. Of text (`data_sets.TEXT`) nothing
+stays but what belongs to a folder, or what a manifest lists by name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from mcpchain.component import Basis, Component, DataFacts, Kind, Location
+from mcpchain.data_sets import DVC, TEXT, WHOLE
+from mcpchain.data_sets.merge import merged, summed
+from mcpchain.inventory import Collector, Gap, Inventory, Relation, RelationKind
+
+DIRECTORY: Final = ".dir"
+"""At the end of the name of an artifact that is DVC's list of a folder."""
+_DATA: Final = re.compile(r"(?:.*/)?(?:data|datasets?)(?:/.*)?", re.IGNORECASE)
+_SPLIT: Final = re.compile(
+    r"(?:.*[^a-z])?(?:train|training|validation|valid|val|dev)(?:[^a-z].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def settle(inventory: Inventory) -> Inventory:
+    """Return *inventory* with the files of each data set inside it.
+
+    Args:
+        inventory: What the readers of single files declare. Text in it is a candidate
+            only.
+    """
+    if not any(each.kind is Kind.DATA for each in inventory.components):
+        return inventory
+    work = _Work(inventory)
+    work.unite()
+    work.add_named()
+    work.contain()
+    return work.done()
+
+
+def folder_of(path: str) -> str:
+    """Return the folder that the file at *path* is in; empty for the root."""
+    return path.rpartition("/")[0]
+
+
+def is_split(name: str) -> bool:
+    """Say whether a file or folder bears the name of a split, other than `test`."""
+    return _SPLIT.fullmatch(name.partition(".")[0]) is not None
+
+
+class _Work:
+    """The components of one inventory, on their way to data sets."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._components = {each.ref: each for each in inventory.components}
+        self._gone: dict[str, str] = {}
+        """Refs of components that another one stands for now, and which."""
+        self._relations = list(inventory.relations)
+        self._gaps = list(inventory.gaps)
+        self._roots: dict[str, str] = {}
+        """The ref of the data set of each folder that is one."""
+        self._files = self._observed()
+
+    def _observed(self) -> dict[str, Component]:
+        """Return the observed files of data by path, each once.
+
+        A file that a manifest lists, and whose bytes another reader knows better, is
+        what that reader says.
+        """
+        known: dict[str, Component] = {}
+        for each in self._components.values():
+            if each.basis is Basis.OBSERVED and len(each.artifacts) == 1:
+                path = each.artifacts[0].name
+                if path not in known or each.facts is not None:
+                    known[path] = each
+        for each in list(self._components.values()):
+            if each.kind is not Kind.DATA or each.facts is not None:
+                continue
+            if each.basis is Basis.OBSERVED and each.artifacts:
+                better = known[each.artifacts[0].name]
+                if better is not each:
+                    self._replace(each, better.ref)
+        return {k: v for k, v in known.items() if v.kind is Kind.DATA}
+
+    def _replace(self, component: Component, ref: str) -> None:
+        del self._components[component.ref]
+        self._gone[component.ref] = ref
+
+    def unite(self) -> None:
+        """Make one data set of all that speaks of the same folder."""
+        folders: dict[str, list[Component]] = {}
+        for each in self._components.values():
+            if (folder := _root(each)) is not None:
+                folders.setdefault(folder, []).append(each)
+        for folder, wholes in folders.items():
+            component, taken, gaps = merged(wholes, folder, self._name(folder))
+            self._gaps += gaps
+            for each in taken:
+                self._replace(each, component.ref)
+            self._components[component.ref] = component
+            self._roots[folder] = component.ref
+
+    def _name(self, folder: str) -> str:
+        return PurePosixPath(folder).name or self._inventory.name
+
+    def add_named(self) -> None:
+        """Make a data set of each folder that is called like one and holds a split."""
+        found: dict[str, list[Component]] = {}
+        for path, each in self._files.items():
+            folder = folder_of(path)
+            if self._nearest(folder) is None and _DATA.fullmatch(folder):
+                found.setdefault(folder, []).append(each)
+        for folder, files in found.items():
+            if not any(is_split(each.name) for each in files):
+                continue
+            ref = f"folder {folder}"
+            self._roots[folder] = ref
+            self._components[ref] = Component(
+                kind=Kind.DATA,
+                name=self._name(folder),
+                locations=(Location(path=folder),),
+                basis=Basis.OBSERVED,
+                facts=DataFacts(format=_common(files)),
+                ref=ref,
+            )
+
+    def _nearest(self, folder: str) -> str | None:
+        """Return the data set of *folder*, or of the nearest folder around it."""
+        while folder not in self._roots:
+            if not folder:
+                return None
+            folder = folder_of(folder)
+        return self._roots[folder]
+
+    def contain(self) -> None:
+        """Put each file and each data set into the one around it; drop other text."""
+        parts: dict[str, list[Component]] = {}
+        listed = set(self._listed())
+        for path, each in self._files.items():
+            ref = self._nearest(folder_of(path))
+            if ref is not None:
+                parts.setdefault(ref, []).append(each)
+            elif _is_text(each) and path not in listed:
+                del self._components[each.ref]
+                self._gone[each.ref] = ""
+        for ref, files in parts.items():
+            self._components[ref] = summed(self._components[ref], files)
+            self._contain(ref, (each.ref for each in files))
+        for folder, ref in self._roots.items():
+            around = self._nearest(folder_of(folder)) if folder else None
+            if around is not None:
+                self._contain(around, [ref])
+
+    def _listed(self) -> Iterator[str]:
+        """Yield the path of each file that a manifest lists by name."""
+        for each in self._components.values():
+            if each.kind is Kind.DATA and each.basis is Basis.DECLARED:
+                yield from (artifact.name for artifact in each.artifacts)
+
+    def _contain(self, ref: str, parts: Iterable[str]) -> None:
+        kind = RelationKind.CONTAINS
+        self._relations += (Relation(source=ref, target=e, kind=kind) for e in parts)
+
+    def done(self) -> Inventory:
+        """Return the inventory that came of it."""
+        relations = (
+            replace(e, source=self._now(e.source), target=self._now(e.target))
+            for e in self._relations
+        )
+        found = Collector(self._inventory.name)
+        found.include(
+            replace(
+                self._inventory,
+                components=tuple(self._components.values()),
+                relations=tuple(
+                    e
+                    for e in relations
+                    if e.source != e.target and e.source and e.target
+                ),
+                gaps=tuple(self._about(each) for each in self._gaps),
+            )
+        )
+        return replace(
+            found.inventory(),
+            carried=self._inventory.carried,
+            resolved_for=self._inventory.resolved_for,
+        )
+
+    def _now(self, ref: str) -> str:
+        while ref in self._gone:
+            ref = self._gone[ref]
+        return ref
+
+    def _about(self, gap: Gap) -> Gap:
+        return gap if gap.ref is None else replace(gap, ref=self._now(gap.ref) or None)
+
+
+def _root(component: Component) -> str | None:
+    """Return the folder that *component* says is one data set, if it does."""
+    facts = component.facts
+    if not isinstance(facts, DataFacts) or facts.format not in WHOLE:
+        return None
+    if facts.format != DVC:
+        return None if component.artifacts else folder_of(component.location.path)
+    name = component.artifacts[0].name if component.artifacts else ""
+    return name.removesuffix(DIRECTORY) if name.endswith(DIRECTORY) else None
+
+
+def _is_text(component: Component) -> bool:
+    facts = component.facts
+    return isinstance(facts, DataFacts) and facts.format in TEXT
+
+
+def _common(files: Sequence[Component]) -> str:
+    """Return the one format of all *files*; empty if there are several."""
+    formats = {e.facts.format for e in files if isinstance(e.facts, DataFacts)}
+    return formats.pop() if len(formats) == 1 else ""
