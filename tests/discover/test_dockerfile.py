@@ -240,8 +240,8 @@ def test_a_stage_may_be_chosen_by_the_platform(tmp_path: Path) -> None:
         ("ADD https://u:secret@h.example/x.tgz?t=secret /x",
          "pkg:generic/x.tgz?download_url=https://h.example/x.tgz", "tag"),
         (f"ADD --checksum=sha256:{SHA} https://h.example/x.tgz /x",
-         f"pkg:generic/x.tgz?checksum=sha256:{SHA}"
-         "&download_url=https://h.example/x.tgz", "digest"),
+         (f"pkg:generic/x.tgz?checksum=sha256:{SHA}"
+         "&download_url=https://h.example/x.tgz"), "digest"),
         ('ADD ["https://h.example/x.tgz", "/x"]',
          "pkg:generic/x.tgz?download_url=https://h.example/x.tgz", "tag"),
         ("ONBUILD ADD https://h.example/x.tgz /x",
