@@ -37,12 +37,15 @@ COMPONENT: Final = frozenset(
         "evidence",
         "modelCard",
         "tags",
+        "pedigree",
+        "data",
     }
 )
 """The members of a component that we may write ourselves."""
 SERVICES: Final = frozenset(
     {
         "bom-ref",
+        "provider",
         "group",
         "name",
         "version",
@@ -54,10 +57,13 @@ SERVICES: Final = frozenset(
     }
 )
 """The members of a service that we may write ourselves."""
+NEWER: Final = frozenset({"data", "pedigree", "provider"})
+"""Members that we left to others once: in a BOM from then they are not ours."""
 WITHOUT_SECRETS: Final = "addresses that were kept without their passwords or keys"
 NESTED: Final = frozenset({"components", "services"})
 """Members that are entries in their own right; `properties` are kept one by one."""
 
+_SERVICES: Final = frozenset({Kind.MCP_SERVER, Kind.SERVICE})
 _DEPTH: Final = 64
 _ENCODE: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
@@ -85,7 +91,7 @@ _Object = dict[str, Any]
 def is_service(component: Component) -> bool:
     """Say whether *component* stands for a service."""
     if component.kind is not Kind.OTHER:
-        return component.kind is Kind.MCP_SERVER
+        return component.kind in _SERVICES
     return bool(component.carried) and load(component.carried).get("type") == SERVICE
 
 

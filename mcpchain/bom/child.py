@@ -13,8 +13,8 @@ from typing import Any, Final
 from mcpchain.artifact import Digest
 from mcpchain.bom import carry
 from mcpchain.bom.artifacts import ALGORITHMS
-from mcpchain.bom.encode import UNNAMED
 from mcpchain.bom.iri import iri
+from mcpchain.bom.marks import UNNAMED
 from mcpchain.bom.whole import TARGET, is_edge
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.inventory import Inventory

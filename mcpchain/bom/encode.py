@@ -3,38 +3,48 @@
 Plain dicts, since ten thousand of them are written in every run of a large project.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from mcpchain import purl
-from mcpchain.bom import artifacts, facts, licenses, properties
+from mcpchain.bom import artifacts, facts, licenses, model_card, properties
 from mcpchain.bom.evidence import evidence
 from mcpchain.bom.iri import iri
+from mcpchain.bom.marks import UNNAMED, compact, property_entry
 from mcpchain.bom.vers import vers
 from mcpchain.component import (
     Component,
+    DataFacts,
     Kind,
     Location,
     ModelFacts,
     PackageFacts,
     ServerFacts,
     Tool,
+    UsedServiceFacts,
 )
 
 SERVER_GROUP: Final = "mcp"
 """The `group` of a service that is an MCP server."""
-UNNAMED: Final = "(unnamed)"
 OTHER: Final = "data"
-"""The `type` of what is neither software nor a model, unless a BOM gave it another."""
+"""The `type` of what is none of our kinds, unless a BOM gave it another."""
+_TYPES: Final = {each: each.value for each in Kind} | {
+    Kind.OTHER: OTHER,
+    Kind.BUILD: "application",
+}
+_MARKED: Final = frozenset({Kind.BUILD, Kind.OTHER, Kind.SERVICE})
+"""Kinds that no `type` tells."""
 
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _Entry = dict[str, Any]
 _Pairs = Iterator[tuple[str, str]]
 
 
 def component_entry(
-    component: Component, *, starts_server: bool, modern: bool = False
+    component: Component,
+    *,
+    starts_server: bool,
+    modern: bool = False,
+    datasets: Sequence[str] = (),
 ) -> _Entry:
     """Return the entry for anything but a service.
 
@@ -43,12 +53,9 @@ def component_entry(
         starts_server: An MCP server is started from it.
         modern: For CycloneDX 1.7, which has version ranges, and takes licences of
             every kind together.
+        datasets: The refs of what a model was trained on.
     """
-    other = component.kind is Kind.OTHER
-    entry: _Entry = {
-        "type": OTHER if other else component.kind.value,
-        "bom-ref": component.ref,
-    }
+    entry: _Entry = {"type": _TYPES[component.kind], "bom-ref": component.ref}
     entry |= _named(component.name)
     if component.version is not None:
         entry["version"] = component.version
@@ -65,12 +72,33 @@ def component_entry(
     if files and (references := artifacts.distributions(files, inline=True)):
         entry["externalReferences"] = references
     entry["evidence"] = evidence(component)
-    if isinstance(component.facts, ModelFacts) and (card := _card(component.facts)):
-        entry["modelCard"] = card
+    if not isinstance(component.facts, PackageFacts):
+        entry |= _described(component, datasets)
     entry["properties"] = _properties(component, homeless)
     if starts_server and component.kind is Kind.APPLICATION:
         entry["tags"] = [Kind.MCP_SERVER.value]
     return entry
+
+
+def _described(component: Component, datasets: Sequence[str]) -> _Entry:
+    """Return the members that only models and data sets have."""
+    told = component.facts
+    found: _Entry = {}
+    if isinstance(told, ModelFacts):
+        if told.bases:
+            found["pedigree"] = model_card.pedigree(told.bases)
+        if card := model_card.card(told, datasets):
+            found["modelCard"] = card
+    elif isinstance(told, DataFacts):
+        held: _Entry = {"type": "dataset"}
+        if component.name:
+            held["name"] = component.name
+        if told.sensitive:
+            held["sensitiveData"] = [*told.sensitive]
+        if told.description:
+            held["description"] = told.description
+        found["data"] = [held]
+    return found
 
 
 def service_entry(server: Component, *, modern: bool = False) -> _Entry:
@@ -88,6 +116,8 @@ def service_entry(server: Component, *, modern: bool = False) -> _Entry:
         if any(each.lower() == "authorization" for each in told.headers):
             entry["authenticated"] = True
         entry["x-trust-boundary"] = told.endpoint is not None
+    elif isinstance(told, UsedServiceFacts):
+        entry |= _used(told)
     homeless = _licenses(entry, server, mixed=modern)
     if references := artifacts.distributions(server.artifacts, inline=False):
         entry["externalReferences"] = references
@@ -97,9 +127,13 @@ def service_entry(server: Component, *, modern: bool = False) -> _Entry:
     return entry
 
 
-def property_entry(name: str, value: str) -> _Entry:
-    """Return one property."""
-    return {"name": name, "value": value}
+def _used(told: UsedServiceFacts) -> _Entry:
+    entry: _Entry = {"provider": {"name": told.provider}}
+    if told.endpoint is not None:
+        entry["endpoints"] = [iri(told.endpoint)]
+    if told.authenticated is not None:
+        entry["authenticated"] = told.authenticated
+    return entry | {"x-trust-boundary": told.external}
 
 
 def location_value(location: Location) -> _Entry:
@@ -110,11 +144,6 @@ def location_value(location: Location) -> _Entry:
     if location.line is not None:
         value["line"] = location.line
     return value
-
-
-def compact(value: object) -> str:
-    """Return *value* as JSON text for a property."""
-    return _ENCODE(value)
 
 
 def _named(name: str) -> _Entry:
@@ -153,23 +182,6 @@ def _tool(tool: Tool) -> _Entry:
     return {"name": tool.name or UNNAMED, "properties": marks}
 
 
-def _card(told: ModelFacts) -> _Entry:
-    card: _Entry = {}
-    if told.architecture is not None:
-        card["modelParameters"] = {"architectureFamily": told.architecture}
-    if told.parameters is not None:
-        count = _rounded(told.parameters)
-        card["properties"] = [property_entry(properties.PARAMETER_COUNT, count)]
-    return card
-
-
-def _rounded(count: int) -> str:
-    for power, unit in ((12, "T"), (9, "B"), (6, "M"), (3, "K")):
-        if count >= 10**power:
-            return f"{count / 10**power:.3g}{unit}"
-    return str(count)
-
-
 def _properties(component: Component, homeless: tuple[str, ...]) -> list[_Entry]:
     pairs = [*_common(component), *facts.written(component.facts)]
     pairs += [(properties.CONCLUDED, each) for each in homeless]
@@ -178,8 +190,8 @@ def _properties(component: Component, homeless: tuple[str, ...]) -> list[_Entry]
 
 def _common(component: Component) -> _Pairs:
     yield properties.BASIS, component.basis.value
-    if component.kind is Kind.OTHER:
-        yield properties.KIND, Kind.OTHER.value
+    if component.kind in _MARKED:
+        yield properties.KIND, component.kind.value
     if not component.name:
         yield properties.NAME, ""
     if component.pin is not None:

@@ -1,14 +1,29 @@
-"""The properties of ours on one object of a BOM, as they are read."""
+"""The properties of ours on one object of a BOM, as they are written and read."""
 
 import enum
+import json
 import re
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from mcpchain.bom import properties
 from mcpchain.bom.entry import Entry
 
+UNNAMED: Final = "(unnamed)"
+"""Stands where CycloneDX wants a name and there is none; a property says so."""
+
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _NUMBER: Final = re.compile("-?[0-9]{1,400}")
 _E = TypeVar("_E", bound=enum.Enum)
+
+
+def property_entry(name: str, value: str) -> dict[str, Any]:
+    """Return one property."""
+    return {"name": name, "value": value}
+
+
+def compact(value: object) -> str:
+    """Return *value* as JSON text for a property."""
+    return _ENCODE(value)
 
 
 class Properties:

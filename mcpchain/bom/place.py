@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from mcpchain.bom import carry, properties
-from mcpchain.bom.encode import compact, property_entry
 from mcpchain.bom.fits import Fits, fitting
+from mcpchain.bom.marks import compact, property_entry
 
 _ELSEWHERE: Final = frozenset(
     {
@@ -77,7 +77,8 @@ def _placed(
         placed = {}
     homeless |= {key: value for key, value in members.items() if key not in more}
     told = []
-    if read_as := {key: bare.get(key) for key in placed if key in ours}:
+    told_apart = ours - (carry.NEWER - bare.keys())
+    if read_as := {key: bare.get(key) for key in placed if key in told_apart}:
         told.append(property_entry(properties.AS_READ, compact(read_as)))
     if homeless:
         told.append(property_entry(properties.CARRIED, compact(homeless)))

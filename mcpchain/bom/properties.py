@@ -54,7 +54,8 @@ PIN: Final = "mcpchain:pin"
 REQUESTED: Final = "mcpchain:requested"
 """What the source asks for, where that is not an exact version."""
 KIND: Final = "mcpchain:kind"
-"""What it is judged as, where its `type` is not that: `library`, `other`."""
+"""What it is judged as, where its `type` is not that: `library`, `other`, `build`; on a
+service that is no MCP server, `service`."""
 CONCLUDED: Final = "mcpchain:license:concluded"
 """A licence expression that was concluded, where `licenses` cannot hold it beside
 what is declared. Several."""
@@ -85,11 +86,15 @@ WITH_EXTRA: Final = "mcpchain:with-extra"
 MARKER: Final = "mcpchain:marker"
 """When it is installed: a marker (PEP 508), or npm's `os`, `cpu` and `libc`."""
 
-# On an MCP server, which CycloneDX calls a service
+# On every service
 LOCATION: Final = "mcpchain:location"
-"""JSON: where it is configured; a service has no `evidence`. Several."""
+"""JSON: where it is configured or used; a service has no `evidence`. Several."""
 MCP_PURL: Final = "mcpchain:mcp:purl"
 """The package that it starts; a service has no `purl`."""
+MCP_LICENSE_TEXT: Final = "mcpchain:mcp:license-text"
+"""JSON: the name and text of a licence file; a service has no `evidence`. Several."""
+
+# On an MCP server, which CycloneDX calls a service
 MCP_CLIENT: Final = "mcpchain:mcp:client"
 """Whose configuration it is: `claude-code`, `vscode`, ..."""
 MCP_TRANSPORT: Final = "mcpchain:mcp:transport"
@@ -107,8 +112,6 @@ than npm or pip would choose by themselves. Several."""
 MCP_TOOL: Final = "mcpchain:mcp:tool"
 """On a service inside a server: it is a tool, and this is the digest of all that a
 model is told about it, as `sha256:` and hexadecimal digits."""
-MCP_LICENSE_TEXT: Final = "mcpchain:mcp:license-text"
-"""JSON: the name and text of a licence file; a service has no `evidence`. Several."""
 MCP_LAUNCHER: Final = "mcpchain:mcp:launcher"
 """The command that starts it, without path and arguments."""
 MCP_ENDPOINT: Final = "mcpchain:mcp:endpoint"
@@ -119,18 +122,103 @@ MCP_ENV: Final = "mcpchain:mcp:env"
 MCP_HEADER: Final = "mcpchain:mcp:header"
 """The name of a header that it is sent; never the value. Several."""
 
+# On a hosted service that is no MCP server
+SERVICE_PROVIDER: Final = "mcpchain:service:provider"
+"""Who runs it, as `provider` names it too: `OpenAI`, `self-hosted`."""
+SERVICE_CATEGORY: Final = "mcpchain:service:category"
+"""What it is for: `model-api`, `embedding`, `vector-database`, ..."""
+SERVICE_ENDPOINT: Final = "mcpchain:service:endpoint"
+"""Its address as written, without user name, password and query. `endpoints` has it
+once more, made a valid IRI."""
+SERVICE_MODEL: Final = "mcpchain:service:model"
+"""A model that it is asked for, as written. Several."""
+SERVICE_ENV: Final = "mcpchain:service:env"
+"""The name of a variable that configures it; never the value. Several."""
+SERVICE_PACKAGE: Final = "mcpchain:service:package"
+"""The import name of a client library by which it is used. Several."""
+SERVICE_AUTHENTICATED: Final = "mcpchain:service:authenticated"
+"""`true` or `false`: whether a credential is used with it. Absent: nothing says so."""
+SERVICE_INTERNAL: Final = "mcpchain:service:internal"
+"""`true`: it is reached on the same machine, within the trust boundary."""
+
 # On a model
 MODEL_FORMAT: Final = "mcpchain:model:format"
-"""The file format, recognised by content: `safetensors`, `gguf`, `pickle`, ..."""
+"""The file format, recognised by content: `safetensors`, `gguf`, `pickle`, ...; that of
+its weights if it is a folder. Empty: nobody says."""
 MODEL_PARAMETERS: Final = "mcpchain:model:parameters"
 """The exact number of parameters."""
 MODEL_TENSORS: Final = "mcpchain:model:tensors"
 """The number of tensors."""
 MODEL_ARCHITECTURE: Final = "mcpchain:model:architecture"
-"""The architecture, as the header names it."""
+"""The class or graph that computes it, as the file names it."""
+MODEL_FAMILY: Final = "mcpchain:model:family"
+"""The family of architectures, as the file names it."""
 MODEL_LICENSE: Final = "mcpchain:model:license"
 """The licence, as the header names it."""
 MODEL_IMPORT: Final = "mcpchain:model:import"
-"""`module.name` of what unpickling the file would import. Several."""
+"""`module.name` of what loading the file would import. Several."""
+MODEL_OPERATOR: Final = "mcpchain:model:operator"
+"""An operator that is not the format's own, or reaches out of the graph. Several."""
+MODEL_REMOTE_CODE: Final = "mcpchain:model:remote-code"
+"""Code that comes with the model and that loading it would run, if the user trusts it;
+`*`: it is trusted, whatever it is. Several."""
+MODEL_QUANTIZATION: Final = "mcpchain:model:quantization"
+"""How the numbers are stored, as observed."""
+MODEL_CHAT_TEMPLATE: Final = "mcpchain:model:chat-template"
+"""The digest of the template that turns messages into the model's input, as `sha256:`
+and hexadecimal digits. Its text may be long, and is not ours to hand on."""
+MODEL_CARD: Final = "mcpchain:model:card"
+"""`true`: `modelCard` holds what its maker tells users (task, metrics, ...)."""
+
+# On what a model was made from, an ancestor in its `pedigree`
+MODEL_BASE: Final = "mcpchain:model:base"
+"""How it was: `finetune`, `adapter`, `quantized`, `merge`. Empty: nobody says."""
+
+# In a `modelCard`
+MODEL_CONSIDERATION: Final = "mcpchain:model:consideration"
+"""What its maker wants considered, where CycloneDX has no member that takes text: below
+`environmentalConsiderations`, the text; on the card, JSON: the subject and the text.
+Several."""
 PARAMETER_COUNT: Final = "cdx:ai-ml:model:parameter:count"
 """The number of parameters as the taxonomy writes it, rounded: `7B`."""
+LANGUAGE: Final = "cdx:ai-ml:model:language"
+"""A language that it is made for. Several."""
+HYPERPARAMETER: Final = "cdx:ai-ml:model:hyperparameter:"
+"""Begins the name of each of its settings: `hidden_size`, `quantization`, ...; before
+one that the taxonomy does not name, `_undefined:`."""
+
+# On a data set
+DATA_FORMAT: Final = "mcpchain:data:format"
+"""`parquet`, `json-lines`, ...; `hugging-face`, `croissant`, `dvc` of what stands for a
+whole data set. Empty: nobody says."""
+DATA_DESCRIPTION: Final = "mcpchain:data:description"
+"""What it says of itself, as `data` has it too."""
+DATA_RECORDS: Final = "mcpchain:data:records"
+"""The number of records."""
+DATA_COLUMN: Final = "mcpchain:data:column"
+"""The name of a column, in their order. Several."""
+DATA_TASK: Final = "mcpchain:data:task"
+"""A task that it is made for. Several."""
+DATA_LANGUAGE: Final = "mcpchain:data:language"
+"""A language that is in it. Several."""
+DATA_SENSITIVE: Final = "mcpchain:data:sensitive"
+"""A kind of sensitive data that its maker says is in it, as `data` has it too.
+Several."""
+
+# On a file that shapes what a model does or is
+FILE_ROLE: Final = "mcpchain:file:role"
+"""What it is there for: `prompt`, `skill`, `tokenizer`, ..."""
+FILE_DESCRIPTION: Final = "mcpchain:file:description"
+"""What its front matter says that it is for."""
+FILE_TOOL: Final = "mcpchain:file:tool"
+"""A tool that its front matter asks for. Several."""
+FILE_MODEL: Final = "mcpchain:file:model"
+"""A model that its front matter asks for. Several."""
+
+# On a part of the build or the infrastructure
+BUILD_ROLE: Final = "mcpchain:build:role"
+"""What it is there for: `base-image`, `action`, `hook`, `provider`, ..."""
+BUILD_STAGE: Final = "mcpchain:build:stage"
+"""The stage, job or service that asks for it, as the file names it."""
+BUILD_PLATFORM: Final = "mcpchain:build:platform"
+"""For which platform an image is asked for."""

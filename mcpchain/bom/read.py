@@ -17,7 +17,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from mcpchain.bom import agreement, carry, own, properties, structure, unread
+from mcpchain.bom import (
+    agreement,
+    carry,
+    formulation,
+    model_card,
+    own,
+    properties,
+    structure,
+    unread,
+)
 from mcpchain.bom.carry import Carrier
 from mcpchain.bom.encode import component_entry, service_entry
 from mcpchain.bom.entry import Entry
@@ -26,7 +35,7 @@ from mcpchain.bom.marks import Properties
 from mcpchain.bom.opened import dialect, opened
 from mcpchain.bom.tally import Tally
 from mcpchain.bom.whole import TARGET, Ours, Whole
-from mcpchain.component import Component
+from mcpchain.component import Component, ModelFacts, PackageFacts
 from mcpchain.inventory import Collector, Inventory, RelationKind, State, natural_ref
 
 _Keep = Callable[[Entry], str | None]
@@ -76,6 +85,7 @@ class _Reader:
         self._subject: str | None = None
         self._of_subject: dict[str, Any] = {}
         self._tools: set[str] = set()
+        self._trained: list[tuple[str, list[str], Entry]] = []
 
     def inventory(self) -> Inventory:
         """Read all of it."""
@@ -85,12 +95,16 @@ class _Reader:
                 name = self._metadata(metadata, name)
         self._walk(self._root, "services", self._service)
         self._walk(self._root, "components", self._component)
+        if self._marks is not None and (formula := formulation.found(self._root)):
+            self._walk(formula, "components", self._component)
         self._dependencies()
+        self._training()
         complete = self._complete()
         # Ours calls itself incomplete where it has gaps, and lists them.
         if self._marks is None or properties.GAP not in self._marks:
             unread.incomplete(self._root, self._found, self._tally)
-        unread.count(self._root, self._found, self._tally)
+        is_ours = self._marks is not None
+        unread.count(self._root, self._found, self._tally, ours=is_ours)
         whole = self._whole() if self._is_whole else None
         resolved_for = self._resolved_for()
         for gap in self._tally.gaps():
@@ -218,8 +232,14 @@ class _Reader:
                 made = own.component(carry.overlaid(entry, marks), marks)
                 if carry.as_read(entry, marks):
                     agreement.check(entry, made)
-                more = self._carrier.of_ours(entry, marks, carry.COMPONENT)
-                return self._keep(entry, made, more)
+                if made.facts is None or isinstance(made.facts, PackageFacts):
+                    ours = carry.COMPONENT - carry.NEWER
+                else:
+                    ours = carry.COMPONENT - _unlike(
+                        entry, component_entry(made, starts_server=False)
+                    )
+                more = self._carrier.of_ours(entry, marks, ours)
+                return self._keep(entry, made, more, carry.overlaid(entry, marks))
         made = self._foreign.component(entry)
         if not self._is_whole:
             return self._keep(entry, made, {})
@@ -236,7 +256,8 @@ class _Reader:
                 made = own.service(carry.overlaid(entry, marks), marks)
                 if carry.as_read(entry, marks):
                     agreement.check(entry, made, service=True)
-                more = self._carrier.of_ours(entry, marks, carry.SERVICES)
+                ours = carry.SERVICES - _unlike(entry, service_entry(made))
+                more = self._carrier.of_ours(entry, marks, ours)
                 self._tools.update(pointer for pointer, _ in own.tools(entry))
                 return self._keep_service(entry, made, more)
         made = self._foreign.service(entry)
@@ -267,13 +288,31 @@ class _Reader:
         self._services.add(ref)
         return ref
 
-    def _keep(self, entry: Entry, made: Component, carried: dict[str, Any]) -> str:
+    def _keep(
+        self,
+        entry: Entry,
+        made: Component,
+        carried: dict[str, Any],
+        shown: Entry | None = None,
+    ) -> str:
+        """Keep what *entry* was read as.
+
+        Args:
+            entry: A component or service.
+            made: What it is.
+            carried: What it says besides.
+            shown: It, as we would have written it.
+        """
         given, ref = entry.text("bom-ref"), self._ref(entry, made)
         if given and given != ref:
             what = "entries that share their `bom-ref` with another"
             self._tally.note(what, entry.pointer, State.UNREADABLE)
         text = carry.dump(carried)
         self._components[ref] = replace(made, ref=ref, carried=text)
+        if isinstance(made.facts, ModelFacts):
+            with self._found.entry():
+                if refs := model_card.trained_on(shown or entry):
+                    self._trained.append((ref, refs, entry))
         return ref
 
     def _ref(self, entry: Entry, made: Component) -> str:
@@ -296,6 +335,16 @@ class _Reader:
                 entry = Entry(value, self._root.source, pointer)
                 if self._room(1, entry):
                     self._edges(entry)
+
+    def _training(self) -> None:
+        """Keep on which data models were trained, once everything is known."""
+        for ref, targets, entry in self._trained:
+            known = [each for each in targets if each in self._components]
+            for target in known[: self._room(len(known), entry)]:
+                self._found.relate(ref, target, RelationKind.TRAINED_ON)
+            if lost := len(targets) - len(known):
+                what = "data that a model was trained on and that is not listed"
+                self._tally.note(what, entry.pointer, State.UNMATCHED, lost)
 
     def _edges(self, entry: Entry) -> None:
         source = entry.required("ref")
@@ -337,6 +386,14 @@ class _Reader:
                 if each.text("aggregate") == "complete":
                     found.update(each.texts("dependencies"))
         return found
+
+
+def _unlike(entry: Entry, written: dict[str, Any]) -> frozenset[str]:
+    """Return the members of *entry* that an older version left to another BOM."""
+    raw = entry.raw()
+    return frozenset(
+        key for key in carry.NEWER if key in raw and raw[key] != written.get(key)
+    )
 
 
 def _is_root(subject: Entry) -> bool:

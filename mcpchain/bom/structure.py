@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mcpchain.component import Basis, Component, PackageFacts
+from mcpchain.bom.formulation import is_formed
+from mcpchain.component import Basis, Component, Kind, ModelFacts, PackageFacts
 from mcpchain.inventory import Inventory, Relation, RelationKind
 
 _DEEPEST: Final = 32
@@ -36,6 +37,8 @@ class Edges:
     """For `dependencies`: the targets of each ref."""
     parents: dict[str, str] = field(default_factory=dict)
     """For nesting: the ref of the entry that holds another."""
+    trained: Graph = field(default_factory=dict)
+    """For model cards: the refs of what each model was trained on."""
     others: list[Relation] = field(default_factory=list)
     """For properties."""
 
@@ -50,11 +53,17 @@ def edges(inventory: Inventory, services: frozenset[str]) -> Edges:
     refs = {each.ref for each in inventory.components}
     found = Edges()
     inside: dict[str, list[Relation]] = {}
+    cards = _cards(inventory, services)
     for each in inventory.relations:
         if each.source not in refs or each.target not in refs:
             found.others.append(each)
         elif each.kind is RelationKind.DEPENDS_ON:
             found.depends.setdefault(each.source, []).append(each.target)
+        elif each.kind is RelationKind.TRAINED_ON:
+            if each.source in cards:
+                found.trained.setdefault(each.source, []).append(each.target)
+            else:
+                found.others.append(each)
         else:
             inside.setdefault(each.target, []).append(each)
     single = {
@@ -68,6 +77,17 @@ def edges(inventory: Inventory, services: frozenset[str]) -> Edges:
             found.others += holders
     found.others.sort(key=lambda r: (r.source, r.target, r.kind.value))
     return found
+
+
+def _cards(inventory: Inventory, services: frozenset[str]) -> frozenset[str]:
+    """Return the refs of what is written with a model card."""
+    if all(r.kind is not RelationKind.TRAINED_ON for r in inventory.relations):
+        return frozenset()
+    return frozenset(
+        each.ref
+        for each in inventory.components
+        if isinstance(each.facts, ModelFacts) and each.ref not in services
+    )
 
 
 def _forest(parents: dict[str, str]) -> dict[str, str]:
@@ -139,7 +159,9 @@ def graph(inventory: Inventory, depends: Graph, target: str) -> Graph:
     """
     whole = {each.ref: list[str]() for each in inventory.components if each.graph}
     whole |= depends
-    whole[target] = roots((each.ref for each in inventory.components), depends)
+    # The system does not need what only makes it.
+    shipped = [each.ref for each in inventory.components if not is_formed(each)]
+    whole[target] = roots(shipped, depends)
     return {source: sorted(set(whole[source])) for source in sorted(whole)}
 
 
@@ -148,7 +170,8 @@ def compositions(inventory: Inventory, target: str) -> list[_Object]:
 
     Without any it is still `unknown`, never `complete`: that nothing stands in a kind
     of file that we do not recognise is beyond what reading files can show. The
-    dependencies of one component can be complete: where its source lists them all.
+    dependencies of one component can be complete: where its source lists them all. So
+    can the files of a model that is a folder, all of which were looked at.
     """
     found: list[_Object] = [
         {
@@ -159,7 +182,62 @@ def compositions(inventory: Inventory, target: str) -> list[_Object]:
     ]
     if complete := sorted(each.ref for each in inventory.components if each.graph):
         found.append({"aggregate": "complete", "dependencies": complete})
+    for aggregate, models in _assemblies(inventory).items():
+        if models:
+            found.append({"aggregate": aggregate, "assemblies": sorted(models)})
     return found
+
+
+def _assemblies(inventory: Inventory) -> dict[str, list[str]]:
+    """Return the refs of models that are folders, by how complete each is.
+
+    One is complete if no gap is about it, about something in it, or in its folder.
+    """
+    models = {
+        each.ref: each
+        for each in inventory.components
+        if each.kind is Kind.MODEL and each.basis is Basis.OBSERVED
+    }
+    inside: Graph = {}
+    for each in inventory.relations if models else ():
+        if each.kind is RelationKind.CONTAINS and each.source in models:
+            inside.setdefault(each.source, []).append(each.target)
+    about = {gap.ref for gap in inventory.gaps}
+    folders = {models[ref].location.path for ref in inside}
+    blind = _blind(folders, {gap.location.path for gap in inventory.gaps})
+    found: dict[str, list[str]] = {"complete": [], "incomplete": []}
+    for ref, parts in inside.items():
+        seen = models[ref].location.path not in blind and about.isdisjoint(
+            {ref, *parts}
+        )
+        found["complete" if seen else "incomplete"].append(ref)
+    return found
+
+
+def _blind(folders: Iterable[str], gaps: Iterable[str]) -> set[str]:
+    """Return those *folders* in which something of *gaps* lies, or that are it."""
+    # In this order, what is in a folder follows it at once, and the stack is the way
+    # down to what comes next: no path is held against every other.
+    marks = [(_steps(each), False, each) for each in folders]
+    marks += [(_steps(each), True, each) for each in gaps]
+    found: set[str] = set()
+    stack: list[tuple[str, str]] = []
+    for steps, is_gap, path in sorted(marks):
+        while stack and not steps.startswith(stack[-1][0]):
+            stack.pop()
+        if not is_gap:
+            stack.append((steps, path))
+            continue
+        for _, folder in reversed(stack):
+            if folder in found:
+                break
+            found.add(folder)
+    return found
+
+
+def _steps(path: str) -> str:
+    """Return *path* so that what is in a folder begins as the folder does."""
+    return "" if path in {"", "."} else path.replace("/", "\0") + "\0"
 
 
 def lifecycles(components: Iterable[Component]) -> list[_Object]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mcpchain.bom import formulation
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.tally import Tally
 from mcpchain.document import join
@@ -31,8 +32,15 @@ _READ: Final = frozenset(
 _UNREAD: Final = frozenset({"declarations", "formulation", "vulnerabilities"})
 
 
-def count(root: Entry, found: Collector, tally: Tally) -> None:
-    """Count the members of the document *root* that are kept, but not examined."""
+def count(root: Entry, found: Collector, tally: Tally, *, ours: bool) -> None:
+    """Count the members of the document *root* that are kept, but not examined.
+
+    Args:
+        root: The document.
+        found: Takes what is malformed.
+        tally: Counts.
+        ours: We wrote it.
+    """
     for key in root:
         pointer = join("", key)
         if key in _READ or key not in root:
@@ -44,7 +52,10 @@ def count(root: Entry, found: Collector, tally: Tally) -> None:
                         tally.note(OTHER_BOMS, each.pointer)
             elif key in _UNREAD:
                 many = len(root.items(key)) if key != "declarations" else 1
-                tally.note(f"entries of `{key}`", pointer, count=many)
+                if ours and key == "formulation":
+                    many = len(formulation.others(root.items(key)))
+                if many:
+                    tally.note(f"entries of `{key}`", pointer, count=many)
             else:
                 what = "members of the document that CycloneDX does not have"
                 tally.note(what, pointer)

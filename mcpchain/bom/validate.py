@@ -127,21 +127,32 @@ def _beyond(document: _Object) -> Iterator[tuple[str, str]]:
         if ref is not None:
             refs[ref] = pointer
         yield from part_problems(pointer, part)
+    # What a formula lists may be named too. That it is listed once is for its maker.
+    for index, formula in enumerate(document.get("formulation", ())):
+        for pointer, part in _inside(f"/formulation/{index}", formula):
+            if "bom-ref" in part:
+                refs.setdefault(part["bom-ref"], pointer)
     yield from _dangling(document, refs)
 
 
 def _parts(document: _Object) -> Iterator[tuple[str, _Object]]:
-    """Yield every component and service.
+    """Yield every component and service."""
+    metadata = document.get("metadata", {})
+    yield from _inside("", document)
+    yield from _inside("/metadata", metadata)
+    if isinstance(tools := metadata.get("tools"), dict):
+        yield from _inside("/metadata/tools", tools)
+    if subject := metadata.get("component"):
+        yield "/metadata/component", subject
+        yield from _inside("/metadata/component", subject)
+
+
+def _inside(place: str, outermost: _Object) -> Iterator[tuple[str, _Object]]:
+    """Yield the components and services in *outermost*, which is at *place*.
 
     Iterative, since a document may be as deep as its parser allows.
     """
-    metadata = document.get("metadata", {})
-    pending = [("", document), ("/metadata", metadata)]
-    if isinstance(tools := metadata.get("tools"), dict):
-        pending.append(("/metadata/tools", tools))
-    if subject := metadata.get("component"):
-        pending.append(("/metadata/component", subject))
-        yield "/metadata/component", subject
+    pending = [(place, outermost)]
     while pending:
         outer, holder = pending.pop()
         for key in ("components", "services"):

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mcpchain.bom import carry, structure
+from mcpchain.bom import carry, formulation, structure
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.structure import Graph
 from mcpchain.inventory import Inventory
@@ -70,6 +70,10 @@ class Whole:
             skipped |= HEAD
         raw = root.raw()
         found = {k: v for k, v in raw.items() if k not in skipped}
+        if self._is_ours and "formulation" in found:
+            found["formulation"] = formulation.others(found["formulation"])
+            if not found["formulation"]:
+                del found["formulation"]
         if isinstance(metadata := raw.get("metadata"), dict):
             subject = metadata.get("component")
             known = {"component"} if isinstance(subject, dict) else ()

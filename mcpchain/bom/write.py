@@ -17,15 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mcpchain.bom import carry, properties, structure
-from mcpchain.bom.encode import (
-    UNNAMED,
-    compact,
-    component_entry,
-    location_value,
-    property_entry,
-    service_entry,
-)
+from mcpchain.bom import carry, formulation, properties, structure
+from mcpchain.bom.encode import component_entry, location_value, service_entry
+from mcpchain.bom.marks import UNNAMED, compact, property_entry
 from mcpchain.bom.place import Placer
 from mcpchain.bom.whole import TARGET, Ours, is_edge, with_us
 from mcpchain.component import Component, Kind
@@ -41,7 +35,9 @@ _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _UNSAFE: Final = re.compile(r"[\\\ud800-\udfff]")
 _LINK: Final = "urn:cdx:"
 """How a reference into another BOM begins (BOM-Link)."""
-_LISTS: Final = ("components", "services", "dependencies", "compositions")
+_LISTS: Final = frozenset(
+    {"components", "services", "dependencies", "compositions", "formulation"}
+)
 
 _Entry = dict[str, Any]
 
@@ -181,7 +177,7 @@ class _Body:
 
     def made(self) -> _Entry:
         """Return the members of the document that have something in them."""
-        components, services = self._entries()
+        components, services, formed = self._entries()
         body: _Entry = {
             "metadata": self._metadata(),
             "components": components,
@@ -189,14 +185,20 @@ class _Body:
             "dependencies": self._dependencies(),
             "compositions": self._compositions(),
         }
+        if formulas := self._formulation(formed):
+            body["formulation"] = formulas
         self._homeless |= self._placer.document(body, self._carried)
         if self._homeless:
             mark = property_entry(properties.CARRIED, compact(self._homeless))
             body["metadata"]["properties"].append(mark)
         return body
 
-    def _entries(self) -> tuple[list[_Entry], list[_Entry]]:
-        """Return the outermost components and services, with the others in them."""
+    def _entries(self) -> tuple[list[_Entry], list[_Entry], list[_Entry]]:
+        """Return the outermost entries, with the others in them.
+
+        Returns:
+            Components, services, and components of the formula.
+        """
         depends = self._edges.depends
         started = {
             ref
@@ -207,6 +209,7 @@ class _Body:
         made: dict[str, _Entry] = {}
         components: list[_Entry] = []
         services: list[_Entry] = []
+        formed: list[_Entry] = []
         for each in self._inventory.components:
             service = each.ref in self._services
             if service:
@@ -214,15 +217,24 @@ class _Body:
             else:
                 entry = self._component(each, starts=each.ref in started)
             made[each.ref] = entry
-            if each.ref not in self._edges.parents:
-                (services if service else components).append(entry)
+            if each.ref in self._edges.parents:
+                continue
+            if service:
+                services.append(entry)
+            else:
+                (formed if formulation.is_formed(each) else components).append(entry)
         for ref, parent in self._edges.parents.items():
             key = "services" if ref in self._services else "components"
             made[parent].setdefault(key, []).append(made[ref])
-        return components, services
+        return components, services, formed
 
     def _component(self, component: Component, *, starts: bool) -> _Entry:
-        entry = component_entry(component, starts_server=starts, modern=self._modern)
+        entry = component_entry(
+            component,
+            starts_server=starts,
+            modern=self._modern,
+            datasets=self._edges.trained.get(component.ref, ()),
+        )
         if not component.carried:
             return entry
         return self._placer.component(entry, component.carried)
@@ -298,6 +310,19 @@ class _Body:
         if homeless or len(sound) < len(listed):
             self._homeless["compositions"] = listed
         return [*self._ours.compositions, *placed["compositions"]]
+
+    def _formulation(self, formed: list[_Entry]) -> list[_Entry]:
+        """Return our formula, if there is anything in it, before those of others."""
+        listed = self._carried.pop("formulation", [])
+        sound = [each for each in _list(listed) if not formulation.is_ours(each)]
+        placed: dict[str, list[_Entry]] = {"formulation": []}
+        homeless = self._placer.document(placed, {"formulation": sound})
+        if homeless or sound != listed:
+            self._homeless["formulation"] = listed
+        if formed:
+            ref = _unused(formulation.REF, self._refs)
+            placed["formulation"].insert(0, {"bom-ref": ref, "components": formed})
+        return placed["formulation"]
 
     def _leads_somewhere(self, composition: Any) -> bool:  # noqa: ANN401 - JSON
         if not isinstance(composition, dict) or "signature" in composition:

@@ -9,18 +9,26 @@ from packageurl import PackageURL
 from mcpchain.artifact import Algorithm, Artifact, Digest
 from mcpchain.bom.write import write
 from mcpchain.component import (
+    BaseModel,
     Basis,
+    BuildFacts,
     Component,
+    DataFacts,
+    FileFacts,
     Kind,
     LicenseText,
     Location,
+    Metric,
+    ModelCard,
     ModelFacts,
     Origin,
     PackageFacts,
     Pin,
+    Role,
     ServerFacts,
     Tool,
     Transport,
+    UsedServiceFacts,
 )
 from mcpchain.inventory import Collector, Gap, Inventory, RelationKind, State
 
@@ -65,6 +73,64 @@ ARTIFACTS = st.builds(
     withdrawn=st.none() | TEXT,
 )
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
+PURLS = st.sampled_from(
+    [PackageURL.from_string(f"pkg:huggingface/o/m{end}") for end in ("", "@0a", "#x")]
+)
+PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)
+SUBJECTS = st.sampled_from(
+    [
+        *("users", "useCases", "technicalLimitations", "performanceTradeoffs"),
+        *(
+            "ethicalConsiderations",
+            "fairnessAssessments",
+            "environmentalConsiderations",
+        ),
+        *("other", ""),
+    ]
+)
+CARDS = st.builds(
+    ModelCard,
+    task=TEXT | st.sampled_from(["text-generation", "image-to-text"]),
+    languages=TEXTS,
+    metrics=st.lists(
+        st.builds(Metric, type=TEXT, value=TEXT, slice=TEXT), max_size=2
+    ).map(tuple),
+    considerations=st.lists(st.tuples(SUBJECTS, TEXT), max_size=3).map(
+        lambda pairs: tuple(sorted(pairs))
+    ),
+)
+MODELS = st.builds(
+    ModelFacts,
+    format=TEXT | st.sampled_from(["gguf", "hugging-face"]),
+    parameters=st.none() | NUMBERS,
+    tensors=st.none() | NUMBERS,
+    architecture=st.none() | TEXT,
+    family=TEXT,
+    license=st.none() | TEXT,
+    imports=TEXTS,
+    operators=TEXTS,
+    remote_code=TEXTS,
+    quantization=TEXT | st.just("Q4_K"),
+    hyperparameters=PAIRS
+    | st.sampled_from(
+        [
+            (("hidden_size", "8"), ("quantization", "Q4_K")),
+            (("_undefined:x", "1"), ("cdx:ai-ml:model:language", "de")),
+        ]
+    ),
+    chat_template=st.none() | DIGESTS,
+    bases=st.lists(
+        st.builds(
+            BaseModel,
+            name=TEXT | st.just("o/m"),
+            relation=TEXT | st.just("adapter"),
+            purl=st.none() | PURLS,
+        ),
+        max_size=2,
+    ).map(tuple),
+    card=st.none() | CARDS,
+)
+# Only what is no service has a place for what a card says.
 FACTS = st.one_of(
     st.none(),
     st.builds(
@@ -98,13 +164,33 @@ FACTS = st.one_of(
         swayed_by=TEXTS,
     ),
     st.builds(
-        ModelFacts,
+        DataFacts,
         format=TEXT,
-        parameters=st.none() | NUMBERS,
-        tensors=st.none() | NUMBERS,
-        architecture=st.none() | TEXT,
-        license=st.none() | TEXT,
-        imports=TEXTS,
+        description=TEXT,
+        records=st.none() | NUMBERS,
+        columns=TEXTS,
+        tasks=TEXTS,
+        languages=TEXTS,
+        sensitive=TEXTS,
+    ),
+    st.builds(
+        UsedServiceFacts,
+        provider=TEXT,
+        category=TEXT,
+        endpoint=st.none() | URLS,
+        models=TEXTS,
+        env=TEXTS,
+        authenticated=st.none() | st.booleans(),
+        external=st.booleans(),
+        packages=TEXTS,
+    ),
+    st.builds(FileFacts, role=TEXT, description=TEXT, tools=TEXTS, models=TEXTS),
+    st.builds(
+        BuildFacts,
+        role=st.sampled_from(Role),
+        stage=TEXT,
+        platform=TEXT,
+        registry=st.none() | URLS,
     ),
 )
 LICENSES = st.lists(
@@ -125,6 +211,8 @@ CARRIED = st.sampled_from(
         '{"properties":[{"name":"mcpchain:pin","value":"exact"},{"name":"x","value":""}]}',
         '{"signature":{"value":"x"},"supplier":{"name":"\\\\ \udc80"}}',
         '{"releaseNotes":null}',
+        '{"pedigree":{"ancestors":[{"name":"a","type":"library"}]}}',
+        '{"data":[{"type":"dataset"}],"provider":{"name":"x"}}',
     ]
 )
 OF_WHOLE = st.sampled_from(
@@ -166,7 +254,7 @@ def components(draw: st.DrawFn) -> Component:
     else:
         pins = [Pin.DIGEST] if version.startswith("sha256") else [Pin.EXACT]
     kind = draw(st.sampled_from(Kind))
-    facts = draw(FACTS)
+    facts = draw(FACTS if kind in {Kind.MCP_SERVER, Kind.SERVICE} else FACTS | MODELS)
     if kind is Kind.MCP_SERVER and isinstance(facts, ServerFacts):
         facts = replace(facts, tools=draw(TOOLS))
     return draw(
@@ -187,7 +275,7 @@ def components(draw: st.DrawFn) -> Component:
             concluded=LICENSES,
             license_texts=LICENSE_TEXTS,
             graph=st.booleans(),
-            carried=CARRIED if kind is not Kind.MCP_SERVER else st.just(""),
+            carried=st.just("") if kind in {Kind.MCP_SERVER, Kind.SERVICE} else CARRIED,
             facts=st.just(facts),
         )
     )

@@ -174,7 +174,7 @@ def test_a_remote_server_has_an_endpoint_and_may_say_who_asks() -> None:
 
 def test_a_model_has_its_hash_and_a_card_of_what_its_header_says() -> None:
     facts = ModelFacts(
-        format="gguf", parameters=7_241_732_096, tensors=291, architecture="llama"
+        format="gguf", parameters=7_241_732_096, tensors=291, family="llama"
     )
     file = Artifact(name="models/m.gguf", digests=(SHA256,), size=4_000)
     made = component(
