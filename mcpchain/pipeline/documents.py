@@ -8,8 +8,8 @@ from typing import Final
 
 from mcpchain.artifact import Digest
 from mcpchain.bom.child import Child
+from mcpchain.bom.formats import is_bom, read
 from mcpchain.bom.merge import merge
-from mcpchain.bom.read import read
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.inventory import Inventory
 from mcpchain.pipeline.target import nothing, survey
@@ -28,7 +28,7 @@ def described(target: Path) -> Inventory:
         UsageError: It cannot be read, or begins like a BOM and is none.
     """
     data = b"" if target.is_dir() else _bytes(target)
-    if b'"bomFormat"' in data:
+    if is_bom(data):
         inventory = _read(data, target)
     else:
         inventory = survey(target, environment=None)
@@ -64,7 +64,8 @@ def _read(data: bytes, target: Path) -> Inventory:
         return read(data, source=target.name)
     except MalformedError as error:
         raise UsageError(
-            str(error), hint="name a CycloneDX BOM (1.4 to 1.7, JSON)"
+            str(error),
+            hint="name a BOM: CycloneDX (1.4 to 1.7) or SPDX (2.2, 2.3), as JSON",
         ) from error
 
 

@@ -16,8 +16,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from mcpchain import purl as purls
+from mcpchain.bom import formats
 from mcpchain.bom.carry import without_secrets
-from mcpchain.bom.read import read
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts, Pin
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
@@ -38,6 +38,15 @@ _LIBRARY: Final = '{"type":"library"}'
 _LIMIT: Final = 300_000
 _EDGES: Final = 200_000
 """How many parts are listed in all, and how many dependencies of theirs."""
+_PARTS: Final = (
+    "/components",
+    "/metadata",
+    "/services",
+    "/packages",
+    "/files",
+    "/sbom",
+)
+"""Where the parts stand in a BOM."""
 _TOLD: Final = 5
 _HEAD: Final = 4096
 _HINT: Final = "ask the maker of the package for a BOM that says what is in it"
@@ -86,7 +95,9 @@ class _Unfolding:
             return
         try:
             place = document.location.path
-            inner = read(document.data, source=place, whole=False, edges=self._edges)
+            inner = formats.read(
+                document.data, source=place, whole=False, edges=self._edges
+            )
         except MalformedError as error:
             self._gap(document, error.problem, State.UNREADABLE, error.pointer)
             return
@@ -216,7 +227,8 @@ def _matters(gap: Gap) -> bool:
     How a package was built, and that its maker does not call the list complete, is
     more than packages without a BOM tell.
     """
-    parts = gap.location.pointer.startswith(("/components", "/metadata", "/services"))
+    pointer = gap.location.pointer
+    parts = not pointer or pointer.startswith(_PARTS)
     return parts or gap.state in {State.UNREADABLE, State.LIMIT}
 
 
@@ -270,18 +282,14 @@ def _same(name: str, version: str | None, parent: Component) -> bool:
 def _unread(data: bytes) -> str:
     """Say what a document is, if it is a BOM of a kind that is not read."""
     head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"<"):
-        return "XML"
-    if head.startswith(b"SPDXVersion:") or b'"spdxVersion"' in head:
-        return "an SPDX document"
-    if b'"@context"' in head and b"spdx.org" in head:
-        return "an SPDX document"
-    return ""
+    return formats.unread(data) or ("XML" if head.startswith(b"<") else "")
 
 
 def _subject(data: bytes) -> tuple[str, str | None]:
     """Return name and version of a subject that is nothing but the whole."""
     try:
+        if formats.MARKS[1] in data:
+            return formats.subject(data)
         root = Node.from_json(data, source="")
         subject = root.at("metadata").at("component")
         if not subject.exists:

@@ -126,13 +126,15 @@ def _survey_file(
         data = tree.file(path).read(_BOM_LIMIT)
     except UnreadableError as error:
         raise UsageError(str(error), hint=error.hint) from error
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"<"}:
+    from mcpchain.bom.formats import read, unread
+
+    begins = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if begins not in {b"{", b"<"} and not unread(data):
         raise NothingToCheckError(
             f"`{name}` is neither a lock, a configuration, a model nor a BOM",
-            hint="name a folder, a CycloneDX BOM, or a file as those who read it call "
-            "it: `.mcp.json`, `uv.lock`, ...",
+            hint="name a folder, a CycloneDX or SPDX BOM, or a file as those who read "
+            "it call it: `.mcp.json`, `uv.lock`, ...",
         )
-    from mcpchain.bom.read import read
     from mcpchain.bom.worth import declared
 
     try:
@@ -141,8 +143,8 @@ def _survey_file(
     except MalformedError as error:
         found = Collector(name)
         hint = (
-            "name a CycloneDX BOM (1.4 to 1.7, JSON), a folder, or a file as those who "
-            "read it call it: `.mcp.json`, `uv.lock`, ..."
+            "name a BOM (CycloneDX 1.4 to 1.7 or SPDX 2.2 or 2.3, as JSON), a folder, "
+            "or a file as those who read it call it: `.mcp.json`, `uv.lock`, ..."
         )
         place = Location(path=error.source, pointer=error.pointer)
         found.gap(

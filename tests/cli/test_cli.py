@@ -319,7 +319,7 @@ def test_what_is_not_read_never_passes(tmp_path: Path, plain: str, name: str) ->
     assert f"--> {name}" in told.output
 
 
-@pytest.mark.parametrize("text", ["{}", '{"spdxVersion": "SPDX-2.3"}', "{", "<bom/>"])
+@pytest.mark.parametrize("text", ["{}", '{"spdxVersion": 5}', "{", "<bom/>"])
 def test_a_file_that_is_no_bom_is_denied_with_a_reason(
     tmp_path: Path, text: str
 ) -> None:
@@ -327,7 +327,7 @@ def test_a_file_that_is_no_bom_is_denied_with_a_reason(
     file.write_text(text, encoding="utf-8")
     told = run("gate", "--offline", str(file))
     assert told.exit_code == 10, told.output
-    assert "hint: name a CycloneDX BOM" in told.output
+    assert "is not read; SPDX-2.2" in told.output or "hint: name a BOM" in told.output
 
 
 @pytest.mark.parametrize("other", ["--download", "--pip-audit"])

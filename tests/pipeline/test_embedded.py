@@ -249,18 +249,24 @@ def test_ten_thousand_nested_parts_are_read_in_a_moment() -> None:
             id="XML",
         ),
         pytest.param(
-            b'{"spdxVersion": "SPDX-2.3"}',
-            "partial the BOM of a package: an SPDX document, which is not read",
-            id="SPDX 2",
+            b'{"spdxVersion": "SPDX-2.1"}',
+            "partial the BOM of a package: `SPDX-2.1` is not read",
+            id="an old SPDX",
+        ),
+        pytest.param(
+            b"""{"spdxVersion": "SPDX-2.3", "documentDescribes": ["SPDXRef-a"],
+                "packages": [{"SPDXID": "SPDXRef-a", "name": "libfiles"}]}""",
+            "partial the BOM of a package: is about `libfiles`, and came with",
+            id="SPDX of another thing",
         ),
         pytest.param(
             b'{"@context": "https://spdx.org/rdf/3.0.1/x", "@graph": []}',
-            "partial the BOM of a package: an SPDX document, which is not read",
+            "partial the BOM of a package: SPDX 3, which is not read",
             id="SPDX 3",
         ),
         pytest.param(
             b"SPDXVersion: SPDX-2.3\n",
-            "partial the BOM of a package: an SPDX document, which is not read",
+            "partial the BOM of a package: SPDX as tag-value, which is not read",
             id="SPDX as text",
         ),
         pytest.param(

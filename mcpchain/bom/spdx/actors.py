@@ -33,8 +33,8 @@ def creators(metadata: _Object) -> list[str]:
     """Return who stands for a document, from the `metadata` of CycloneDX."""
     found = [_organisation(metadata.get(key)) for key in _ORGANISATIONS]
     authors = metadata.get("authors")
-    for each in authors if isinstance(authors, list) else ():
-        found.append(_actor("Person", each))
+    listed = authors if isinstance(authors, list) else ()
+    found += [_actor("Person", each) for each in listed]
     return [*dict.fromkeys(each for each in found if each)]
 
 
@@ -72,4 +72,6 @@ def _spelt(kind: str, name: object, email: object) -> str | None:
     address = "".join(email.split()) if isinstance(email, str) else ""
     said = " ".join(name.split())
     # Brackets in a name would be read as an address.
-    return f"{kind}: {said} ({address})" if address or "(" in said else f"{kind}: {said}"
+    return (
+        f"{kind}: {said} ({address})" if address or "(" in said else f"{kind}: {said}"
+    )

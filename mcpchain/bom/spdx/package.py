@@ -43,7 +43,9 @@ _CHECKSUMS: Final = {
     Algorithm.SHA384: "SHA384",
     Algorithm.SHA512: "SHA512",
 }
-_FETCHED: Final = re.compile(r"(?:(?:git|hg|svn|bzr)\+)?(?:https?|ssh|git|sftp)://[^/]+")
+_FETCHED: Final = re.compile(
+    r"(?:(?:git|hg|svn|bzr)\+)?(?:https?|ssh|git|sftp)://[^/]+"
+)
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _Object = dict[str, Any]
@@ -81,7 +83,9 @@ def package(component: Component, spdxid: str, refs: LicenseRefs) -> _Object:
     if description := _text(carried, "description"):
         entry["description"] = description
     entry["primaryPackagePurpose"] = _purpose(component, carried)
-    if references := _references(component.purl, carried):
+    # The package that a server starts is listed itself.
+    purl = None if component.kind is Kind.MCP_SERVER else component.purl
+    if references := _references(purl, carried):
         entry["externalRefs"] = references
     entry["comment"] = "\n".join(f"{key}: {value}" for key, value in _told(component))
     return entry

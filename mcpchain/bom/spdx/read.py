@@ -1,0 +1,361 @@
+"""Read an SPDX 2.2 or 2.3 JSON document, ours or anybody's, as an inventory.
+
+Like any BOM it is a claim by whoever wrote it. Packages are read as a CycloneDX entry
+that says the same would be, files and relationships besides. What there are no words
+for is carried along under `spdx`. Other documents are never followed.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from mcpchain.artifact import Artifact, Digest
+from mcpchain.bom import carry
+from mcpchain.bom.carry import Carrier
+from mcpchain.bom.encode import component_entry
+from mcpchain.bom.entry import Entry
+from mcpchain.bom.foreign import Foreign
+from mcpchain.bom.spdx import relations
+from mcpchain.bom.spdx.translate import Translator, said
+from mcpchain.bom.spdx.write import DOCUMENT
+from mcpchain.bom.tally import Tally
+from mcpchain.bom.unread import OTHER_BOMS
+from mcpchain.component import Component, Kind, Location
+from mcpchain.document import join
+from mcpchain.inventory import (
+    Collector,
+    Inventory,
+    RelationKind,
+    State,
+    natural_ref,
+)
+
+VERSIONS: Final = ("SPDX-2.2", "SPDX-2.3")
+_LISTS: Final = frozenset(
+    {"packages", "files", "relationships", "documentDescribes", "SPDXID", "name"}
+)
+"""The members of a document that are read; all others are carried."""
+_KNOWN: Final = _LISTS | {
+    "$schema",
+    "annotations",
+    "comment",
+    "creationInfo",
+    "dataLicense",
+    "documentNamespace",
+    "externalDocumentRefs",
+    "hasExtractedLicensingInfos",
+    "revieweds",
+    "snippets",
+    "spdxVersion",
+}
+_FILE: Final = frozenset(
+    {"SPDXID", "fileName", "checksums", "licenseConcluded", "copyrightText"}
+)
+_FOREIGN: Final = "DocumentRef-"
+_UNEXAMINED: Final = "files that are listed, and were not examined"
+_NOBODY: Final = frozenset({"NONE", "NOASSERTION"})
+
+_Object = dict[str, Any]
+_Raw = tuple[str, str, str, Entry]
+"""Source, kind and target of a relationship, and where it is said."""
+
+
+def read(root: Entry, *, whole: bool = True, edges: int | None = None) -> Inventory:
+    """Return what an SPDX document lists.
+
+    Args:
+        root: The document, of one of `VERSIONS`.
+        whole: Whether to carry along what we have no words for.
+        edges: How many relationships are read, at most. Of a document with more, no
+            package counts as one whose dependencies are all known.
+    """
+    return _Reader(root, whole=whole, edges=edges).inventory()
+
+
+def subject(root: Entry) -> tuple[str, str | None]:
+    """Return name and version of the first package that a document describes.
+
+    Nothing, if it does not say which that is.
+    """
+    reader = _Reader(root, whole=False, edges=0)
+    described = reader.described()[:1]
+    for each in root.items("packages"):
+        if isinstance(each, dict) and each.get("SPDXID") in described:
+            entry = Entry(each, root.source, root.pointer)
+            return entry.text("name") or "", said(entry.text("versionInfo"))
+    return "", None
+
+
+class _Reader:
+    """Reads one document. Elements keep their SPDXIDs as refs."""
+
+    def __init__(self, root: Entry, *, whole: bool, edges: int | None) -> None:
+        self._root = root
+        self._is_whole = whole
+        self._left = sys.maxsize if edges is None else edges
+        self._is_cut = False
+        self._found = Collector(root.source)
+        self._tally = Tally(root.source)
+        self._translator = Translator(root, self._found, self._tally)
+        self._foreign = Foreign(self._found, self._tally)
+        self._carrier = Carrier(self._tally)
+        self._components: dict[str, Component] = {}
+        self._subjects: list[str] = []
+        self._none: set[str] = set()
+        """What the document says depends on nothing."""
+        self._kept: list[_Object] = []
+        """Relationships that no relation holds."""
+
+    def inventory(self) -> Inventory:
+        """Read all of it."""
+        said_of = self._relationships()
+        self._subjects = self._described(said_of)
+        root = self._root_package()
+        self._each("packages", lambda entry: self._package(entry, root))
+        self._each("files", self._file)
+        self._edges(said_of, root)
+        self._unread()
+        carried = carry.dump(self._carried()) if self._is_whole else ""
+        for gap in self._tally.gaps():
+            self._found.gap(gap)
+        inventory = self._found.inventory()
+        depends = {
+            each.source
+            for each in inventory.relations
+            if each.kind is RelationKind.DEPENDS_ON
+        }
+        leaves = set() if self._is_cut else self._none - depends
+        return replace(
+            inventory,
+            name=self._name(root),
+            components=tuple(
+                replace(each, graph=True) if ref in leaves else each
+                for ref, each in sorted(self._components.items())
+            ),
+            carried=carried,
+        )
+
+    def _each(self, key: str, keep: Callable[[Entry], None]) -> None:
+        items: list[Any] = []
+        with self._found.entry():
+            items = self._root.items(key)
+        for index, value in enumerate(items):
+            with self._found.entry():
+                pointer = f"{self._root.pointer}/{key}/{index}"
+                keep(Entry(value, self._root.source, pointer))
+
+    def _name(self, root: Entry | None) -> str:
+        name = None
+        with self._found.entry():
+            holder = self._root if root is None else root
+            name = said(holder.text("name")) or said(self._root.text("name"))
+        return name or self._root.source
+
+    # What is described.
+
+    def described(self) -> list[str]:
+        """Return the SPDXIDs of what the document describes."""
+        return self._described(self._relationships())
+
+    def _described(self, relationships: list[_Raw]) -> list[str]:
+        found: list[str] = []
+        with self._found.entry():
+            found += self._root.texts("documentDescribes")
+        for source, kind, target, _ in relationships:
+            if kind == relations.DESCRIBES and source == DOCUMENT:
+                found.append(target)
+            elif kind == relations.DESCRIBED_BY and target == DOCUMENT:
+                found.append(source)
+        return [*dict.fromkeys(found)]
+
+    def _root_package(self) -> Entry | None:
+        """Return the only package described, if it is nothing but the whole.
+
+        One that names a package, or bytes of its own, is what will be run.
+        """
+        if len(self._subjects) != 1:
+            return None
+        with self._found.entry():
+            items = self._root.items("packages")
+            for index, value in enumerate(items):
+                if not isinstance(value, dict):
+                    continue
+                if value.get("SPDXID") != self._subjects[0]:
+                    continue
+                pointer = f"{self._root.pointer}/packages/{index}"
+                entry = Entry(value, self._root.source, pointer)
+                return entry if len(items) > 1 and _is_whole(entry) else None
+        return None
+
+    # Elements.
+
+    def _package(self, entry: Entry, root: Entry | None) -> None:
+        if root is not None and entry.pointer == root.pointer:
+            return
+        translated = self._translator.package(entry)
+        made = self._foreign.component(translated)
+        ref = self._ref(entry, made)
+        carried: _Object = {}
+        if self._is_whole:
+            written = component_entry(replace(made, ref=ref), starts_server=False)
+            carried = self._carrier.beyond(translated, written)
+        self._keep(ref, replace(made, carried=carry.dump(carried)))
+
+    def _file(self, entry: Entry) -> None:
+        name = said(entry.text("fileName"))
+        if name is None:
+            raise entry.malformed("a file has no name")
+        digests = tuple(
+            Digest.of(each["alg"], each["content"])
+            for each in self._translator.hashes(entry)
+        )
+        rest = {k: v for k, v in entry.raw().items() if k not in _FILE}
+        carried: _Object = {"spdx": rest} if rest else {}
+        if words := said(entry.text("copyrightText")):
+            carried["copyright"] = words
+        carried = self._carrier.clean(carried, entry.pointer)
+        made = Component(
+            kind=Kind.FILE,
+            name=name,
+            locations=(Location(path=entry.source, pointer=entry.pointer),),
+            artifacts=(Artifact(digests=digests),) if digests else (),
+            concluded=self._translator.license(entry, "licenseConcluded"),
+            carried=carry.dump(carried) if self._is_whole else "",
+        )
+        self._tally.note(_UNEXAMINED, entry.pointer)
+        self._keep(self._ref(entry, made), made)
+
+    def _keep(self, ref: str, made: Component) -> None:
+        self._components[ref] = replace(made, ref=ref)
+
+    def _ref(self, entry: Entry, made: Component) -> str:
+        ref = entry.text("SPDXID")
+        if ref and ref not in self._components and ref != DOCUMENT:
+            return ref
+        if ref:
+            what = "elements that share their `SPDXID` with another"
+            self._tally.note(what, entry.pointer, State.UNREADABLE)
+        ref = f"{natural_ref(made)}#{entry.pointer}"
+        while ref in self._components:
+            ref += "#"
+        return ref
+
+    # Relationships.
+
+    def _relationships(self) -> list[_Raw]:
+        found: list[_Raw] = []
+
+        def keep(entry: Entry) -> None:
+            kind = entry.required("relationshipType").replace("-", "_").upper()
+            source = entry.required("spdxElementId")
+            target = entry.required("relatedSpdxElement")
+            found.append((source, kind, target, entry))
+
+        self._each("relationships", keep)
+
+        def files(entry: Entry) -> None:
+            source = entry.text("SPDXID") or ""
+            found.extend(
+                (source, "CONTAINS", target, entry)
+                for target in entry.texts("hasFiles")
+            )
+
+        self._each("packages", files)
+        return found
+
+    def _edges(self, relationships: list[_Raw], root: Entry | None) -> None:
+        whole = None if root is None else root.text("SPDXID")
+        for ref in self._subjects:
+            if ref != whole and ref not in _NOBODY:
+                self._check(ref, self._root)
+        for source, kind, target, entry in relationships:
+            if not self._left:
+                self._is_cut = True
+                what = "relationships beyond those that are read"
+                self._tally.note(what, entry.pointer, State.LIMIT)
+                continue
+            self._left -= 1
+            if kind not in relations.KNOWN:
+                what = "relationships of a type that SPDX does not have"
+                self._tally.note(what, entry.pointer, State.PARTIAL)
+            if not self._edge(source, kind, target, entry, whole):
+                self._kept.append(entry.raw())
+
+    def _edge(
+        self, source: str, kind: str, target: str, entry: Entry, whole: str | None
+    ) -> bool:
+        """Read one relationship; return whether it needs no place of its own."""
+        if kind in {relations.DESCRIBES, relations.DESCRIBED_BY}:
+            return DOCUMENT in {source, target}
+        if kind in relations.BACKWARD or kind == relations.GENERATES:
+            source, target = target, source
+        found = relations.FORWARD.get(kind) or relations.BACKWARD.get(kind)
+        if kind in {relations.GENERATES, relations.GENERATED_FROM}:
+            found = self._trained(source, target)
+        if whole is not None and whole in {source, target}:
+            # That the whole contains what it lists goes without saying.
+            return found is RelationKind.CONTAINS and source == whole
+        if {source, target} & _NOBODY:
+            if found is RelationKind.DEPENDS_ON and target == "NONE":
+                self._none.add(source)
+            return found is not None
+        known = [self._check(ref, entry) for ref in (source, target)]
+        if found is None or not all(known):
+            return False
+        if source != target:
+            self._found.relate(source, target, found)
+        return True
+
+    def _trained(self, source: str, target: str) -> RelationKind | None:
+        kinds = [
+            each.kind
+            for ref in (source, target)
+            if (each := self._components.get(ref)) is not None
+        ]
+        return RelationKind.TRAINED_ON if kinds == [Kind.MODEL, Kind.DATA] else None
+
+    def _check(self, ref: str, entry: Entry) -> bool:
+        """Return whether *ref* is listed; say so if it is not."""
+        if ref in self._components or ref == DOCUMENT:
+            return ref != DOCUMENT
+        what = "relationships from or to something that is not listed or not read"
+        if ref.startswith(_FOREIGN):
+            what = "relationships with elements of other documents"
+        self._tally.note(what, entry.pointer, State.UNMATCHED)
+        return False
+
+    # All else.
+
+    def _unread(self) -> None:
+        for key, what in (
+            ("externalDocumentRefs", OTHER_BOMS),
+            ("snippets", "snippets of files, which were not examined"),
+        ):
+            with self._found.entry():
+                if count := len(self._root.items(key)):
+                    pointer = f"{self._root.pointer}/{key}"
+                    self._tally.note(what, pointer, count=count)
+        for key in self._root:
+            if key not in _KNOWN:
+                what = "members of the document that SPDX does not have"
+                self._tally.note(what, join(self._root.pointer, key))
+
+    def _carried(self) -> _Object:
+        raw = self._root.raw()
+        rest = {k: v for k, v in raw.items() if k not in _LISTS}
+        if self._kept:
+            rest["relationships"] = self._kept
+        clean: _Object = self._carrier.clean(rest, self._root.pointer)
+        return {"spdx": clean} if clean else {}
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Say whether a package has neither a purl, nor bytes, nor a place of its own."""
+    references = entry.raw().get("externalRefs")
+    place = entry.raw().get("downloadLocation")
+    return not (
+        references
+        or entry.raw().get("checksums")
+        or (isinstance(place, str) and said(place))
+    )
