@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from mcpchain import purl
-from mcpchain.component import Component, Kind, Location, ServerFacts
+from mcpchain.component import Basis, Component, Kind, Location, ServerFacts
 from mcpchain.errors import MalformedError
 
 EMBEDDED_LIMIT: Final = 256 << 20
@@ -157,8 +157,10 @@ class Collector:
         ref = self._known(component, natural, group) if group else None
         if ref is None:
             ref = natural
+            if ref in self._places:
+                ref = f"{natural} {len(self._places)}"
             while ref in self._places:
-                ref += f" {len(self._places)}"
+                ref += "+"
             if group:
                 self._others[natural, _bare(component)] = ref
             group.append((component, ref))
@@ -331,7 +333,7 @@ def natural_ref(component: Component) -> str:
         place = component.location.path
         whose = f"{facts.client}:{facts.scope}"
         return f"urn:mcpchain:mcp:{whose}:{place}:{component.name}"
-    if component.kind in _FILES:
+    if component.kind in _FILES and not _is_fetched(component):
         return f"file:{component.location.path}"
     if component.purl is not None:
         return unquote(purl.write(component.purl))
@@ -341,6 +343,12 @@ def natural_ref(component: Component) -> str:
 
 _FILES: Final = frozenset({Kind.MODEL, Kind.FILE})
 """What is named by its path: the same bytes may lie in two places."""
+
+
+def _is_fetched(component: Component) -> bool:
+    """Say whether code asks a hub for it, so that its name is all that there is."""
+    declared = component.basis is Basis.DECLARED and component.pin is not None
+    return declared and component.purl is not None and not component.artifacts
 
 
 def _place(location: Location) -> tuple[str, str, int]:
