@@ -20,7 +20,7 @@ from mcpchain.inventory import Collector
 from mcpchain.tree import File
 
 _BYTES: Final = 4 << 20
-_MOST: Final = 500
+_MOST: Final = 50
 """How many times a matrix is asked for an image."""
 _DOCKER: Final = "docker://"
 _CLAIM: Final = re.compile(
