@@ -346,9 +346,9 @@ _FILES: Final = frozenset({Kind.MODEL, Kind.FILE})
 
 
 def _is_fetched(component: Component) -> bool:
-    """Say whether code asks a hub for it, so that its name is all that there is."""
-    declared = component.basis is Basis.DECLARED and component.pin is not None
-    return declared and component.purl is not None and not component.artifacts
+    """Say whether a hub is asked for it, so that its name is all that there is."""
+    named = component.purl is not None and not component.artifacts
+    return named and component.basis is Basis.DECLARED
 
 
 def _place(location: Location) -> tuple[str, str, int]:

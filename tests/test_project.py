@@ -56,6 +56,7 @@ def test_these_are_the_discoverers() -> None:
         "poetry-lock",
         "pylock",
         "pyproject",
+        "python-code",
         "requirements",
         "safetensors",
         "server-json",

@@ -170,6 +170,10 @@ class _Files:
             from mcpchain.npm_lock.settle import settle_npm
 
             inventory = settle_npm(inventory, self._npm_manifests)
+        if any(each.kind is Kind.SERVICE for each in inventory.components):
+            from mcpchain.used_services import join_services
+
+            inventory = join_services(inventory)
         return inventory
 
 

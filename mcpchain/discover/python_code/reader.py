@@ -1,0 +1,66 @@
+"""Read code in Python: which services it asks, and what it loads from a hub."""
+
+from mcpchain.component import Location
+from mcpchain.discover.python_code.coarse import imported
+from mcpchain.discover.python_code.hub import loads
+from mcpchain.discover.python_code.module import Module
+from mcpchain.discover.python_code.source import PARSED, Code, codes, read
+from mcpchain.discover.python_code.uses import services
+from mcpchain.discover.python_code.walk import collect
+from mcpchain.inventory import Collector, Gap, State
+from mcpchain.tree import File
+
+
+def discover(file: File, found: Collector) -> None:
+    """Declare every service, model and data set that the code asks for.
+
+    Raises:
+        MalformedError: A notebook is not JSON.
+        UnreadableError: It cannot be read.
+    """
+    data = read(file)
+    if not data:
+        return
+    module = Module()
+    left = PARSED
+    for code in codes(file, data):
+        left -= len(code.text)
+        _take(code, module, found, large=left < 0)
+    components, complete = services(module)
+    for component in (*components, *loads(module, file)):
+        found.add(component)
+    if not complete:
+        found.gap(
+            Gap(
+                stage="discover",
+                location=Location(path=file.path),
+                reason="asks more services than are listed of one file",
+                state=State.LIMIT,
+                hint="divide the file",
+            )
+        )
+
+
+def _take(code: Code, module: Module, found: Collector, *, large: bool) -> None:
+    """Note in *module* what one piece of code does; of some only what it imports."""
+    problem, state = f"more than {PARSED:,} characters", State.LIMIT
+    hint = "divide the file"
+    if not large:
+        try:
+            collect(code.parse(), code, module)
+        except ValueError as error:
+            problem, state = str(error), State.PARTIAL
+            hint = "mend it, or run mcpchain with the Python that it is written for"
+        else:
+            return
+    imported(code, module)
+    found.gap(
+        Gap(
+            stage="discover",
+            location=Location(path=code.path, pointer=code.pointer),
+            reason=f"code that was not parsed ({problem}): of what it asks only "
+            "imports were read",
+            state=state,
+            hint=hint,
+        )
+    )
