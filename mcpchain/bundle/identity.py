@@ -19,8 +19,8 @@ _UTF8: Final = 0x0C
 _LONG: Final = 0x80
 _RAW: Final = range(1, 7)
 _WORKFLOW: Final = re.compile(
-    r"(?P<repository>https://[^/@\s]+(?:/[^/@\s]+){2,}?)"
-    r"/{1,2}(?P<path>\.github/workflows/[^@\s]+|[^@\s]+\.ya?ml)@(?P<ref>\S+)"
+    r"(?P<repository>https://[^/@\s]+(?:/[^/@\s]+)+?)"
+    r"(?:/(?=\.github/workflows/)|//)(?P<path>[^@\s]+)@(?P<ref>\S+)"
 )
 """`https://github.com/O/R/.github/workflows/W@ref`, or GitLab's with two slashes."""
 

@@ -79,6 +79,10 @@ def verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Result:
     except RefusedError as refusal:
         failed = Check(id=refusal.check, ok=False, detail=refusal.reason)
         return work.result(refusal.status, refusal.reason, failed)
+    except Exception as error:  # noqa: BLE001 - a library met what nobody foresaw
+        problem = f"a library could not read it: {type(error).__name__}"
+        failed = Check(id="bundle", ok=False, detail=problem)
+        return work.result(Status.ERROR, problem, failed)
     return work.result(Status.VERIFIED, work.checks[-1].detail)
 
 
@@ -125,6 +129,7 @@ class _Work:
 
     def _key(self) -> "PublicKeyTypes":
         """Return the key that has to have signed."""
+        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.x509 import load_der_x509_certificate
 
         given = self.trust.key
@@ -141,7 +146,7 @@ class _Work:
             self.certificate = load_der_x509_certificate(self.bundle.certificate)
             key = self.certificate.public_key()
             keys.check(key)
-        except ValueError as error:
+        except (UnsupportedAlgorithm, ValueError) as error:
             problem = f"the certificate cannot be used: {error}"
             raise RefusedError("material", problem) from None
         return key
@@ -160,9 +165,9 @@ class _Work:
 
     def _holds(self, key: "PublicKeyTypes", content: MessageSignature) -> bool:
         digests = self.artifact.digests
-        if content.algorithm:
+        if content.digest:
             hinted = _HINTS.get(content.algorithm, "")
-            if hinted in digests and digests[hinted] != content.digest:
+            if not hinted or digests.get(hinted, content.digest) != content.digest:
                 raise RefusedError("signature", "the bundle is about another digest")
         name = keys.hash_of(key)
         if name in digests:

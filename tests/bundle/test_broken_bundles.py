@@ -1,0 +1,161 @@
+"""Whatever is changed in a good bundle, it is refused: by us and by sigstore-python."""
+
+import base64
+import copy
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sigstore.errors import VerificationError
+from sigstore.models import Bundle as TheirBundle
+from sigstore.models import InvalidBundle, TrustedRoot
+from sigstore.verify import Verifier
+from sigstore.verify.policy import Identity as TheirIdentity
+
+from mcpchain.bundle.parse import parse
+from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.result import Result, Status
+from mcpchain.bundle.root import parse as parse_root
+from mcpchain.bundle.verify import Artifact, Trust, verify
+from mcpchain.errors import MalformedError
+from tests.world.sigstore.instance import Instance
+from tests.world.sigstore.minting import ARTIFACT, ISSUER, WORKFLOW, Minter
+
+INSTANCE = Instance()
+ROOT = INSTANCE.trusted_root()
+TRUST = Trust(
+    root=parse_root(ROOT, name="test"), expected=Expected(issuer=ISSUER, san=WORKFLOW)
+)
+WHAT = Artifact(digests={"sha256": hashlib.sha256(ARTIFACT).digest()})
+Json = Any
+Path = tuple[str | int, ...]
+
+
+def ours(bundle: Json) -> Result | None:
+    """Return our answer; `None` if it is no bundle."""
+    try:
+        return verify(parse(json.dumps(bundle).encode(), source="x"), WHAT, TRUST)
+    except MalformedError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def verifier(tmp_path_factory: pytest.TempPathFactory) -> Verifier:
+    file = tmp_path_factory.mktemp("root") / "trusted_root.json"
+    file.write_bytes(ROOT)
+    return Verifier(trusted_root=TrustedRoot.from_file(str(file)))
+
+
+def theirs(bundle: Json, verifier: Verifier) -> bool:
+    """Say whether sigstore-python verifies it too."""
+    policy = TheirIdentity(identity=WORKFLOW, issuer=ISSUER)
+    try:
+        found = TheirBundle.from_json(json.dumps(bundle))
+        if "dsseEnvelope" in bundle:
+            verifier.verify_dsse(found, policy)
+        else:
+            verifier.verify_artifact(ARTIFACT, found, policy)
+    except (VerificationError, InvalidBundle):
+        return False
+    return True
+
+
+SHAPES: dict[str, Json] = {
+    "v1": Minter(instance=INSTANCE).sign(),
+    "v1-stamped": Minter(instance=INSTANCE, stamped=True).sign(),
+    "v2": Minter(
+        instance=INSTANCE, entries=("hashedrekord/0.0.2",), stamped=True
+    ).sign(),
+    "dsse": Minter(instance=INSTANCE, entries=("dsse/0.0.1",)).attest(),
+    "dsse-v2": Minter(
+        instance=INSTANCE, entries=("hashedrekord/0.0.2",), stamped=True
+    ).attest(),
+    "intoto": Minter(instance=INSTANCE, entries=("intoto/0.0.2",)).attest(),
+}
+
+
+def leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, each in inner:
+            yield from leaves(each, (*path, key))
+    else:
+        yield path, value
+
+
+def changed(bundle: Json, path: Path, value: Json) -> Json:
+    copied = copy.deepcopy(bundle)
+    holder = copied
+    for key in path[:-1]:
+        holder = holder[key]
+    if value is None:
+        del holder[path[-1]]
+    else:
+        holder[path[-1]] = value
+    return copied
+
+
+def others(value: str, path: Path) -> Iterator[tuple[str, Json]]:
+    """Yield other values for a field, each with a name for the test."""
+    yield "nothing", None
+    yield "empty", ""
+    yield "list", [value]
+    if value.isdigit():
+        yield "more", str(int(value) + 1)
+        yield "negative", "-1"
+        yield "huge", "9" * 30
+    elif path[-1] == "envelope":
+        for at in range(0, len(value), 7):
+            other = "A" if value[at] != "A" else "B"
+            yield f"char {at}", value[:at] + other + value[at + 1 :]
+    else:
+        try:
+            raw = base64.b64decode(value, validate=True)
+        except ValueError:
+            yield "other", value + "x"
+            return
+        yield "line feed", value[:4] + "\n" + value[4:]
+        yield "cut", base64.b64encode(raw[:-1]).decode()
+        yield "longer", base64.b64encode(raw + b"\0").decode()
+        step = max(1, len(raw) // 24)
+        for at in range(0, len(raw), step):
+            flipped = raw[:at] + bytes([raw[at] ^ 0x01]) + raw[at + 1 :]
+            yield f"bit in {at}", base64.b64encode(flipped).decode()
+
+
+def may_stand(path: Path, what: str, shape: str) -> bool:
+    """Say whether a bundle with this change may still be verified, and why."""
+    name = path[-1]
+    if name == "envelope":
+        return True  # the name of a signer is no part of what is signed
+    if name == "signedEntryTimestamp" and what == "nothing":
+        return shape == "v1-stamped"  # the proof and the timestamp are enough
+    if name in {"integratedTime", "logIndex"} and "inclusionProof" not in path:
+        return "v2" in shape  # nobody signs these in Rekor 2, and nobody reads them
+    return False
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_both_verify_it_as_it_was(shape: str, verifier: Verifier) -> None:
+    found = ours(SHAPES[shape])
+    assert found is not None
+    assert found.status is Status.VERIFIED, found.reason
+    assert theirs(SHAPES[shape], verifier) or shape == "intoto"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_change_anywhere_is_refused(shape: str, verifier: Verifier) -> None:
+    bundle = SHAPES[shape]
+    for path, leaf in leaves(bundle):
+        for what, value in others(leaf, path):
+            broken = changed(bundle, path, value)
+            result = ours(broken)
+            told = f"{'/'.join(map(str, path))}: {what}: {result and result.reason}"
+            assert result is None or result.status is not Status.ERROR, told
+            if result is not None and result.status is Status.VERIFIED:
+                assert may_stand(path, what, shape), told
+                # Protobuf leaves a zero out; sigstore-python reads no such JSON.
+                strict = what != "nothing" and shape != "intoto"
+                assert theirs(broken, verifier) or not strict, told
