@@ -37,6 +37,7 @@ def test_these_are_the_discoverers() -> None:
         "conda-lock",
         "conda-meta",
         "data-file",
+        "dataset-card",
         "environment",
         "fastmcp",
         "gguf",

@@ -2,9 +2,9 @@
 
 A folder is a data set if something in it says so: a card, the files of the hub's
 library, a Croissant description, or a pointer of DVC to the folder. It is one, too, if
-its path has a `data` or `datasets` in it and among the files of its own is one whose
-name is that of a split to train or validate with (`data/train.jsonl`); `test` alone is
-none, since that is what fixtures are called.
+its path has a `data` or `datasets` in it and something in it is called like a split to
+train or validate with (`data/train.jsonl`, `data/train/1.csv`); `test` alone is not
+enough, since that is what fixtures are called.
 
 A file belongs to the nearest such folder around it. Tables and archives in formats made
 for data sets stay by themselves where there is none. Of text (`data_sets.TEXT`) nothing
@@ -14,7 +14,6 @@ stays but what belongs to a folder, or what a manifest lists by name.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Final
 
 from mcpchain.component import Basis, Component, DataFacts, Kind, Location
@@ -29,6 +28,7 @@ _SPLIT: Final = re.compile(
     r"(?:.*[^a-z])?(?:train|training|validation|valid|val|dev)(?:[^a-z].*)?",
     re.IGNORECASE | re.DOTALL,
 )
+_TEST: Final = frozenset({"test", "testing", "eval", "evaluation"})
 
 
 def settle(inventory: Inventory) -> Inventory:
@@ -89,45 +89,48 @@ class _Work:
             if each.basis is Basis.OBSERVED and each.artifacts:
                 better = known[each.artifacts[0].name]
                 if better is not each:
-                    self._replace(each, better.ref)
+                    del self._components[each.ref]
+                    self._gone[each.ref] = better.ref
         return {k: v for k, v in known.items() if v.kind is Kind.DATA}
-
-    def _replace(self, component: Component, ref: str) -> None:
-        del self._components[component.ref]
-        self._gone[component.ref] = ref
 
     def unite(self) -> None:
         """Make one data set of all that speaks of the same folder."""
         folders: dict[str, list[Component]] = {}
         for each in self._components.values():
-            if (folder := _root(each)) is not None:
-                folders.setdefault(folder, []).append(each)
+            for folder, whole in _roots(each):
+                folders.setdefault(folder, []).append(whole)
         for folder, wholes in folders.items():
-            component, taken, gaps = merged(wholes, folder, self._name(folder))
+            component, taken, gaps = merged(
+                wholes, folder, folder or self._inventory.name
+            )
             self._gaps += gaps
             for each in taken:
-                self._replace(each, component.ref)
+                self._components.pop(each.ref, None)
+                self._gone[each.ref] = component.ref
             self._components[component.ref] = component
             self._roots[folder] = component.ref
-
-    def _name(self, folder: str) -> str:
-        return PurePosixPath(folder).name or self._inventory.name
 
     def add_named(self) -> None:
         """Make a data set of each folder that is called like one and holds a split."""
         found: dict[str, list[Component]] = {}
         for path, each in self._files.items():
             folder = folder_of(path)
-            if self._nearest(folder) is None and _DATA.fullmatch(folder):
+            if self._nearest(folder) is not None:
+                continue
+            last = folder.rpartition("/")[2]
+            if is_split(last) or last.casefold() in _TEST:
+                folder = folder_of(folder)
+            if _DATA.fullmatch(folder):
                 found.setdefault(folder, []).append(each)
         for folder, files in found.items():
-            if not any(is_split(each.name) for each in files):
+            inside = {e.location.path[len(folder) + 1 :] for e in files}
+            if not any(is_split(part) for path in inside for part in path.split("/")):
                 continue
             ref = f"folder {folder}"
             self._roots[folder] = ref
             self._components[ref] = Component(
                 kind=Kind.DATA,
-                name=self._name(folder),
+                name=folder or self._inventory.name,
                 locations=(Location(path=folder),),
                 basis=Basis.OBSERVED,
                 facts=DataFacts(format=_common(files)),
@@ -205,15 +208,20 @@ class _Work:
         return gap if gap.ref is None else replace(gap, ref=self._now(gap.ref) or None)
 
 
-def _root(component: Component) -> str | None:
-    """Return the folder that *component* says is one data set, if it does."""
+def _roots(component: Component) -> Iterator[tuple[str, Component]]:
+    """Yield each folder that *component* says is a data set, and what it says of it.
+
+    Equal cards in several folders are one component so far.
+    """
     facts = component.facts
     if not isinstance(facts, DataFacts) or facts.format not in WHOLE:
-        return None
+        return
     if facts.format != DVC:
-        return None if component.artifacts else folder_of(component.location.path)
-    name = component.artifacts[0].name if component.artifacts else ""
-    return name.removesuffix(DIRECTORY) if name.endswith(DIRECTORY) else None
+        for place in () if component.artifacts else component.locations:
+            yield folder_of(place.path), replace(component, locations=(place,))
+    for artifact in component.artifacts[:1]:
+        if facts.format == DVC and artifact.name.endswith(DIRECTORY):
+            yield artifact.name.removesuffix(DIRECTORY), component
 
 
 def _is_text(component: Component) -> bool:
