@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from mcpchain.bundle import keys
-from mcpchain.bundle.result import RefusedError, Status
+from mcpchain.bundle.refusal import RefusedError
 from mcpchain.bundle.root import Authority, Log
+from mcpchain.signature import Status
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, Extensions

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle import keys
 from mcpchain.bundle.parse import Envelope, LogEntry, MessageSignature
-from mcpchain.bundle.result import RefusedError, Status
+from mcpchain.bundle.refusal import RefusedError
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
+from mcpchain.signature import Status
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes

@@ -14,8 +14,9 @@ from typing import Final
 
 from mcpchain.bundle import keys
 from mcpchain.bundle.parse import LogEntry, Proof
-from mcpchain.bundle.result import RefusedError, SignedTime, Status
+from mcpchain.bundle.refusal import RefusedError
 from mcpchain.bundle.root import Log
+from mcpchain.signature import SignedTime, Status
 
 _CHECK: Final = "log"
 _HINT: Final = 4

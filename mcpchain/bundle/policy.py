@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mcpchain.bundle.identity import Identity, SanKind
+from mcpchain.signature import Identity, SanKind
 
 _FOLDED: Final = ("https://github.com/", "https://gitlab.com/")
 """Hosts on which the names of owners and repositories have no case."""

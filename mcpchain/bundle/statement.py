@@ -1,37 +1,16 @@
 """The in-toto statement in an envelope (in-toto attestation framework, v0.1 and v1)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
+from mcpchain.signature import Statement, Subject
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _TYPES: Final = frozenset(
     {"https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"}
 )
 _SUBJECTS: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """Something that a statement is about."""
-
-    name: str
-    digests: Mapping[str, str]
-    """Hexadecimal, by the algorithm's name as written: `sha256`, `gitCommit`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """What a signer says of its subjects: unsigned until its envelope is verified."""
-
-    type: str
-    predicate_type: str
-    subjects: tuple[Subject, ...]
-    predicate: Any
-    """JSON."""
 
 
 def parse(payload: bytes, *, source: str) -> Statement:

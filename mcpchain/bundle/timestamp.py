@@ -3,8 +3,9 @@
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from mcpchain.bundle.result import RefusedError, SignedTime, Status
+from mcpchain.bundle.refusal import RefusedError
 from mcpchain.bundle.root import Authority
+from mcpchain.signature import SignedTime, Status
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse

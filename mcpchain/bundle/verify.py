@@ -24,18 +24,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle import chain, keys
+from mcpchain.bundle.certificate import read as read_identity
 from mcpchain.bundle.entry import Signed, verify_body
-from mcpchain.bundle.identity import Identity
-from mcpchain.bundle.identity import read as read_identity
 from mcpchain.bundle.log import verify_entry
 from mcpchain.bundle.parse import Bundle, Envelope, MessageSignature
 from mcpchain.bundle.policy import Expected
-from mcpchain.bundle.result import Check, RefusedError, Result, SignedTime, Status
+from mcpchain.bundle.refusal import RefusedError
 from mcpchain.bundle.root import TrustedRoot
-from mcpchain.bundle.statement import PAYLOAD_TYPE, Statement
+from mcpchain.bundle.statement import PAYLOAD_TYPE
 from mcpchain.bundle.statement import parse as parse_statement
 from mcpchain.bundle.timestamp import verify_timestamp
 from mcpchain.errors import MalformedError
+from mcpchain.signature import (
+    Check,
+    Identity,
+    SignedTime,
+    Statement,
+    Status,
+    Verification,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -71,7 +78,7 @@ class Trust:
     """What an envelope may say; empty: anything."""
 
 
-def verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Result:
+def verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Verification:
     """Say who stands for *artifact*. Never raises for anything in *bundle*."""
     work = _Work(bundle=bundle, artifact=artifact, trust=trust)
     try:
@@ -110,10 +117,10 @@ class _Work:
             self._identity(self.certificate)  # 6
         self._statement()  # 7
 
-    def result(self, status: Status, reason: str, *more: Check) -> Result:
+    def result(self, status: Status, reason: str, *more: Check) -> Verification:
         """Say what is known so far."""
         key = self.trust.key
-        return Result(
+        return Verification(
             status=status,
             reason=reason,
             checks=(*self.checks, *more),

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from mcpchain.bundle import keys
 from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
-from mcpchain.bundle.result import Result, Status
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError
+from mcpchain.signature import Status, Verification
 from tests.world.sigstore.instance import Instance, b64
 from tests.world.sigstore.minting import (
     ARTIFACT,
@@ -51,7 +51,7 @@ def attested(
     return minter.attest(payload, kind) if kind else minter.attest(payload)
 
 
-def check(bundle: Json, what: Artifact = WHAT, **trust: Any) -> Result:  # noqa: ANN401 - of Trust
+def check(bundle: Json, what: Artifact = WHAT, **trust: Any) -> Verification:  # noqa: ANN401 - of Trust
     given = {"root": OURS, "expected": None if "key" in trust else EXPECTED} | trust
     return verify(parse(json.dumps(bundle).encode(), source="b"), what, Trust(**given))
 

@@ -16,10 +16,10 @@ from sigstore.verify.policy import Identity as TheirIdentity
 
 from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
-from mcpchain.bundle.result import Result, Status
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError
+from mcpchain.signature import Status, Verification
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import ARTIFACT, ISSUER, WORKFLOW, Minter
 
@@ -33,7 +33,7 @@ Json = Any
 Path = tuple[str | int, ...]
 
 
-def ours(bundle: Json) -> Result | None:
+def ours(bundle: Json) -> Verification | None:
     """Return our answer; `None` if it is no bundle."""
     try:
         return verify(parse(json.dumps(bundle).encode(), source="x"), WHAT, TRUST)

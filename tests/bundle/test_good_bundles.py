@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from mcpchain.bundle.identity import SanKind
 from mcpchain.bundle.keys import fingerprint
 from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
-from mcpchain.bundle.result import Result, Status
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
+from mcpchain.signature import SanKind, Status, Verification
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import (
     ARTIFACT,
@@ -28,7 +27,7 @@ EXPECTED = Expected(issuer=ISSUER, repository="acme/files")
 WHAT = Artifact(digests={"sha256": hashlib.sha256(ARTIFACT).digest()})
 
 
-def check(bundle: dict[str, Any], **trust: Any) -> Result:  # noqa: ANN401 - of Trust
+def check(bundle: dict[str, Any], **trust: Any) -> Verification:  # noqa: ANN401 - of Trust
     root = parse_root(INSTANCE.trusted_root(), name="test")
     given = {"root": root, "expected": None if "key" in trust else EXPECTED} | trust
     found = parse(json.dumps(bundle).encode(), source="bundle")

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from mcpchain.bundle.identity import Identity, SanKind
 from mcpchain.bundle.policy import Expected
+from mcpchain.signature import Identity, SanKind
 from tests.world.sigstore.minting import ISSUER, REPOSITORY, WORKFLOW
 
 FOUND = Identity(

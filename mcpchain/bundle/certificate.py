@@ -4,11 +4,10 @@ The extensions are those of Fulcio's `docs/oid-info.md`: 1.3.6.1.4.1.57264.1.N, 
 1 to 6 are raw text and 8 to 24 are DER UTF8Strings.
 """
 
-import enum
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from mcpchain.signature import Identity, SanKind
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -18,70 +17,6 @@ _OTHER_NAME: Final = "1.3.6.1.4.1.57264.1.7"
 _UTF8: Final = 0x0C
 _LONG: Final = 0x80
 _RAW: Final = range(1, 7)
-_WORKFLOW: Final = re.compile(
-    r"(?P<repository>https://[^/@\s]+(?:/[^/@\s]+)+?)"
-    r"(?:/(?=\.github/workflows/)|//)(?P<path>[^@\s]+)@(?P<ref>\S+)"
-)
-"""`https://github.com/O/R/.github/workflows/W@ref`, or GitLab's with two slashes."""
-
-
-@enum.unique
-class SanKind(enum.Enum):
-    """Which kind of name the certificate is for. Equal texts of two kinds differ."""
-
-    EMAIL = "email"
-    URI = "uri"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What a certificate says of the signer. Empty: it does not say."""
-
-    issuer: str
-    """Who vouches for it: the OpenID Connect issuer."""
-    san: str
-    """The subject alternative name: the workflow that signed, or a person."""
-    kind: SanKind
-    repository: str = ""
-    """The source repository that was built, as an address (.12)."""
-    commit: str = ""
-    """Its commit (.13)."""
-    ref: str = ""
-    """Its branch or tag (.14)."""
-    repository_id: str = ""
-    owner: str = ""
-    owner_id: str = ""
-    signer_workflow: str = ""
-    """The workflow that signed (.9); of a reusable one that of another repository."""
-    signer_digest: str = ""
-    build_config: str = ""
-    """The workflow that was started, and called the other (.18)."""
-    build_config_digest: str = ""
-    runner: str = ""
-    """`github-hosted` or `self-hosted` (.11)."""
-    trigger: str = ""
-    run: str = ""
-    visibility: str = ""
-    environment: str = ""
-
-    @property
-    def signer_repository(self) -> str:
-        """The repository of the workflow that signed; empty if it is none."""
-        found = _WORKFLOW.fullmatch(self.signer_workflow or self.san)
-        return found["repository"] if found else ""
-
-    @property
-    def signer_path(self) -> str:
-        """The path of that workflow in its repository."""
-        found = _WORKFLOW.fullmatch(self.signer_workflow or self.san)
-        return found["path"] if found else ""
-
-    @property
-    def signer_ref(self) -> str:
-        """The branch, tag or commit of that workflow."""
-        found = _WORKFLOW.fullmatch(self.signer_workflow or self.san)
-        return found["ref"] if found else ""
 
 
 def read(certificate: "Certificate") -> Identity:
