@@ -14,7 +14,7 @@ from mcpchain.tree import UnreadableError
 DEPTH: Final = 100
 """How many messages inside one another are entered: as many as protobuf's own parser
 does (`CodedInputStream`)."""
-_FIELDS: Final = 2_000_000
+_FIELDS: Final = 4_000_000
 _BYTES: Final = 64 << 20
 _TEXT: Final = 1 << 20
 _PACKED: Final = 1 << 10
@@ -27,6 +27,14 @@ _NUMBER: Final = 0
 _SIZED: Final = 2
 _WIDTHS: Final = {1: 8, 5: 4}
 """Bytes of the values of fixed width, by wire type."""
+_FIRST: Final = 1 << 3
+"""The least that a key can be: fields are numbered from one on."""
+_MORE: Final = 0x80
+"""The bit of a byte that says that more follow."""
+_SHORT: Final = frozenset(
+    key for key in range(_FIRST, _MORE) if key & 7 in {_NUMBER, _SIZED}
+)
+"""The keys of one byte whose field has a value or a length behind it."""
 
 
 class Field:
@@ -34,15 +42,17 @@ class Field:
 
     __slots__ = ("_depth", "_end", "_walk", "number", "sized", "value")
 
-    def __init__(self, walk: "Walk", number: int, value: int, *, sized: bool) -> None:
-        self.number = number
+    def __init__(
+        self, walk: "Walk", key: int, value: int, end: int, depth: int
+    ) -> None:
+        self.number = key >> 3
         self.value = value
         """The number that it holds, without its sign; of what is sized, its length."""
-        self.sized = sized
+        self.sized = key & 7 == _SIZED
         """Whether it holds text, bytes, numbers in a row, or another message."""
         self._walk = walk
-        self._depth = walk.depth
-        self._end = walk.position + value if sized else walk.position
+        self._end = end
+        self._depth = depth
 
     def fields(self) -> Iterator["Field"]:
         """Yield the fields of the message that it holds; none if it holds a number.
@@ -51,8 +61,8 @@ class Field:
             MalformedError: It is no message.
             UnreadableError: It is more, or deeper, than is read.
         """
-        if self.sized:
-            yield from self._walk.within(self._end, self._depth + 1)
+        end = self._end if self.sized else 0
+        return self._walk.within(end, self._depth + 1)
 
     def text(self) -> str:
         """Return the text that it holds; empty if it holds a number.
@@ -92,12 +102,11 @@ class Walk:
     def __init__(self, stream: BinaryIO, size: int, path: str) -> None:
         self.path = path
         self.size = size
-        self.depth = 0
         self._stream = stream
         self._data = b""
         self._base = 0
         self._at = 0
-        self._fields = _FIELDS
+        self._left = _FIELDS
         self._bytes = _BYTES
 
     @property
@@ -112,7 +121,7 @@ class Walk:
             MalformedError: It is no message.
             UnreadableError: It is more than is read.
         """
-        yield from self.within(self.size, 0)
+        return self.within(self.size, 0)
 
     def within(self, end: int, depth: int) -> Iterator[Field]:
         """Yield the fields of the message from here to *end*."""
@@ -120,28 +129,31 @@ class Walk:
             raise self.limit(f"more than {DEPTH} messages inside one another")
         at = self.position
         while at < end:
-            self._seek(at)
-            self._fields -= 1
-            if self._fields < 0:
+            self._left -= 1
+            if self._left < 0:
                 raise self.limit(f"more than {_FIELDS:,} fields")
-            number, wire = divmod(self.varint(end), 8)
-            if not number:
-                raise self._malformed("a field without a number")
-            self.depth = depth
-            if wire == _NUMBER:
-                value = self.varint(end)
-                at = self.position
-            elif wire == _SIZED:
-                value = self.varint(end)
-                at = self.position + value
-            elif wire in _WIDTHS:
-                value = 0
-                at = self.position + _WIDTHS[wire]
+            data, start = self._data, at - self._base
+            if 0 <= start < len(data) - 1 and (
+                data[start] in _SHORT and data[start + 1] < _MORE
+            ):
+                # So it is with nearly all there are.
+                key, value, self._at = data[start], data[start + 1], start + 2
             else:
-                raise self._malformed(f"a field of the wire type `{wire}`")
+                key, value = self._start(at, end)
+            at = self._base + self._at
+            at += value if key & 7 == _SIZED else _WIDTHS.get(key & 7, 0)
             if at > end:
                 raise self._malformed(f"a field that ends at byte {at:,} of {end:,}")
-            yield Field(self, number, value, sized=wire == _SIZED)
+            yield Field(self, key, value, at, depth)
+
+    def _start(self, at: int, end: int) -> tuple[int, int]:
+        """Read number and type, and value or length, of the field at byte *at*."""
+        self._seek(at)
+        key = self.varint(end)
+        wire = key & 7
+        if key < _FIRST or wire not in (_NUMBER, _SIZED, *_WIDTHS):
+            raise self._malformed(f"a field of the wire type `{wire}`, or no number")
+        return key, 0 if wire in _WIDTHS else self.varint(end)
 
     def varint(self, end: int) -> int:
         """Read a number of variable length, which must not go beyond *end*."""
@@ -154,7 +166,7 @@ class Walk:
             byte = self._data[self._at]
             self._at += 1
             value |= (byte & 0x7F) << shift
-            if byte < 0x80:  # noqa: PLR2004 - the bit that says that more follow
+            if byte < _MORE:
                 return value & _WORD
             shift += 7
         raise self._malformed(f"a number of more than {_VARINT} bytes")

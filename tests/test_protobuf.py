@@ -134,7 +134,7 @@ def test_as_many_messages_as_the_limit_are_entered() -> None:
     "read",
     [
         lambda: descend(walk(deep(DEPTH + 2)).fields()),
-        lambda: count(walk(b"\x08\x01" * 2_000_001).fields()),
+        lambda: count(walk(b"\x08\x01" * 4_000_001).fields()),
         lambda: [e.text() for e in walk(field(1, bytes((1 << 20) + 1))).fields()],
         lambda: [e.text() for e in walk(field(1, bytes(1 << 20)) * 65).fields()],
         lambda: [e.numbers() for e in walk(field(1, bytes(1025))).fields()],
