@@ -195,7 +195,7 @@ def write_bom(
     """Write *inventory* as a validated BOM; `-` is standard output."""
     from mcpchain import __version__
     from mcpchain.bom.carry import has_signature
-    from mcpchain.pipeline.target import bom
+    from mcpchain.pipeline.target import bom, spdx
     from mcpchain.printable import printable
 
     if path.is_file() and not _is_bom(path):
@@ -204,20 +204,26 @@ def write_bom(
             hint="name another file, or remove this one first",
         )
     time, fixed = timestamp()
-    written = bom(
-        inventory,
-        now=time,
-        version=__version__,
-        reproducible=fixed,
-        spec_version=spec_version,
-    )
-    data = written.data
-    if output_format == "xml":
-        from mcpchain.bom import xml
+    lacks: tuple[str, ...] = ()
+    if output_format == "spdx":
+        made = spdx(inventory, now=time, version=__version__)
+        data, lacks = made.data, made.lacks
+    else:
+        written = bom(
+            inventory,
+            now=time,
+            version=__version__,
+            reproducible=fixed,
+            spec_version=spec_version,
+        )
+        data = written.data
+        if output_format == "xml":
+            from mcpchain.bom import xml
 
-        data, lacks = xml.convert(written.document)
-        for each in lacks:
-            click.echo(f"warning: XML leaves out {printable(each)}", err=True)
+            data, lacks = xml.convert(written.document)
+    for each in lacks:
+        told = f"{output_format.upper()} leaves out {printable(each)}"
+        click.echo(f"warning: {told}", err=True)
     if has_signature(inventory):
         click.echo(
             "note: a signature in the BOM that was read does not hold for this one; it "
@@ -236,7 +242,8 @@ def write_bom(
 def _is_bom(path: Path) -> bool:
     with path.open("rb") as stream:
         start = stream.read(_LOOK)
-    return b'"bomFormat"' in start or b"cyclonedx.org/schema/bom" in start
+    marks = (b'"bomFormat"', b'"spdxVersion"', b"cyclonedx.org/schema/bom")
+    return any(each in start for each in marks)
 
 
 def _active() -> Path | None:

@@ -14,6 +14,7 @@ Examples:
   mcpchain sbom app/ --environment .venv/bin/python -o bom.cdx.json
   mcpchain sbom --user-config -o bom.cdx.json your own MCP servers as well
   mcpchain sbom --resolve -o bom.cdx.json     with what the servers pull in
+  mcpchain sbom --format spdx -o bom.spdx.json
   SOURCE_DATE_EPOCH=0 mcpchain sbom -o a.json the same bytes on every run
 """
 )
@@ -39,11 +40,14 @@ Examples:
     help="The version of CycloneDX to write.",
 )
 @click.option(
+    "--format",
     "--output-format",
-    type=click.Choice(["json", "xml"]),
+    "output_format",
+    type=click.Choice(["json", "xml", "spdx"]),
     default="json",
     show_default=True,
-    help="XML leaves out some of it, and says what; JSON holds all of it.",
+    help="CycloneDX as JSON holds all of it. CycloneDX as XML and SPDX 2.3 (as JSON) "
+    "leave out some, and say what.",
 )
 @options.RESOLVE
 @options.environment_options
@@ -61,7 +65,7 @@ def sbom(  # noqa: PLR0913 - one parameter an option
     spec_version: str,
     output_format: str,
 ) -> None:
-    """Write what TARGET is made of, as a CycloneDX BOM.
+    """Write what TARGET is made of, as a CycloneDX or SPDX BOM.
 
     TARGET is a folder, a lock or configuration file, or a BOM. Nothing of it is run,
     and the network is not used but for `--resolve`. What could not be read is said on

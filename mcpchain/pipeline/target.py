@@ -12,6 +12,7 @@ from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
 from mcpchain.inventory import Collector, Gap, Inventory, State
 
 if TYPE_CHECKING:
+    from mcpchain.bom.spdx.write import Written as SpdxWritten
     from mcpchain.bom.write import Written
     from mcpchain.discover.environment.installed import Wish
     from mcpchain.discover.mcp_config.user import UserFolder
@@ -198,6 +199,26 @@ def bom(
         spec_version=spec_version,
     )
     validate(written.document, source="the BOM that mcpchain wrote")
+    return written
+
+
+def spdx(inventory: Inventory, *, now: dt.datetime, version: str) -> "SpdxWritten":
+    """Return *inventory* as an SPDX 2.3 document that was checked.
+
+    Raises:
+        NothingToCheckError: There is nothing in it.
+        MalformedError: What we wrote is not valid, which is a bug of ours.
+    """
+    if not inventory.components:
+        raise nothing(inventory)
+    from mcpchain.bom.spdx.validate import problems
+    from mcpchain.bom.spdx.write import compose
+
+    written = compose(inventory, timestamp=now, version=version)
+    for pointer, problem in problems(written.document):
+        raise MalformedError(
+            problem, source="the SPDX document that mcpchain wrote", pointer=pointer
+        )
     return written
 
 
