@@ -1,5 +1,6 @@
 """What the hub's library knows of a data set, as a card and its own files hold it."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,8 @@ from mcpchain.inventory import Collector
 
 _COLUMNS: Final = 10_000
 _TEXTS: Final = 10_000
+_MOST: Final = 2**63 - 1
+_DIGITS: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +66,25 @@ def _records(splits: Node) -> int | None:
     if not splits.exists:
         return None
     each = splits.elements() if splits.is_list() else (n for _, n in splits.items())
-    total, count = 0, 0
-    for split in each:
-        number = split.at("num_examples")
-        if not number.exists:
-            return None
-        if number.integer() < 0:
-            raise number.malformed("a negative number of records")
-        total, count = total + number.integer(), count + 1
-    return total if count else None
+    counts = [_count(split) for split in each]
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None
+
+
+def _count(split: Node) -> int | None:
+    """Return the number of records, or the sum over the files (TensorFlow Datasets)."""
+    shards = split.at("shardLengths")
+    if shards.exists:
+        lengths = [each.text() for each in shards.elements()]
+        if not all(_DIGITS.fullmatch(each) for each in lengths):
+            raise shards.unexpected("numbers of records")
+        return sum(map(int, lengths))
+    number = split.at("num_examples")
+    if not number.exists:
+        return None
+    if not 0 <= number.integer() <= _MOST:
+        raise number.malformed("a number of records that no data set has")
+    return number.integer()
 
 
 def _columns(features: Node) -> Iterator[str]:
