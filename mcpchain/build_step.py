@@ -16,14 +16,24 @@ _SECRET: Final = re.compile(r"[^/\s]*@(?!sha(?:256|512):|\$)|\?\S*")
 """Where a text that names something may hold a password."""
 
 
-def add_image(found: Collector, text: str, place: Location, facts: BuildFacts) -> None:
-    """Declare the image that *text* names; what names none is a gap."""
+def add_image(
+    found: Collector, text: str, place: Location, facts: BuildFacts, written: str = ""
+) -> None:
+    """Declare the image that *text* names; what names none is a gap.
+
+    Args:
+        found: Where to keep it.
+        text: The reference, its variables replaced.
+        place: Where it stands.
+        facts: What it is there for.
+        written: How it is written there, if that is all that may be told.
+    """
     try:
         named = image.parse(text)
     except ValueError:
-        unreadable(found, place, f"`{shown(text)}` is not the name of an image")
+        problem = f"`{shown(written or text)}` is not the name of an image"
+        unreadable(found, place, problem)
         return
-    digests = (named.digest,) if named.digest else ()
     found.add(
         Component(
             kind=Kind.CONTAINER,
@@ -31,7 +41,7 @@ def add_image(found: Collector, text: str, place: Location, facts: BuildFacts) -
             purl=named.purl,
             pin=named.pin,
             requested=named.tag,
-            artifacts=(Artifact(digests=digests),) if digests else (),
+            artifacts=named.artifacts,
             facts=BuildFacts(
                 role=facts.role,
                 stage=facts.stage,

@@ -6,7 +6,7 @@ from typing import Final
 
 from packageurl import PackageURL
 
-from mcpchain.artifact import Digest
+from mcpchain.artifact import Artifact, Digest
 from mcpchain.component import Pin
 
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
@@ -36,6 +36,11 @@ class Image:
     registry: str | None = None
     """The registry that the reference itself names."""
     digest: Digest | None = None
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The bytes that the digest names, if there is one."""
+        return (Artifact(digests=(self.digest,)),) if self.digest else ()
 
 
 def parse(text: str) -> Image:

@@ -19,7 +19,7 @@ class UndecidedError(ValueError):
     """
 
 
-def interpolate(text: str, values: Mapping[str, str], *, escape: str) -> str:
+def interpolate(text: str, values: Mapping[str, str | None], *, escape: str) -> str:
     r"""Return *text* with its variables replaced.
 
     `$X`, `${X}`, `${X-d}`, `${X:-d}`, `${X+d}` and `${X:+d}`. A variable that is not in
@@ -27,7 +27,7 @@ def interpolate(text: str, values: Mapping[str, str], *, escape: str) -> str:
 
     Args:
         text: What a file says.
-        values: The variables that have a value or a default.
+        values: The variables that have a value or a default; `None`: nobody knows it.
         escape: What makes a dollar mean itself: `\`, or `$` for a second dollar.
 
     Raises:
@@ -36,7 +36,9 @@ def interpolate(text: str, values: Mapping[str, str], *, escape: str) -> str:
     return _replaced(text, values, escape, 0)
 
 
-def _replaced(text: str, values: Mapping[str, str], escape: str, depth: int) -> str:
+def _replaced(
+    text: str, values: Mapping[str, str | None], escape: str, depth: int
+) -> str:
     if len(text) > LONGEST:
         raise UndecidedError(f"more than {LONGEST:,} characters")
     parts: list[str] = []
@@ -51,7 +53,7 @@ def _replaced(text: str, values: Mapping[str, str], escape: str, depth: int) -> 
 
 
 def _next(
-    text: str, at: int, values: Mapping[str, str], escape: str, depth: int
+    text: str, at: int, values: Mapping[str, str | None], escape: str, depth: int
 ) -> tuple[str, int]:
     """Return what begins at *at*, replaced, and where the rest begins."""
     if text[at] == escape and text[at + 1 : at + 2] in {"$", escape}:
@@ -83,7 +85,9 @@ def _closing(text: str, at: int) -> int:
     raise UndecidedError("a `${` that is never closed")
 
 
-def _braced(inner: str, values: Mapping[str, str], escape: str, depth: int) -> str:
+def _braced(
+    inner: str, values: Mapping[str, str | None], escape: str, depth: int
+) -> str:
     name = _NAME.match(inner)
     if name is None or depth >= _DEPTH:
         raise UndecidedError("a variable in a form that is not read")
@@ -91,11 +95,11 @@ def _braced(inner: str, values: Mapping[str, str], escape: str, depth: int) -> s
     if not rest:
         return _value(name[0], values)
     operator = re.match(r":?[-+]", rest)
-    known = values.get(name[0])
-    if operator is None:
-        if rest.lstrip(":").startswith("?"):
+    if operator is None or (name[0] in values and values[name[0]] is None):
+        if operator or rest.lstrip(":").startswith("?"):
             return _value(name[0], values)
         raise UndecidedError("a variable in a form that is not read")
+    known = values.get(name[0])
     given = known is not None and (known != "" or ":" not in operator[0])
     word = rest[operator.end() :]
     if operator[0].endswith("-"):
@@ -103,7 +107,8 @@ def _braced(inner: str, values: Mapping[str, str], escape: str, depth: int) -> s
     return _replaced(word, values, escape, depth + 1) if given else ""
 
 
-def _value(name: str, values: Mapping[str, str]) -> str:
-    if name not in values:
+def _value(name: str, values: Mapping[str, str | None]) -> str:
+    value = values.get(name)
+    if value is None:
         raise UndecidedError(f"the variable `{name[:140]}`, which has no value here")
-    return values[name]
+    return value

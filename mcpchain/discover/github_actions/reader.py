@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from mcpchain.build_file import read_named_dockerfile
 from mcpchain.build_step import add_image, add_undecided, beyond, unreadable
 from mcpchain.component import BuildFacts, Location, Role
 from mcpchain.discover.github_actions.matrix import expanded
 from mcpchain.discover.github_actions.uses import add_action, check_local
-from mcpchain.dockerfile import BYTES, is_dockerfile, read_dockerfile
-from mcpchain.document import Node, decode
+from mcpchain.document import Node
 from mcpchain.interpolation import UndecidedError
 from mcpchain.inventory import Collector
 from mcpchain.tree import File
@@ -98,11 +98,9 @@ class _Reader:
         text = image.text()
         if text.startswith(_DOCKER):
             self._image(text.removeprefix(_DOCKER), image)
-        elif not is_dockerfile(text.rpartition("/")[2]):
-            other = self.file.beside(text)
-            inner = decode(other.read(BYTES), source=other.path)
-            place = Location(path=other.path)
-            read_dockerfile(inner, place, self.found, Role.BUILD_IMAGE)
+        else:
+            role, place = Role.BUILD_IMAGE, _place(image)
+            read_named_dockerfile(self.file, text, place, self.found, role)
 
     def _steps(self, steps: Node) -> None:
         with self.found.entry():
