@@ -40,7 +40,7 @@ class Unread:
         return (
             name in LOCKS
             or name in MANIFESTS
-            or name in {"uv.toml", "saved_model.pb"}
+            or name == "uv.toml"
             or file.suffix in MODELS
             or _UNCOMPILED.fullmatch(file.path) is not None
         )

@@ -57,7 +57,7 @@ def _gaps(file: File) -> Iterator[tuple[str, str]]:
             yield from _indexes(file, ("tool", "uv"))
     elif name == "uv.toml":
         yield from _indexes(file, ())
-    elif file.suffix in MODELS or name == "saved_model.pb":
+    elif file.suffix in MODELS:
         hint = "use safetensors or GGUF, or check this file by other means"
         yield "a model in a format that is not read", hint
     elif _asks(file) and not _locked(file, (f"{file.name[:-3]}.txt",), above=False):
