@@ -17,7 +17,6 @@ from mcpchain.closure.graph import SHOWN, Graph
 from mcpchain.closure.group import Group
 from mcpchain.closure.library import Door, Library
 from mcpchain.closure.packument import Packument, Page
-from mcpchain.closure.semver import parse_range, parse_version
 from mcpchain.closure.shelf import COMPARED, NOTHING, Shelf
 from mcpchain.closure.wish import Wish, wish_of, wishes
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts
@@ -27,6 +26,7 @@ from mcpchain.fetch import FetchError
 from mcpchain.inventory import State
 from mcpchain.launch.record import Requested
 from mcpchain.naming import npm_purl
+from mcpchain.npm_range import parse_range, parse_version
 from mcpchain.registries import npm
 from mcpchain.registries.page import Problems
 

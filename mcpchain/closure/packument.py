@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
-from mcpchain.closure.semver import Version, parse_range, parse_version
 from mcpchain.component import Pin
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.fetch import Request, Response
+from mcpchain.npm_range import Version, parse_range, parse_version
 from mcpchain.registries import npm
 
 _SHORT: Final = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8"

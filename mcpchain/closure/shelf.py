@@ -6,11 +6,11 @@ from typing import Final
 from mcpchain.closure.group import Group
 from mcpchain.closure.library import Library
 from mcpchain.closure.packument import Packument, Page
-from mcpchain.closure.semver import Version, parse_version
 from mcpchain.closure.wish import Wish, wishes
 from mcpchain.document import Node
 from mcpchain.fetch import FetchError
 from mcpchain.inventory import State
+from mcpchain.npm_range import Version, parse_version
 
 _ROUNDS: Final = 200
 """How many levels are loaded at once each. Honest ones end before thirty; what lies

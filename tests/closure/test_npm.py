@@ -9,12 +9,12 @@ from mcpchain.artifact import Algorithm
 from mcpchain.closure import packument
 from mcpchain.closure.group import Group, Sources
 from mcpchain.closure.library import Door, Library
-from mcpchain.closure.semver import parse_version
 from mcpchain.closure.shelf import Shelf
 from mcpchain.closure.wish import Wish
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts, Pin
 from mcpchain.fetch import FetchError
 from mcpchain.inventory import State
+from mcpchain.npm_range import parse_version
 from tests.closure.servers import closed, one, package, told, tree
 from tests.world.world import World
 

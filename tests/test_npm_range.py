@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcpchain.closure.semver import parse_range, parse_version
+from mcpchain.npm_range import parse_range, parse_version
 
 VERSIONS = [
     *("0.0.1", "0.0.3", "0.1.0", "0.2.3", "1.0.0", "1.2.3-alpha.1", "1.2.3-beta"),
