@@ -281,6 +281,7 @@ PROGRAMS: Final = {
     "Chroma": 8000,
     "pgvector": 5432,
     "Phoenix": 6006,
+    "LiteLLM": 4000,
 }
 """Programs that anybody may run, and the ports on which they answer by default: without
 an address they are asked on this machine."""
@@ -373,7 +374,7 @@ def by_address(address: str) -> Provider | None:
 
 
 _ADDRESS: Final = re.compile(
-    r"(?:https?|wss?)://(?P<host>[\w.{}-]{1,255})(?::\d{1,5})?(?P<path>(?:/[^\s]*)?)",
+    r"(?:https?|wss?)://(?:[^/?#@\s]{0,200}@)?(?P<host>[\w.{}-]{1,255})(?::\d{1,5})?(?P<path>(?:/[^\s]*)?)",
     re.ASCII | re.IGNORECASE,
 )
 

@@ -37,6 +37,8 @@ _HERE: Final = re.compile(
 )
 _LONGEST: Final = 500
 _MODEL: Final = re.compile(r"[\w@][\w./:@+ -]{0,139}", re.ASCII)
+_BY_PORT: Final = {11434: "Ollama", 1234: "LM Studio"}
+"""Programs that are known by the port on which they answer on this machine."""
 _ORDER: Final = ("model-api", "vector-database", "embedding", "reranking")
 """Which of two categories says more of what is sent there."""
 _ASKED: Final = frozenset({"model-api", "embedding", "reranking", "speech", "image"})
@@ -101,17 +103,21 @@ class Use:
 
     def _whose(self) -> tuple[str, str]:
         """Return what the service is called, and who runs it."""
-        product = self.client.product
+        product, own = self.client.product, self.client.own
+        program = product in PROGRAMS
+        alike = product if program else f"{product}-compatible API"
         if self.address is None:
-            if product in PROGRAMS and not self.client.own:
-                return product, UNKNOWN if self.opaque else SELF_HOSTED
-            unknown = self.opaque and not self.client.own
-            return product, UNKNOWN if unknown else product
-        if provider := by_host(self.address.host):
+            if own or not (self.opaque or program):
+                return product, product
+            return alike, UNKNOWN if self.opaque else SELF_HOSTED
+        host = self.address.host.lower()
+        if provider := by_host(host):
             return provider.name, provider.name
-        if is_here(self.address.host):
-            return _program(self.address.port) or product, SELF_HOSTED
-        return product, product if self.client.own else self.address.host.lower()
+        if self.address.shown is None and not own:
+            return alike, UNKNOWN
+        if is_here(host):
+            return _BY_PORT.get(self.address.port or 0, alike), SELF_HOSTED
+        return (product, product) if own else (product if program else host, host)
 
 
 def is_model(text: str) -> bool:
@@ -162,10 +168,6 @@ def is_here(host: str) -> bool:
 def client_of(provider: Provider, package: str = "") -> Client:
     """Return how *provider* is asked by a library for many, or without any."""
     return Client(product=provider.name, package=package)
-
-
-def _program(port: int | None) -> str | None:
-    return {11434: "Ollama", 1234: "LM Studio"}.get(port or 0)
 
 
 def join_services(inventory: Inventory) -> Inventory:

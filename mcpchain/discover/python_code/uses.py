@@ -9,6 +9,7 @@ from typing import Final
 from mcpchain.ai_providers import (
     KEYS,
     NAMED,
+    PROGRAMS,
     by_address,
     by_family,
     by_model,
@@ -82,7 +83,7 @@ class _Draft:
             client=self.client,
             address=self.address,
             opaque=self.opaque,
-            models=tuple(self.models),
+            models=tuple(each for each in self.models if not _SECRET.match(each)),
             env=tuple(self.env),
             authenticated=self.authenticated,
         ).component(self.place)
@@ -108,6 +109,8 @@ class _Finder:
         self._made: dict[int, _Draft | None] = {}
         """What each call asks, by the identity of its node; `None` where nobody."""
         self._env: set[str] = set(module.variables)
+        self._quiet: set[str] = set()
+        """Packages that were called in a way that asks nobody."""
         self._loose: list[Called] = []
 
     def calls(self) -> None:
@@ -150,6 +153,8 @@ class _Finder:
         self._made[id(called.node)] = draft
         if draft is not None:
             self.drafts.append(draft)
+        elif traced := self._module.trace(called.node.func, called.scope):
+            self._quiet.add(traced.name.partition(".")[0])
 
     def _by_model(self, called: Called, name: str, place: Location) -> _Draft | None:
         """Return what a library for many providers is asked for."""
@@ -193,8 +198,7 @@ class _Finder:
         leaf = name.rpartition(".")[2]
         if called.node.args and _FIRST.fullmatch(leaf):
             words = self._module.words(called.node.args[0], called.scope)
-            texts = (t for t in words.texts if "://" not in t)
-            draft.models.update(t for t in texts if not _SECRET.match(t))
+            draft.models.update(t for t in words.texts if "://" not in t)
         self._credential(called, given, draft)
         if _is_true(given.get("vertexai")):
             draft.client = Client(
@@ -217,6 +221,13 @@ class _Finder:
     ) -> bool:
         """Read where it asks; false if that is a file, or this very process."""
         vectors = NAMED[draft.client.product].category == "vector-database"
+        more = any(each.arg is None for each in called.node.keywords)
+        draft.opaque = more and draft.client.product in PROGRAMS
+        if draft.client.product == "pgvector":  # in whichever database is connected
+            draft.opaque = True
+        elif draft.client.product == "LanceDB":
+            texts = (_text(each) for each in called.node.args[:1])
+            return any(each.startswith("db://") for each in texts)
         if vectors and not _LOCAL.isdisjoint(given):
             return False
         port = given.get("port")
@@ -247,9 +258,6 @@ class _Finder:
             # A first argument may be anything, and a `None` chooses the default.
             if node in nodes and words.opaque and draft.address is None:
                 draft.opaque = True
-        if draft.client.product == "LanceDB":
-            texts = self._module.words(first[0], called.scope).texts if first else []
-            return any(each.startswith("db://") for each in texts)
         return True
 
     def _credential(
@@ -328,12 +336,14 @@ class _Finder:
 
     def imports(self) -> None:
         """Find client libraries that are imported, and used in no way that is read."""
-        known = {each.client.package for each in self.drafts}
+        known = {each.client.package for each in self.drafts} | self._quiet
         for local, origin, code, line in self._module.imports:
             client = client_by(origin)
             if client is None or client.package in known or not self._used(local):
                 continue
-            self.drafts.append(_Draft(client=client, place=code.place(line)))
+            opaque = client.product in PROGRAMS
+            draft = _Draft(client=client, place=code.place(line), opaque=opaque)
+            self.drafts.append(draft)
 
     def _used(self, local: str) -> bool:
         parts = self._module.parts.get(local, ())
@@ -361,7 +371,8 @@ class _Finder:
             facts = component.facts
             if not isinstance(facts, UsedServiceFacts):
                 continue
-            own = NAMED.get(component.name)
+            named = component.name in {facts.provider, *PROGRAMS}
+            own = NAMED.get(component.name) if named else None
             for name in self._env:
                 if name in KEYS and KEYS[name] is own:
                     each.authenticated = True

@@ -70,7 +70,7 @@ class _Walk:
             if isinstance(value, ast.AST):
                 inner.append((value, scope))
             elif isinstance(value, list):
-                inner.extend((each, scope) for each in value if type(each) is not str)
+                inner.extend((e, scope) for e in value if isinstance(e, ast.AST))
         inner.reverse()
         self._stack.extend(inner)
 
