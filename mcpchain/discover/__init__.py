@@ -105,9 +105,14 @@ class _Files:
         self._merged = False
         self._manifests: list[tuple[str, Inventory]] = []
         self._npm_manifests: list[tuple[str, Inventory]] = []
+        from mcpchain.model_folder import BESIDE
+
+        self._is_beside, self._beside = BESIDE.search, list[str]()
 
     def read(self, file: File, name: str) -> None:
         """Give *file* to every part that wants it."""
+        if self._is_beside(file.path):
+            self._beside.append(file.path)
         pointer = file.head.startswith(LFS_POINTER)
         for part in self._parts:
             # What stands in place of a file is not what its name says.
@@ -170,6 +175,10 @@ class _Files:
             from mcpchain.npm_lock.settle import settle_npm
 
             inventory = settle_npm(inventory, self._npm_manifests)
+        if any(each.kind in _OF_MODELS for each in inventory.components):
+            from mcpchain.model_folder.join import joined
+
+            inventory = joined(inventory, self._tree, self._beside)
         if any(each.kind is Kind.SERVICE for each in inventory.components):
             from mcpchain.used_services import join_services
 
@@ -248,6 +257,7 @@ def _compared(inventory: Inventory, tree: Tree) -> Inventory:
     return compared(inventory, cache(tree.digest))
 
 
+_OF_MODELS: Final = frozenset({Kind.MODEL, Kind.FILE})
 _CLAIMED: Final = frozenset({Kind.MODEL, Kind.DATA, Kind.FILE})
 
 

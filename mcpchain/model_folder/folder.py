@@ -1,0 +1,151 @@
+"""Which folders are models, and which files belong to which of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+from mcpchain import hub_card
+from mcpchain.component import Basis, Component, FileFacts, Kind
+from mcpchain.document import Node
+from mcpchain.errors import MalformedError
+from mcpchain.inventory import Inventory
+from mcpchain.model_folder import card, repository
+from mcpchain.tree import Tree, UnreadableError
+
+MODELFILE: Final = "modelfile"
+_ROLES: Final = frozenset(
+    {"chat-template", "configuration", "index", "model-card", "tokenizer"}
+)
+_KEYS: Final = frozenset({"adapter_config.json", "config.json", "model_index.json"})
+"""What makes a model of a folder of weights."""
+
+
+@dataclass(slots=True)
+class Folder:
+    """A folder that is a model."""
+
+    path: str
+    """From the root; empty for the root itself."""
+    weights: list[Component] = field(default_factory=list)
+    files: list[Component] = field(default_factory=list)
+    inner: list[str] = field(default_factory=list)
+    """Folders below that are models too, but for those inside one another."""
+
+    @property
+    def direct(self) -> list[Component]:
+        """The weights in the folder itself."""
+        return [each for each in self.weights if above(each.location.path) == self.path]
+
+    def named(self, beside: Iterable[str]) -> dict[str, str]:
+        """Return all documents in the folder itself, by name in lower case."""
+        paths = [*beside, *(each.location.path for each in self.files)]
+        return {
+            each.rpartition("/")[2].casefold(): each
+            for each in paths
+            if above(each) == self.path
+        }
+
+
+def above(path: str) -> str:
+    """Return the folder that *path* is in."""
+    return path.rpartition("/")[0]
+
+
+def folders(inventory: Inventory, tree: Tree, beside: frozenset[str]) -> list[Folder]:
+    """Return the folders that are models, by path.
+
+    What lies in no such folder belongs to the nearest above it, since weights are kept
+    in folders of their own: `onnx`, `original`.
+    """
+    observed = [
+        each
+        for each in inventory.components
+        if each.basis is Basis.OBSERVED and each.artifacts
+    ]
+    weights = [each for each in observed if _is_weights(each)]
+    files = [each for each in observed if _is_document(each)]
+    keys = {above(each.location.path) for each in files if _is_key(each)}
+    for each in (*weights, *files):
+        snapshot = repository.root(each.location.path, inventory.name)
+        keys |= {snapshot} if snapshot is not None else set()
+    for place in {above(each.location.path) for each in weights} - keys:
+        keys |= {place} if _is_told(place, tree, beside) else set()
+    return _filled(keys, weights, files)
+
+
+def _filled(
+    keys: set[str], weights: Iterable[Component], files: Iterable[Component]
+) -> list[Folder]:
+    found = {each: Folder(each) for each in keys}
+
+    @cache
+    def owner(place: str) -> str | None:
+        if place in found:
+            return place
+        return owner(above(place)) if place else None
+
+    for weight in weights:
+        if (key := owner(above(weight.location.path))) is not None:
+            found[key].weights.append(weight)
+    for file in files:
+        if (key := owner(above(file.location.path))) is not None:
+            found[key].files.append(file)
+    kept: list[Folder] = []
+    for path in sorted(found, key=lambda each: (-_depth(each), each)):
+        folder = found[path]
+        if folder.weights or folder.inner or any(map(_is_index, folder.files)):
+            kept.append(folder)
+            outer = owner(above(path)) if path else None
+            if outer is not None:
+                found[outer].inner.append(path)
+    return sorted(kept, key=lambda each: each.path)
+
+
+def _depth(path: str) -> int:
+    return path.count("/") + 1 if path else 0
+
+
+def _is_weights(component: Component) -> bool:
+    format_ = getattr(component.facts, "format", "")
+    return component.kind is Kind.MODEL and format_ != MODELFILE
+
+
+def _is_document(component: Component) -> bool:
+    facts = component.facts
+    return isinstance(facts, FileFacts) and facts.role in _ROLES
+
+
+def _is_index(component: Component) -> bool:
+    return isinstance(component.facts, FileFacts) and component.facts.role == "index"
+
+
+def _is_key(component: Component) -> bool:
+    card = isinstance(component.facts, FileFacts) and (
+        component.facts.role == "model-card"
+    )
+    return card or _is_index(component) or component.name.casefold() in _KEYS
+
+
+def _is_told(place: str, tree: Tree, beside: frozenset[str]) -> bool:
+    """Say whether a document beside weights was meant to be about them.
+
+    One that cannot be read was: that it cannot is told when it is read again.
+    """
+    for name in ("config.json", "README.md"):
+        path = f"{place}/{name}" if place else name
+        if path not in beside:
+            continue
+        try:
+            data = tree.file(path).read()
+            if name == "README.md":
+                node = hub_card.front_matter(data, path)
+                if node is not None and card.of_model(node):
+                    return True
+            else:
+                Node.from_json(data, source=path)
+        except UnreadableError:
+            continue
+        except MalformedError:
+            return True
+    return False
