@@ -7,6 +7,7 @@ things, people would be shown one and a judge another.
 
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.foreign import Foreign
+from mcpchain.bom.marks import UNNAMED
 from mcpchain.bom.tally import Tally
 from mcpchain.component import Component, Kind, ServerFacts
 from mcpchain.inventory import Collector
@@ -29,7 +30,7 @@ def check(entry: Entry, read_as: Component, *, service: bool = False) -> None:
     if not service:
         same &= shown.purl == read_as.purl and _bytes(shown) <= _bytes(read_as)
     if read_as.purl is None or service:
-        same &= shown.name == read_as.name
+        same &= shown.name == (read_as.name or UNNAMED)
     if not same:
         raise entry.malformed("it is read as something else than it shows")
 

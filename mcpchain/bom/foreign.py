@@ -2,8 +2,10 @@
 
 What they say is declared, no more. An entry says only what CycloneDX has words for:
 properties of ours in it are not read, since whoever wrote them was not us. Whatever
-`type` it has, something with a purl is a package like any other, and is held to what a
-package is held to; `scope` is not read, so that nothing counts as optional.
+`type` it has, something with the purl of a package is a package like any other, and is
+held to what a package is held to; `scope` is not read, so that nothing counts as
+optional. A file with a digest, a data set and an image are what they are called, if no
+purl calls them something else.
 """
 
 import re
@@ -14,7 +16,7 @@ from typing import Final
 from packageurl import PackageURL
 
 from mcpchain.artifact import Algorithm, Artifact, Digest, identified
-from mcpchain.bom import licenses
+from mcpchain.bom import licenses, model_card, purls
 from mcpchain.bom.artifacts import ALGORITHMS, digest
 from mcpchain.bom.carry import WITHOUT_SECRETS, without_secrets
 from mcpchain.bom.encode import SERVER_GROUP
@@ -23,12 +25,14 @@ from mcpchain.bom.own import parse_purl
 from mcpchain.bom.tally import Tally
 from mcpchain.bom.unread import OTHER_BOMS
 from mcpchain.component import (
+    BuildFacts,
     Component,
     Kind,
     Location,
     Origin,
     PackageFacts,
     Pin,
+    Role,
     ServerFacts,
     Transport,
 )
@@ -57,7 +61,8 @@ _REPOSITORIES: Final = frozenset({"github", "gitlab", "bitbucket"})
 _BY_COMMIT: Final = _REPOSITORIES | {"huggingface"}
 _OF_MODELS: Final = frozenset({"generic", "huggingface", "mlflow"})
 """The types of purl that name models. In any other ecosystem, packages are named."""
-_IMAGES: Final = frozenset({"docker", "oci"})
+IMAGES: Final = frozenset({"docker", "oci"})
+"""The types of purl that name container images."""
 _IMAGE_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"[\^~*<>=|\s]")
 """What makes a version more than one, in any ecosystem."""
@@ -96,14 +101,23 @@ class Foreign:
             licenses=declared,
             concluded=concluded,
         )
-        if bare.kind is Kind.OTHER:
-            return bare
-        return as_stated(bare, entry.text("versionRange"))
+        if purl is None and kind in OTHERS:
+            return replace(bare, kind=_kind_of_other(kind, entry, bare.artifacts))
+        stated = as_stated(bare, entry.text("versionRange"))
+        if stated.kind is Kind.MODEL and ("modelCard" in entry or "pedigree" in entry):
+            with self._found.entry():
+                return replace(stated, facts=model_card.told(entry))
+        return stated
 
     def _kind(self, kind: str, purl: PackageURL | None, pointer: str) -> Kind:
         if purl is None and kind in OTHERS:
             self._tally.note(unexamined(kind), pointer)
             return Kind.OTHER
+        if purl is not None and kind == Kind.DATA.value and names_data_set(purl):
+            self._tally.note(unexamined(kind), pointer)
+            return Kind.DATA
+        if purl is not None and kind == Kind.CONTAINER.value and purl.type in IMAGES:
+            return Kind.CONTAINER
         if kind == _MODEL and may_be_model(purl):
             what = "models whose file format a BOM does not tell"
             self._tally.note(what, pointer)
@@ -150,7 +164,7 @@ class Foreign:
         with self._found.entry():
             if text := entry.text("purl"):
                 whole = parse_purl(text, entry)
-                purl = _without_secrets(whole)
+                purl = purls.without_secrets(whole)
                 if any(without_secrets(v) != v for v in whole.qualifiers.values()):
                     self._tally.note(WITHOUT_SECRETS, entry.pointer, State.PARTIAL)
         return purl
@@ -217,13 +231,28 @@ def unexamined(kind: str) -> str:
     return f"components of type `{kind}` that name no package"
 
 
-def _without_secrets(purl: PackageURL) -> PackageURL:
-    """Take user names, passwords and queries out of the addresses in *purl*."""
-    bare = {
-        key: bare_url(value) if "://" in value else value
-        for key, value in purl.qualifiers.items()
-    }
-    return purl if bare == purl.qualifiers else purl._replace(qualifiers=bare)
+def names_data_set(purl: PackageURL) -> bool:
+    """Say whether *purl* names a data set on the Hugging Face Hub.
+
+    The type is that of models; either of two qualifiers tells them apart.
+    """
+    place = purl.qualifiers.get("repository_url", "").rstrip("/")
+    of_data = purl.qualifiers.get("repo_type") == "dataset"
+    return purl.type == "huggingface" and (of_data or place.endswith("/datasets"))
+
+
+def _kind_of_other(kind: str, entry: Entry, artifacts: tuple[Artifact, ...]) -> Kind:
+    """Return what something without purl is, if its entry bears that out."""
+    if kind == Kind.FILE.value and identified(artifacts):
+        return Kind.FILE
+    held = entry.raw().get("data")
+    sets = [
+        isinstance(each, dict) and each.get("type") == "dataset"
+        for each in (held if isinstance(held, list) else ())
+    ]
+    if kind == Kind.DATA.value and sets and all(sets):
+        return Kind.DATA
+    return Kind.OTHER
 
 
 def may_be_model(purl: PackageURL | None) -> bool:
@@ -250,8 +279,16 @@ def as_stated(component: Component, scope: str | None = None) -> Component:
         purl=purl,
         pin=pin,
         requested=requested,
-        facts=None if component.kind is Kind.MODEL else facts_of(purl),
+        facts=_facts_of(component.kind, purl),
     )
+
+
+def _facts_of(kind: Kind, purl: PackageURL | None) -> BuildFacts | PackageFacts | None:
+    if kind is Kind.CONTAINER:
+        place = facts_of(purl).registry
+        # Nothing says what it is for but that it is part of the system.
+        return BuildFacts(role=Role.SERVICE_IMAGE, registry=place)
+    return None if kind in {Kind.DATA, Kind.MODEL} else facts_of(purl)
 
 
 def full_name(purl: PackageURL) -> str:
@@ -285,7 +322,7 @@ def pinned(
         return Pin.FLOATING, None, version
     if _RANGE.search(version):
         return Pin.RANGE, None, version[:_SHOWN]
-    if purl is not None and purl.type in _IMAGES:
+    if purl is not None and purl.type in IMAGES:
         firm = Pin.DIGEST if _IMAGE_DIGEST.fullmatch(version) else None
     elif purl is not None and purl.type in _BY_COMMIT:
         firm = Pin.COMMIT if is_commit(version) else None

@@ -7,12 +7,15 @@ that a model was trained on are references in it, so that a relation is said onc
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from mcpchain import purl
 from mcpchain.bom import properties, purls
+from mcpchain.bom.carry import Carrier
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.marks import UNNAMED, Properties, compact, property_entry
+from mcpchain.bom.tally import Tally
 from mcpchain.component import BaseModel, Kind, Metric, ModelCard, ModelFacts
 
 _KNOWN: Final = frozenset(
@@ -150,7 +153,7 @@ def read_card(entry: Entry) -> ModelCard:
     )
 
 
-def architecture(entry: Entry) -> tuple[str, str | None]:
+def _architecture(entry: Entry) -> tuple[str, str | None]:
     """Return family and architecture of the model *entry*, as its card says.
 
     Raises:
@@ -175,7 +178,7 @@ def hyperparameters(entry: Entry, quantization: str) -> tuple[tuple[str, str], .
     """
     begin = properties.HYPERPARAMETER
     found = [
-        (name.removeprefix(begin).removeprefix(_UNDEFINED), value)
+        (name.removeprefix(begin), value)
         for name, value in _named(entry)
         if name.startswith(begin)
     ]
@@ -202,13 +205,14 @@ def read_bases(entry: Entry, *, ours: bool) -> tuple[BaseModel, ...]:
             continue
         if each.text("type") != Kind.MODEL.value:
             continue
-        group, name = each.text("group"), marks.one(properties.NAME)
+        group, name = each.text("group"), marks.one(properties.NAME) if ours else None
         shown = each.required("name") if name is None else name
-        text = each.text("purl")
+        known, text = None, each.text("purl")
         try:
             known = None if text is None else purls.parse(text)
         except ValueError as error:
-            raise each.malformed(str(error)) from error
+            if ours:
+                raise each.malformed(str(error)) from error
         relation = marks.one(properties.MODEL_BASE) if ours else ""
         found.append(
             BaseModel(
@@ -218,6 +222,31 @@ def read_bases(entry: Entry, *, ours: bool) -> tuple[BaseModel, ...]:
             )
         )
     return tuple(found)
+
+
+def told(entry: Entry) -> ModelFacts:
+    """Return what a stranger's *entry* of a model says of it, without secrets.
+
+    Raises:
+        MalformedError: It is not as CycloneDX has it.
+    """
+    tidy = Carrier(Tally(entry.source))
+    members = ("modelCard", "pedigree")
+    said = {key: tidy.clean(entry.raw()[key], "") for key in members if key in entry}
+    bare = Entry(said, entry.source, entry.pointer)
+    family, architecture = _architecture(bare)
+    card = read_card(bare)
+    return ModelFacts(
+        format="",
+        family=family,
+        architecture=architecture,
+        hyperparameters=hyperparameters(bare, ""),
+        bases=tuple(
+            replace(each, purl=purls.without_secrets(each.purl) if each.purl else None)
+            for each in read_bases(bare, ours=False)
+        ),
+        card=None if card == ModelCard() else card,
+    )
 
 
 def _parameters(told: ModelFacts, task: str, datasets: Sequence[str]) -> _Object:
@@ -288,8 +317,8 @@ def _marks(told: ModelFacts, said: ModelCard) -> Iterator[tuple[str, str]]:
     if told.quantization:
         yield f"{properties.HYPERPARAMETER}{_QUANTIZATION}", told.quantization
     for name, value in told.hyperparameters:
-        begin = properties.HYPERPARAMETER
-        yield begin + (name if name in _KNOWN else _UNDEFINED + name), value
+        official = name in _KNOWN or name.startswith(_UNDEFINED)
+        yield properties.HYPERPARAMETER + _UNDEFINED * (not official) + name, value
 
 
 def _rounded(count: int) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 from packageurl import PackageURL
 
 from mcpchain import purl as purls
+from mcpchain.naming import bare_url
 
 _PLAIN: Final = re.compile(
     r"pkg:[a-z]+/(?:(?:%40)?[A-Za-z0-9_][A-Za-z0-9_.+~-]*/)*[A-Za-z0-9_]"
@@ -43,3 +44,12 @@ def parse(text: str) -> PackageURL:
         # TypeError: `to_string` on a name of nothing but white space.
         pass
     raise ValueError(f"`{text[:140]}` is not a purl")
+
+
+def without_secrets(purl: PackageURL) -> PackageURL:
+    """Take user names, passwords and queries out of the addresses in *purl*."""
+    bare = {
+        key: bare_url(value) if "://" in value else value
+        for key, value in purl.qualifiers.items()
+    }
+    return purl if bare == purl.qualifiers else purl._replace(qualifiers=bare)

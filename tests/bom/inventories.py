@@ -76,7 +76,14 @@ TEXTS = st.lists(TEXT, max_size=3).map(tuple)
 PURLS = st.sampled_from(
     [PackageURL.from_string(f"pkg:huggingface/o/m{end}") for end in ("", "@0a", "#x")]
 )
-PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple)
+SETTINGS = st.lists(
+    st.tuples(
+        st.builds("_undefined:{}".format, TEXT)
+        | st.sampled_from(["hidden_size", "quantization"]),
+        TEXT | st.just("Q4_K"),
+    ),
+    max_size=3,
+).map(tuple)
 SUBJECTS = st.sampled_from(
     [
         *("users", "useCases", "technicalLimitations", "performanceTradeoffs"),
@@ -111,13 +118,7 @@ MODELS = st.builds(
     operators=TEXTS,
     remote_code=TEXTS,
     quantization=TEXT | st.just("Q4_K"),
-    hyperparameters=PAIRS
-    | st.sampled_from(
-        [
-            (("hidden_size", "8"), ("quantization", "Q4_K")),
-            (("_undefined:x", "1"), ("cdx:ai-ml:model:language", "de")),
-        ]
-    ),
+    hyperparameters=SETTINGS,
     chat_template=st.none() | DIGESTS,
     bases=st.lists(
         st.builds(
