@@ -15,6 +15,7 @@ from mcpchain.discover.keras import DISCOVERER
 from mcpchain.discover.pickle_model import DISCOVERER as PICKLES
 from mcpchain.inventory import Inventory, State
 from mcpchain.tree import File, Tree
+from tests.any_bytes import any_bytes
 
 
 def discover(root: Path, data: bytes, name: str = "m.keras") -> Inventory:
@@ -358,7 +359,7 @@ def test_it_is_recognised_by_suffix_or_content(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=100) | st.binary(max_size=100).map(keras))
+@given(any_bytes(100) | st.binary(max_size=100).map(keras))
 def test_any_bytes_are_read_or_a_gap(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert discover(Path(folder), data)

@@ -11,6 +11,7 @@ from mcpchain.discover import survey
 from mcpchain.discover.onnx import DISCOVERER
 from mcpchain.inventory import Collector, Inventory, Relation, RelationKind, State
 from mcpchain.tree import File, Tree
+from tests.any_bytes import any_bytes
 from tests.protobuf_bytes import field, varint
 
 
@@ -415,7 +416,7 @@ def test_weights_are_passed_over_without_being_read(tmp_path: Path) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=80), st.sampled_from([b"", model(), field(1, 8)]))
+@given(any_bytes(80), st.sampled_from([b"", model(), field(1, 8)]))
 def test_any_bytes_are_a_component_and_read_or_a_gap(data: bytes, start: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = discover(Path(folder), start + data)

@@ -13,6 +13,7 @@ from mcpchain.discover import survey
 from mcpchain.discover.saved_model import DISCOVERER
 from mcpchain.inventory import Inventory, RelationKind, State
 from mcpchain.tree import File, Tree
+from tests.any_bytes import any_bytes
 from tests.protobuf_bytes import field, varint
 
 
@@ -313,7 +314,7 @@ def test_it_is_recognised_by_name(path: str, *, wanted: bool) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=80), st.sampled_from([b"", model(graph(EVIL))]))
+@given(any_bytes(80), st.sampled_from([b"", model(graph(EVIL))]))
 def test_any_bytes_are_read_or_a_gap(data: bytes, start: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = discover(
@@ -323,7 +324,7 @@ def test_any_bytes_are_read_or_a_gap(data: bytes, start: bytes) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.binary(max_size=80))
+@given(any_bytes(80))
 def test_any_bytes_beside_a_model_are_read_or_a_gap(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = discover(Path(folder), model(), {"keras_metadata.pb": data})
