@@ -6,7 +6,7 @@ their descriptions of packages alone: nothing is downloaded, unpacked, built or 
 
     library     pages of registries, each asked for once, within limits
     group       what one server installs together, and whom to ask
-    npm         packument, wish, semver, shelf: as npm chooses
+    npm         packument, wish, shelf: as npm chooses
     pypi        project, metadata, provider: as pip chooses
     graph       what hangs on what; joined: as part of the inventory
     swayed      where a launcher may choose otherwise

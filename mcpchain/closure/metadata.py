@@ -21,7 +21,9 @@ from packaging.version import InvalidVersion, Version
 
 from mcpchain.address import plain
 from mcpchain.artifact import Algorithm, Digest
+from mcpchain.core_metadata import CoreMetadata
 from mcpchain.document import Node
+from mcpchain.errors import MalformedError
 from mcpchain.fetch import Request, Response, unreadable
 from mcpchain.requirement import clauses, harmless
 
@@ -62,6 +64,10 @@ class Metadata:
     needs: tuple[Requirement, ...]
     problems: tuple[str, ...]
     """Which of its needs could not be read."""
+    licenses: tuple[str, ...] = ()
+    """As its maker declares them."""
+    concluded: tuple[str, ...] = ()
+    """SPDX expressions that follow from that."""
 
 
 def sheet(node: Node, name: str, version: Version, url: str) -> Sheet | None:
@@ -117,7 +123,19 @@ def read(wanted: Sheet, response: Response) -> Metadata:
     if len(texts) > _NEEDS:
         problems.append(f"it has more than {_NEEDS:,} dependencies")
     needs = tuple(_needs(texts[:_NEEDS], problems))
-    return Metadata(needs=needs, problems=tuple(problems))
+    declared, meant = _licenses(header, where)
+    return Metadata(
+        needs=needs, problems=tuple(problems), licenses=declared, concluded=meant
+    )
+
+
+def _licenses(header: bytes, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what is declared, and what it means; nothing of what cannot be read."""
+    try:
+        core = CoreMetadata.parse(header, source=where)
+    except MalformedError:
+        return (), ()
+    return core.licenses, core.concluded
 
 
 def _inside(wheel: bytes, where: str) -> bytes:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from mcpchain.closure import close
+from mcpchain.closure.library import Door
+from mcpchain.closure.licenses import licensed
 from mcpchain.component import Basis, Component
 from mcpchain.fetch import Fetcher
 from mcpchain.inventory import Inventory, RelationKind
@@ -18,6 +20,8 @@ def resolve_servers(
 ) -> Inventory:
     """Return *inventory* with every package that its servers install at their start.
 
+    And with the licences of all packages whose own source tells none.
+
     Args:
         inventory: What is there.
         terms: When and where it is asked.
@@ -31,13 +35,14 @@ def resolve_servers(
         route=settings.route,
         clock=terms.now.timestamp,
     ) as fetcher:
-        return close(
+        whole = close(
             inventory,
             settings=settings,
             trusted=trusted,
             fetcher=fetcher,
             progress=progress,
         )
+        return licensed(whole, Door(fetcher, settings, progress), trusted)
 
 
 def pulls(inventory: Inventory) -> tuple[frozenset[str], dict[str, Component]]:

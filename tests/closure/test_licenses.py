@@ -1,0 +1,125 @@
+"""Licences that no lock tells, from the registries of the user."""
+
+from typing import Any
+
+import pytest
+
+from mcpchain.closure.library import Door
+from mcpchain.closure.licenses import licensed
+from mcpchain.component import Component, Origin, PackageFacts
+from mcpchain.inventory import Collector, Inventory, State
+from tests.making import component
+from tests.world.world import World
+
+
+def inventory(*components: Component) -> Inventory:
+    found = Collector("x")
+    for each in components:
+        found.add(each)
+    return found.inventory()
+
+
+def asked(world: World, *components: Component) -> Inventory:
+    with world.fetcher() as fetcher:
+        door = Door(fetcher, world.settings())
+        return licensed(inventory(*components), door, frozenset())
+
+
+def one(world: World, purl: str, **facts: object) -> Component:
+    given = PackageFacts(**facts)  # type: ignore[arg-type]  # its fields
+    found = asked(world, component(purl, facts=given))
+    assert not found.gaps
+    (package,) = found.components
+    return package
+
+
+@pytest.mark.parametrize(
+    ("manifest", "licenses", "concluded"),
+    [
+        ({"license": "MIT"}, ("MIT",), ("MIT",)),
+        ({"license": {"type": "ISC"}}, ("ISC",), ("ISC",)),
+        ({"licenses": [{"type": "MIT"}, {"type": "X"}]}, ("MIT", "X"), ()),
+        ({"license": 7}, (), ()),
+        ({"license": "x" * 1000}, (), ()),
+        ({}, (), ()),
+    ],
+    ids=str,
+)
+def test_npm_tells_the_licence_of_the_very_version(
+    manifest: dict[str, Any],
+    licenses: tuple[str, ...],
+    concluded: tuple[str, ...],
+    world: World,
+) -> None:
+    world.npm.publish("files", "1.2.0", **manifest)
+    world.npm.publish("files", "2.0.0", license="EVIL")
+    package = one(world, "pkg:npm/files@1.2.0")
+    assert (package.licenses, package.concluded) == (licenses, concluded)
+
+
+@pytest.mark.parametrize(
+    ("fields", "licenses", "concluded"),
+    [
+        ("License-Expression: MIT", ("MIT",), ("MIT",)),
+        ("License: Apache 2.0", ("Apache 2.0",), ("Apache-2.0",)),
+        ("Summary: nothing", (), ()),
+    ],
+)
+def test_an_index_tells_it_in_the_metadata_of_a_wheel(
+    fields: str, licenses: tuple[str, ...], concluded: tuple[str, ...], world: World
+) -> None:
+    head = "Metadata-Version: 2.4\nName: files\nVersion: 1.2.0\n"
+    world.pypi.release("files", "1.2.0", metadata=f"{head}{fields}\n\n".encode())
+    package = one(world, "pkg:pypi/files@1.2.0")
+    assert (package.licenses, package.concluded) == (licenses, concluded)
+
+
+@pytest.mark.parametrize(
+    ("purl", "facts"),
+    [
+        ("pkg:npm/files@1.2.0", {"origin": Origin.PATH}),
+        ("pkg:npm/files@1.2.0", {"registry": "https://packages.example/npm"}),
+        ("pkg:npm/files", {}),
+        ("pkg:cargo/files@1.2.0", {}),
+    ],
+    ids=str,
+)
+def test_nobody_is_asked_who_could_not_know(
+    purl: str, facts: dict[str, object], world: World
+) -> None:
+    world.npm.publish("files", "1.2.0", license="MIT")
+    assert one(world, purl, **facts).licenses == ()
+    assert not world.server.asked
+
+
+def test_what_a_source_tells_itself_stays(world: World) -> None:
+    world.npm.publish("files", "1.2.0", license="MIT")
+    found = asked(world, component("pkg:npm/files@1.2.0", licenses=("ISC",)))
+    assert found.components[0].licenses == ("ISC",)
+    assert not world.server.asked
+
+
+def test_a_wheel_is_not_fetched_for_a_licence(world: World) -> None:
+    world.pypi.upload("files", "files-1.2.0-py3-none-any.whl")
+    assert one(world, "pkg:pypi/files@1.2.0").licenses == ()
+    assert [each.path for each in world.server.asked] == ["/pypi/simple/files/"]
+
+
+def test_metadata_of_another_package_tell_nothing_and_are_a_gap(world: World) -> None:
+    world.pypi.release("files", "1.2.0", metadata=b"Name: evil\nVersion: 1.2.0\n\n")
+    package = component("pkg:pypi/files@1.2.0", facts=PackageFacts())
+    found = asked(world, package)
+    (gap,) = found.gaps
+    assert gap.state is State.UNREADABLE
+    assert gap.reason.startswith("the licences of `files==1.2.0` are not known: ")
+    assert found.components[0].licenses == ()
+
+
+def test_many_that_fail_in_one_way_are_one_gap(world: World) -> None:
+    packages = [
+        component(f"pkg:npm/p{n}@1.0.0", facts=PackageFacts()) for n in range(5)
+    ]
+    found = asked(world, *packages)
+    (gap,) = found.gaps
+    assert gap.state is State.MISSING
+    assert "`p0@1.0.0`, `p1@1.0.0`, `p2@1.0.0` and 2 more" in gap.reason
