@@ -41,17 +41,31 @@ def validate(data: bytes | _Object, *, source: str = "BOM") -> None:
         UnavailableError: The schemas are not installed.
     """
     document = _parsed(data, source) if isinstance(data, bytes) else data
+    for pointer, problem in problems(document):
+        raise MalformedError(problem, source=source, pointer=pointer)
+
+
+def problems(document: _Object) -> Iterator[tuple[str, str]]:
+    """Yield all that is wrong with a document, as pointer and problem.
+
+    What the schema cannot see is looked at only where the schema has nothing to say.
+
+    Raises:
+        UnavailableError: The schemas are not installed.
+    """
     version = document.get("specVersion")
     if version not in schemas.VERSIONS:
-        raise MalformedError(
-            f"`{str(version)[:40]}` is not a version of CycloneDX from "
-            f"{schemas.VERSIONS[0]} to {schemas.VERSIONS[-1]}",
-            source=source,
-            pointer="/specVersion",
-        )
-    _against_schema(document, version, source)
-    for pointer, problem in _beyond(document):
-        raise MalformedError(problem, source=source, pointer=pointer)
+        first, last = schemas.VERSIONS[0], schemas.VERSIONS[-1]
+        shown = str(version)[:40]
+        problem = f"`{shown}` is not a version of CycloneDX from {first} to {last}"
+        yield "/specVersion", problem
+        return
+    valid = True
+    for pointer, problem in _against_schema(document, str(version)):
+        valid = False
+        yield pointer, problem
+    if valid:
+        yield from _beyond(document)
 
 
 def _parsed(data: bytes, source: str) -> _Object:
@@ -99,19 +113,16 @@ def validator(version: str, part: str = "") -> Any:  # noqa: ANN401 - imported l
     )
 
 
-def _against_schema(document: _Object, version: str, source: str) -> None:
+def _against_schema(document: _Object, version: str) -> Iterator[tuple[str, str]]:
     check = validator(version)
     try:
-        error = next(iter(check.iter_errors(document)), None)
+        for error in check.iter_errors(document):
+            pointer = ""
+            for step in error.instance_path:
+                pointer = join(pointer, str(step))
+            yield pointer, error.message[:_SHOWN]
     except ValueError as unreadable:
-        raise MalformedError(
-            f"no JSON document: {str(unreadable)[:_SHOWN]}", source=source
-        ) from unreadable
-    if error is not None:
-        pointer = ""
-        for step in error.instance_path:
-            pointer = join(pointer, str(step))
-        raise MalformedError(error.message[:_SHOWN], source=source, pointer=pointer)
+        yield "", f"no JSON document: {str(unreadable)[:_SHOWN]}"
 
 
 def _beyond(document: _Object) -> Iterator[tuple[str, str]]:

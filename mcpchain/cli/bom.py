@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mcpchain.cli import options
+from mcpchain.completeness import PROFILES
 from mcpchain.errors import Exit
 
 _EXISTING = click.Path(exists=True, path_type=Path)
@@ -12,10 +13,11 @@ _EXISTING = click.Path(exists=True, path_type=Path)
 
 @click.group()
 def bom() -> None:
-    """Merge BOMs, or tell what changed from one to the next.
+    """Check BOMs, merge them, or tell what changed from one to the next.
 
     \b
     Examples:
+      mcpchain bom validate bom.cdx.json
       mcpchain bom diff old.cdx.json new.cdx.json
       mcpchain bom merge api.cdx.json worker.cdx.json -o all.cdx.json
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
@@ -99,3 +101,59 @@ def merge(boms: tuple[Path, ...], output: Path) -> None:
     for gap in inventory.gaps:
         place = printable(str(gap.location))
         click.echo(f"gap: {place}: {printable(gap.reason)}", err=True)
+
+
+@bom.command(
+    epilog="""\b
+Examples:
+  mcpchain bom validate bom.cdx.json
+  mcpchain bom validate bom.spdx.json --profile ntia --profile cisa
+  mcpchain bom validate bom.cdx.json --require cra     ends with 10 below 100
+  mcpchain bom validate bom.cdx.json --format markdown for a pull request
+"""
+)
+@click.argument("file", type=_EXISTING)
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    type=click.Choice(PROFILES),
+    help="What to hold it against; may be given more than once. [default: all]",
+)
+@click.option(
+    "--require",
+    "required",
+    multiple=True,
+    type=click.Choice(PROFILES),
+    help="End with 10 if anything that this profile asks for is missing.",
+)
+@click.option(
+    "--format",
+    "format_id",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How to tell it on standard output.",
+)
+def validate(
+    file: Path, profiles: tuple[str, ...], required: tuple[str, ...], format_id: str
+) -> None:
+    """Tell whether FILE is a valid BOM, and how much of it is there.
+
+    FILE is CycloneDX (1.4 to 1.7) or SPDX (2.2, 2.3), as JSON, of whatever tool. Beyond
+    the schema: equal references, references to nothing, purls, lengths of hashes and
+    licence expressions. A score of 100 means that nothing is missing which NTIA (2021),
+    CISA (draft of 2025), BSI TR-03183-2, the Cyber Resilience Act or the G7 (for AI)
+    ask for and a document can show. Ends with 10 if it is not valid, with 3 if it lists
+    nothing.
+    """
+    from mcpchain.completeness.report import RENDERERS
+    from mcpchain.pipeline.validation import validate as check
+
+    chosen = (*(profiles or PROFILES), *required)
+    validation = check(file, [each for each in PROFILES if each in chosen])
+    click.echo(RENDERERS[format_id](validation), nl=False)
+    scores = {each.profile.id: each.score for each in validation.assessments}
+    complete = all(scores.get(each) == 100 for each in required)  # noqa: PLR2004 - all
+    is_fine = validation.is_valid and complete
+    click.get_current_context().exit(Exit.ALLOWED if is_fine else Exit.DENIED)

@@ -1,0 +1,187 @@
+"""What became of a BOM that was checked, for people, programs and pull requests."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcpchain.completeness.requirement import Assessment, Result
+from mcpchain.printable import printable
+
+FORMAT_VERSION: Final = "mcpchain/bom-validation/v1"
+"""Changes when a field changes its meaning or goes; not when one is added."""
+_ALL: Final = 100
+_NAMED: Final = 3
+"""How many components without something are named; the others are counted."""
+_SHOWN: Final = 140
+_TICKS: Final = re.compile("`+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What is wrong with a BOM, and what is missing in it."""
+
+    name: str
+    format: str
+    components: int
+    """All of them, those in others too, without the subject."""
+    problems: tuple[tuple[str, str], ...] = ()
+    """Pointers, and what is wrong there: the first of them."""
+    more: bool = False
+    """Whether there are more problems than those."""
+    assessments: tuple[Assessment, ...] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether nothing is wrong, however much is missing."""
+        return not self.problems
+
+
+def text(validation: Validation) -> str:
+    """Return it for a reader at a terminal."""
+    return "".join(f"{line}\n" for line in _text(validation))
+
+
+def _text(validation: Validation) -> Iterator[str]:
+    name = printable(validation.name)
+    for pointer, problem in validation.problems:
+        yield f"invalid: {printable(problem)}"
+        yield f"  --> {name}{printable(f'#{pointer}' if pointer else '')}"
+    if validation.more:
+        yield "invalid: and more, which are not shown"
+    if validation.problems:
+        yield ""
+    for each in validation.assessments:
+        yield f"{each.profile.id} {each.score}/100: {each.profile.title}"
+        for result in _lacking(each):
+            required = result.requirement
+            yield f"missing[{each.profile.id}/{required.id}]: {_missing(result)}"
+            yield f"  --> {required.clause}"
+            yield f"  hint: {required.hint}"
+        for kind, titles in _absent(each).items():
+            said = ", ".join(titles)
+            yield f"missing[{each.profile.id}]: no `{kind}` is listed: {said}"
+        yield ""
+    yield f"{name}: {_summary(validation)}"
+
+
+def _summary(validation: Validation) -> str:
+    state = "valid" if validation.is_valid else "invalid"
+    count = validation.components
+    what = f"{printable(validation.format)}, {count:,} component{'s'[: count != 1]}"
+    scores = ", ".join(f"{a.profile.id} {a.score}" for a in validation.assessments)
+    return f"{what}: {state}{f'; {scores}' if scores else ''}"
+
+
+def _lacking(assessment: Assessment) -> list[Result]:
+    """Return what is missing in what is listed."""
+    return [each for each in assessment.results if each.missing]
+
+
+def _absent(assessment: Assessment) -> dict[str, list[str]]:
+    """Return what would be asked of components of a kind of which there is none."""
+    found: dict[str, list[str]] = {}
+    for each in assessment.results:
+        if not each.asked:
+            kind = " or ".join(each.requirement.kinds)
+            found.setdefault(kind, []).append(each.requirement.title)
+    return found
+
+
+def _missing(result: Result) -> str:
+    required = result.requirement
+    if required.bom is not None:
+        return f"the BOM is without {required.title}"
+    names = ", ".join(
+        f"`{printable(each[:_SHOWN])}`" for each in result.missing[:_NAMED]
+    )
+    left = len(result.missing) - _NAMED
+    more = f" and {left:,} more" if left > 0 else ""
+    count = f"{len(result.missing):,} of {result.asked:,}"
+    return f"{count} components are without {required.title}: {names}{more}"
+
+
+def markdown(validation: Validation) -> str:
+    """Return it as Markdown, in which no name can do anything."""
+    return "".join(f"{line}\n" for line in _markdown(validation))
+
+
+def _markdown(validation: Validation) -> Iterator[str]:
+    yield f"## {_code(validation.name)}: {_summary(validation)}"
+    if validation.problems:
+        yield "\n### Invalid\n"
+        for pointer, problem in validation.problems:
+            yield f"- {_code(problem)} ({_code(pointer or '/')})"
+        if validation.more:
+            yield "- and more"
+    for each in validation.assessments:
+        yield f"\n### {each.profile.title}: {each.score}/100\n"
+        for result in _lacking(each):
+            required = result.requirement
+            yield f"- **{required.id}**: {_code(_missing(result))} ({required.clause})"
+        for kind, titles in _absent(each).items():
+            yield f"- no `{kind}` is listed: {', '.join(titles)}"
+        if each.score == _ALL:
+            yield "Nothing is missing."
+
+
+def _code(words: str) -> str:
+    """Return *words* as code, whatever backticks are in them."""
+    shown = printable(words)
+    longest = max((len(each) for each in _TICKS.findall(shown)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def as_json(validation: Validation) -> str:
+    """Return it for a program: everything, with every component by name."""
+    return json.dumps(_json(validation), indent=2, ensure_ascii=True) + "\n"
+
+
+def _json(validation: Validation) -> dict[str, Any]:
+    return {
+        "format": FORMAT_VERSION,
+        "bom": {
+            "name": validation.name,
+            "format": validation.format,
+            "components": validation.components,
+        },
+        "valid": validation.is_valid,
+        "problems": [
+            {"pointer": pointer, "problem": problem}
+            for pointer, problem in validation.problems
+        ],
+        "moreProblems": validation.more,
+        "profiles": [
+            {
+                "id": each.profile.id,
+                "title": each.profile.title,
+                "score": each.score,
+                "requirements": [_requirement(result) for result in each.results],
+            }
+            for each in validation.assessments
+        ],
+    }
+
+
+def _requirement(result: Result) -> dict[str, Any]:
+    required = result.requirement
+    return {
+        "id": required.id,
+        "title": required.title,
+        "clause": required.clause,
+        "met": result.is_met,
+        "of": "components" if required.bom is None else "bom",
+        "asked": result.asked,
+        "missing": list(result.missing) if required.bom is None else [],
+        "hint": "" if result.is_met else required.hint,
+    }
+
+
+RENDERERS: Final[Mapping[str, Callable[[Validation], str]]] = {
+    "text": text,
+    "json": as_json,
+    "markdown": markdown,
+}
