@@ -27,6 +27,8 @@ from mcpchain.registries.pypi import Project
 _PACKAGES: Final = frozenset({Kind.APPLICATION, Kind.LIBRARY})
 _LONGEST: Final = 200
 _SHOWN: Final = 3
+_WHEEL: Final = 4 << 20
+"""How many bytes a wheel may have whose licence is read out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,10 +179,10 @@ def _of_pypi(
 
 
 def _sheet(listing: Listing, version: str) -> Sheet | None:
-    """Return where the metadata lie beside a wheel; none is fetched for a licence."""
+    """Return where the metadata are; no large wheel is fetched for a licence."""
     try:
         known = Version(version)
         sheet = listing.sheet(known) if known in listing.files else None
     except (InvalidVersion, MalformedError):
         return None
-    return None if sheet is None or sheet.inside else sheet
+    return None if sheet is None or sheet.wheel > _WHEEL else sheet

@@ -53,8 +53,9 @@ class Sheet:
     url: str
     digest: Digest | None
     """What the index says that it is; `None` if it does not say."""
-    inside: bool = False
-    """Whether it is in the wheel, which then is what *url* and *digest* are of."""
+    wheel: int = 0
+    """How many bytes the wheel has in which it is, which then is what *url* and
+    *digest* are of; 0: it lies beside the wheel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def sheet(node: Node, name: str, version: Version, url: str) -> Sheet | None:
 
 def request(wanted: Sheet) -> Request:
     """Return the request for *wanted*."""
-    if wanted.inside:
+    if wanted.wheel:
         return Request(url=wanted.url, accept="*/*", limit=WHEEL)
     return Request(url=f"{wanted.url}.metadata", accept="*/*", limit=_BYTES)
 
@@ -105,7 +106,7 @@ def read(wanted: Sheet, response: Response) -> Metadata:
         if actual != digest.value:
             problem = f"is not `{digest}`, which the index says that it is"
             raise unreadable(where, problem)
-    if wanted.inside:
+    if wanted.wheel:
         body = _inside(body, where)
     end = _END.search(body)
     header = body[: end.start() if end else len(body)]

@@ -210,11 +210,13 @@ class Listing:
                 return found
         usable = [each for each in wheels if self._rank(each) < _NEVER] or wheels
         small = [pair for each in usable if (pair := _weighed(each))]
-        for _, artifact in sorted(small, key=lambda each: (each[0], each[1].name)):
-            digest = next(d for d in artifact.digests if d.algorithm.identifies)
-            url = artifact.url or ""
+        for size, artifact in sorted(small, key=lambda each: (each[0], each[1].name)):
             return Sheet(
-                name=self.name, version=version, url=url, digest=digest, inside=True
+                name=self.name,
+                version=version,
+                url=artifact.url or "",
+                digest=next(d for d in artifact.digests if d.algorithm.identifies),
+                wheel=size,
             )
         return None
 

@@ -1,5 +1,7 @@
 """Licences that no lock tells, from the registries of the user."""
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -99,10 +101,20 @@ def test_what_a_source_tells_itself_stays(world: World) -> None:
     assert not world.server.asked
 
 
-def test_a_wheel_is_not_fetched_for_a_licence(world: World) -> None:
-    world.pypi.upload("files", "files-1.2.0-py3-none-any.whl")
-    assert one(world, "pkg:pypi/files@1.2.0").licenses == ()
-    assert [each.path for each in world.server.asked] == ["/pypi/simple/files/"]
+@pytest.mark.parametrize(("size", "licenses"), [(0, ("MIT",)), (5 << 20, ())])
+def test_only_a_small_wheel_is_fetched_for_a_licence(
+    size: int, licenses: tuple[str, ...], world: World
+) -> None:
+    name = "files-1.2.0-py3-none-any.whl"
+    head = b"Metadata-Version: 2.4\nName: files\nVersion: 1.2.0\nLicense: MIT\n\n"
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("files-1.2.0.dist-info/METADATA", head)
+    data = stream.getvalue()
+    world.pypi.upload("files", name, data)
+    world.pypi["files"].file(name)["size"] = size or len(data)
+    assert one(world, "pkg:pypi/files@1.2.0").licenses == licenses
+    assert len(world.server.asked) == (1 if size else 2)
 
 
 def test_metadata_of_another_package_tell_nothing_and_are_a_gap(world: World) -> None:
