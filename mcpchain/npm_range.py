@@ -108,6 +108,23 @@ def parse_range(text: str) -> Range | None:
     return Range(tuple(found)) if found else None
 
 
+def excludes(asked: str, version: str) -> bool:
+    """Say whether *asked* is a range, or an alias with one, that *version* is not in.
+
+    Not so of what is no range or no version: a tag, an address, a folder.
+    """
+    text = asked.strip()
+    if text.startswith("npm:"):
+        text = text[5:].partition("@")[2]
+    try:
+        wanted, known = parse_range(text), parse_version(version)
+    except ValueError:
+        return False
+    if wanted is None or known is None or wanted.everything:
+        return False
+    return known not in wanted
+
+
 def _fits(version: Version, alternative: Alternative) -> bool:
     """Say whether *version* is within every bound.
 

@@ -135,6 +135,8 @@ def undeclared(
             development or Need(kind) is not Need.DEVELOPMENT
         ):
             asked.setdefault(name, []).append(text)
+    always = _names(manifest, Need.REQUIRED)
+    required, spared = (_names(node, n) for n in (Need.REQUIRED, Need.DEVELOPMENT))
     for name, texts in asked.items():
         known = listed.get(name)
         if known is None:
@@ -142,6 +144,15 @@ def undeclared(
                 missing(name, node, found, hint)
         elif known and not {*map(_plain, known)} & {*map(_plain, texts)}:
             differing(name, texts[0], node, found, hint)
+        elif name in always and name in spared and name not in required:
+            moved(name, node, found, hint)
+
+
+def _names(node: Node | None, need: Need) -> AbstractSet[str]:
+    """Return the names of the packages that are asked for so."""
+    members = node.value if node is not None else None
+    listed = members.get(need.value) if isinstance(members, dict) else None
+    return listed.keys() if isinstance(listed, dict) else frozenset()
 
 
 def _plain(text: str) -> str:
@@ -149,6 +160,20 @@ def _plain(text: str) -> str:
     if _LOCAL.match(text):
         return "file:"
     return " ".join(text.removeprefix("npm:").split()) or "*"
+
+
+def moved(name: str, node: Node, found: Collector, hint: str) -> None:
+    """Leave a gap for what the lock has for development only, and the project not."""
+    found.gap(
+        Gap(
+            stage="discover",
+            location=Location(path=node.source, pointer=node.pointer),
+            reason=f"has `{shown(name)}` for development only, and `package.json` asks "
+            "for it in any case",
+            state=State.CONFLICT,
+            hint=f"write the lock anew: {hint}",
+        )
+    )
 
 
 def differing(name: str, text: str, node: Node, found: Collector, hint: str) -> None:
@@ -161,6 +186,28 @@ def differing(name: str, text: str, node: Node, found: Collector, hint: str) -> 
             "the lock was written for",
             state=State.PARTIAL,
             hint=f"write the lock anew: {hint}",
+        )
+    )
+
+
+def unfit(asked: tuple[str, str], version: str, node: Node, found: Collector) -> None:
+    """Leave a gap for a range in which the version of the lock is not.
+
+    Args:
+        asked: The name of a package, and the range.
+        version: That of the package in the lock.
+        node: What asks for it.
+        found: Gets the gap.
+    """
+    name, text = asked
+    found.gap(
+        Gap(
+            stage="discover",
+            location=Location(path=node.source, pointer=node.pointer),
+            reason=f"asks for `{shown(name)}` as `{shown(text)}`, and the lock has "
+            f"{shown(version)}, in whose place another would be installed",
+            state=State.CONFLICT,
+            hint="find out who changed the lock, and write it anew",
         )
     )
 

@@ -16,6 +16,7 @@ from mcpchain.inventory import Collector, Inventory, State
 from mcpchain.tree import File, Tree
 
 SRI = "sha512-" + base64.b64encode(hashlib.sha512(b"files").digest()).decode()
+HOST = "https://registry.example/npm"
 OTHER = "sha512-" + base64.b64encode(hashlib.sha512(b"other").digest()).decode()
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {
@@ -23,6 +24,7 @@ FILES = {
     "resolved": "https://registry.example/npm/files/-/files-1.2.0.tgz",
     "integrity": SRI,
 }
+TOP = {"version": "1.2.0", "resolved": f"{HOST}/top/-/top-1.2.0.tgz", "integrity": SRI}
 
 
 class Bytes(File):
@@ -43,6 +45,11 @@ def read(data: bytes, path: str = "app/package-lock.json") -> Inventory:
 def lock(packages: object, version: object = 3) -> Inventory:
     document = {"lockfileVersion": version, "packages": packages}
     return read(json.dumps(document).encode())
+
+
+def named(inventory: Inventory, name: str) -> Component:
+    (component,) = (each for each in inventory.components if each.name == name)
+    return component
 
 
 def one(entry: dict[str, object], path: str = "node_modules/files") -> Component:
@@ -342,19 +349,132 @@ def test_an_alias_is_the_real_package() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "development", "optional"),
+    ("kind", "flags", "marks"),
     [
-        ({"dev": True}, True, False),
-        ({"devOptional": True}, True, False),
-        ({"optional": True}, False, True),
-        ({"dev": False, "peer": True}, False, False),
+        ("devDependencies", ["dev"], ["development"]),
+        ("devDependencies", ["devOptional"], []),
+        ("optionalDependencies", ["optional"], ["optional"]),
+        ("peerDependencies", ["peer"], ["peer"]),
+        ("optionalDependencies", ["optional", "peer"], ["optional"]),
+        ("devDependencies", [], []),
+        ("devDependencies", ["optional", "peer"], []),
+        ("dependencies", ["dev", "optional", "peer"], []),
+        ("dependencies", ["devOptional"], []),
+        (None, ["dev", "optional", "peer"], ["development", "optional", "peer"]),
     ],
+    ids=repr,
 )
-def test_knows_what_production_does_without(
-    entry: dict[str, object], *, development: bool, optional: bool
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_mark_counts_only_where_the_project_does_without(
+    kind: str | None, flags: list[str], marks: list[str], *, inner: bool
 ) -> None:
-    found = facts(one({**FILES, **entry}))
-    assert (found.development, found.optional) == (development, optional)
+    """`npm ci --omit=dev` installs what is marked `dev` and asked for otherwise."""
+    root = {kind: {"top" if inner else "files": "*"}} if kind else {}
+    packages: dict[str, object] = {
+        "": root,
+        "node_modules/files": {**FILES, **dict.fromkeys(flags, True)},
+    }
+    if inner:
+        packages["node_modules/top"] = {**TOP, "dependencies": {"files": "1"}}
+    found = facts(named(lock(packages), "files"))
+    told = ("development", "optional", "peer")
+    assert [mark for mark in told if getattr(found, mark)] == marks
+
+
+def test_of_a_lock_without_a_project_no_mark_counts() -> None:
+    found = facts(one({**FILES, "dev": True, "optional": True, "peer": True}))
+    assert found == PackageFacts(registry=HOST)
+
+
+def test_what_a_manifest_asks_for_in_any_case_is_not_for_development(
+    tmp_path: Path,
+) -> None:
+    packages = {
+        "": {"name": "shop", "devDependencies": {"files": "^1.0.0"}},
+        "node_modules/files": {**FILES, "dev": True},
+    }
+    manifest = {"name": "shop", "dependencies": {"files": "^1.0.0"}}
+    (tmp_path / "package.json").write_text(json.dumps(manifest))
+    inventory = project(tmp_path, packages)
+    assert not facts(named(inventory, "files")).development
+    (gap,) = inventory.gaps
+    assert gap.state is State.CONFLICT
+    assert "for development only, and `package.json` asks" in gap.reason
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_packages_count_in_a_lock_of_any_version(version: int) -> None:
+    """npm installs what stands there, whatever number is above it."""
+    evil = {**FILES, "resolved": "https://evil.example/files/-/files-1.2.0.tgz"}
+    document = {
+        "lockfileVersion": version,
+        "requires": True,
+        "packages": {"": {"name": "shop"}, "node_modules/files": evil},
+        "dependencies": {"files": {"version": "1.2.0", "resolved": FILES["resolved"]}},
+    }
+    inventory = read(json.dumps(document).encode())
+    assert facts(named(inventory, "files")).registry == "https://evil.example"
+    (gap,) = inventory.gaps
+    assert "has another `resolved` than in `packages`" in gap.reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "more", "gaps"),
+    [
+        ("^1.0.0", {}, 0),
+        ("^2.0.0", {}, 1),
+        ("npm:files@^2", {}, 1),
+        ("npm:@s/files@^1", {}, 0),
+        ("2.x || >=3", {}, 1),
+        ("latest", {}, 0),
+        ("*", {}, 0),
+        ("github:o/r", {}, 0),
+        ("https://packages.example/x.tgz", {}, 0),
+        ("^2.0.0", {"overrides": {"files": "1.2.0"}}, 0),
+        ("^1.0.0", {"overrides": {"files": "npm:evil@9.0.0"}}, 1),
+        ("^1.0.0", {"overrides": {"files": "2.0.0"}}, 1),
+        ("^2.0.0", {"overrides": {"top": {"files": "1.2.0"}}}, 0),
+        ("^2.0.0", {"overrides": {"files@^2": "1.2.0"}}, 0),
+        ("^2.0.0", {"overrides": {"other": "1.2.0"}}, 1),
+    ],
+    ids=repr,
+)
+def test_a_version_that_nobody_asks_for_is_a_gap(
+    tmp_path: Path, asked: str, more: dict[str, object], gaps: int
+) -> None:
+    """`npm ci` refuses it, and `npm install` installs another one."""
+    packages = {
+        "": {"name": "shop", "dependencies": {"top": "1.2.0"}},
+        "node_modules/top": {**TOP, "dependencies": {"files": asked}},
+        "node_modules/files": FILES,
+    }
+    manifest = {"name": "shop", "dependencies": {"top": "1.2.0"}, **more}
+    (tmp_path / "package.json").write_text(json.dumps(manifest))
+    found = project(tmp_path, packages).gaps
+    assert [each.state for each in found] == [State.CONFLICT] * gaps
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry"),
+    [("peerDependencies", {}), ("dependencies", {"inBundle": True})],
+    ids=["a peer", "bundled"],
+)
+def test_what_npm_lets_pass_is_no_gap(
+    tmp_path: Path, kind: str, entry: dict[str, object]
+) -> None:
+    packages = {
+        "": {"name": "shop", "dependencies": {"top": "1.2.0"}},
+        "node_modules/top": {**TOP, kind: {"files": "^2"}},
+        "node_modules/files": {**FILES, **entry},
+    }
+    manifest = {"name": "shop", "dependencies": {"top": "1.2.0"}}
+    (tmp_path / "package.json").write_text(json.dumps(manifest))
+    assert not project(tmp_path, packages).gaps
+
+
+def test_without_a_manifest_nobody_knows_what_is_overridden() -> None:
+    root = {"name": "shop", "dependencies": {"files": "^2"}}
+    assert not lock({"": root, "node_modules/files": FILES}).gaps
 
 
 def project(root: Path, packages: object, **more: object) -> Inventory:
@@ -919,7 +1039,8 @@ def test_every_entry_ends_as_a_component_or_a_gap(packages: dict[str, object]) -
 
 
 def test_a_package_says_why_it_is_there_and_for_which_machines() -> None:
-    component = one({**FILES, "peer": True, "optional": True, "os": ["linux", "!aix"]})
+    files = {**FILES, "peer": True, "optional": True, "os": ["linux", "!aix"]}
+    component = named(lock({"": {}, "node_modules/files": files}), "files")
     assert facts(component) == PackageFacts(
         registry="https://registry.example/npm",
         peer=True,
@@ -973,12 +1094,13 @@ def test_members_named_in_no_known_way_are_a_gap() -> None:
 def test_a_package_in_two_folders_is_one_that_is_needed_where_one_is() -> None:
     inventory = lock(
         {
+            "": {},
             "node_modules/files": {**FILES, "dev": True, "optional": True},
             "node_modules/a/node_modules/files": {**FILES, "dev": True},
             "node_modules/b/node_modules/files": {**FILES, "peer": True, "dev": True},
         }
     )
-    (component,) = inventory.components
+    component = named(inventory, "files")
     assert len(component.locations) == 3
     assert facts(component).development
     assert not facts(component).optional

@@ -1,13 +1,16 @@
 """What hangs on what in npm's lock, and what came inside an archive."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from mcpchain.component import Location
 from mcpchain.discover.package_lock.entry import Entry
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.npm_lock.graph import unfit
 from mcpchain.npm_lock.name import SHOWN
+from mcpchain.npm_range import excludes
 
 _STEPS: Final = 3_000_000
 """How many folders are looked into, in all, for the packages of edges."""
@@ -18,6 +21,7 @@ _EDGES: Final = (
     "peerDependencies",
     "devDependencies",
 )
+_PEERS: Final = "peerDependencies"
 
 
 def bundled(entries: Mapping[str, Entry], found: Collector) -> frozenset[str]:
@@ -69,11 +73,37 @@ def _listed(entry: Entry, found: Collector) -> tuple[str, ...]:
     return ()
 
 
-def connect(entries: dict[str, Entry], found: Collector) -> None:
-    """Follow the edges of every package, as node looks for modules."""
+@dataclass(slots=True, kw_only=True)
+class Edge:
+    """One package that another asks for."""
+
+    source: Entry
+    kind: str
+    name: str
+    target: Entry | None
+    """`None`: the lock does not hold it."""
+
+    @property
+    def spared(self) -> bool:
+        """Whether npm goes on without it."""
+        return self.kind == "optionalDependencies" or self._spared_peer()
+
+    def _spared_peer(self) -> bool:
+        if self.kind != _PEERS:
+            return self.kind == "dependencies" and _is_optional(
+                self.name, self.source.node
+            )
+        meta = self.source.node.value.get("peerDependenciesMeta")
+        own = meta.get(self.name) if isinstance(meta, dict) else None
+        return isinstance(own, dict) and own.get("optional") is True
+
+
+def edges(entries: dict[str, Entry], found: Collector) -> list[Edge]:
+    """Return what every declared package asks for, found as node looks for modules."""
+    followed: list[Edge] = []
     steps = 0
     for entry in entries.values():
-        if entry.ref is None:
+        if not entry.declared:
             continue
         kinds = [kind for kind in _EDGES if kind in entry.node.value]
         folders = _search_path(entry.path) if kinds else []
@@ -84,12 +114,59 @@ def connect(entries: dict[str, Entry], found: Collector) -> None:
                 steps += len(folders)
                 if steps > _STEPS:
                     found.gap(_too_many(entry))
-                    return
+                    return followed
                 target = _find(name, folders, entries)
-                if target is not None:
-                    found.relate(entry.ref, target)
-                elif kind == "dependencies" and not _is_optional(name, entry.node):
-                    found.gap(_missing(name, entry))
+                followed.append(Edge(source=entry, kind=kind, name=name, target=target))
+    return followed
+
+
+def connect(followed: list[Edge], found: Collector) -> None:
+    """Relate each package to what it asks for; leave a gap for what is not there."""
+    for edge in followed:
+        source, target = edge.source, edge.target
+        if source.ref is not None and target is not None and target.ref is not None:
+            found.relate(source.ref, target.ref)
+        elif edge.kind == "dependencies" and not edge.spared:
+            found.gap(_missing(edge.name, source))
+
+
+def compare_ranges(
+    followed: list[Edge], manifest: Node | None, found: Collector
+) -> None:
+    """Leave a gap for each range in which the version of the lock is not.
+
+    npm installs another version then, or nothing at all (arborist, `depValid`). Only
+    the manifest tells which ranges the project has overridden.
+    """
+    if manifest is None:
+        return
+    chosen = _overrides(manifest)
+    for edge in followed:
+        source, target = edge.source.node.value, edge.target
+        if target is None or target.link is not None or edge.kind == _PEERS:
+            continue
+        if True in {source.get("inBundle"), target.node.value.get("inBundle")}:
+            continue
+        asked = chosen.get(edge.name, source[edge.kind].get(edge.name))
+        version = target.node.value.get("version")
+        known = isinstance(asked, str) and isinstance(version, str)
+        if known and excludes(asked, version):
+            unfit((edge.name, asked), version, edge.source.node, found)
+
+
+def _overrides(manifest: Node) -> dict[str, str | None]:
+    """Return what the project chooses by name; `None`: only in certain places."""
+    chosen: dict[str, str | None] = {}
+    pending = [(manifest.value.get("overrides"), True)]
+    while pending:
+        table, outermost = pending.pop()
+        for pattern, value in table.items() if isinstance(table, dict) else ():
+            name, at, _ = pattern[1:].partition("@")
+            name = pattern[:1] + name
+            plain = outermost and not at and isinstance(value, str)
+            chosen[name] = value if plain and name not in chosen else None
+            pending.append((value, False))
+    return chosen
 
 
 def _names(node: Node, kind: str, found: Collector) -> list[str]:
@@ -125,12 +202,13 @@ def _search_path(path: str) -> list[str]:
     return found
 
 
-def _find(name: str, folders: list[str], entries: dict[str, Entry]) -> str | None:
+def _find(name: str, folders: list[str], entries: dict[str, Entry]) -> Entry | None:
     for folder in folders:
         entry = entries.get(folder + name)
         if entry is not None:
             linked = entries.get(entry.link) if entry.link is not None else None
-            return (linked or entry).ref
+            target = linked or entry
+            return target if target.declared else None
     return None
 
 

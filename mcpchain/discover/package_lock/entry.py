@@ -28,6 +28,8 @@ class Entry:
     """Whether the lock has to say which version it is."""
     link: str | None = None
     """The folder that this one is a link to."""
+    declared: bool = False
+    """Whether it was read as a package."""
     ref: str | None = None
 
 

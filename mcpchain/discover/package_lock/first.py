@@ -54,21 +54,16 @@ def first_entries(file: File, lock: Node, found: Collector) -> dict[str, Entry]:
 def compare_first(
     entries: Mapping[str, Entry], manifest: Node | None, found: Collector
 ) -> None:
-    """Leave a gap for what *manifest* asks for by a name or version that is not there.
-
-    A lock of version 1 does not say for which ranges it was written.
-    """
+    """Leave a gap for what *manifest* asks for by a name that is not there."""
     for name, kind, text in declared(manifest):
         entry = entries.get(f"node_modules/{name}")
         if entry is None or kind == "peerDependencies":
             continue
         said = entry.node.value
-        real, asked = name, text
+        real = name
         if text.startswith("npm:") and (alias := text[4:]):
-            head, _, asked = alias[1:].partition("@")
-            real = alias[0] + head
-        exact = exact_version(asked)
-        if said.get("name", name) != real or exact not in {None, said.get("version")}:
+            real = alias[0] + alias[1:].partition("@")[0]
+        if said.get("name", name) != real:
             differing(name, text, entry.node, found, HINT)
 
 

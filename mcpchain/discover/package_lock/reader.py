@@ -11,9 +11,15 @@ from typing import Final
 
 from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
-from mcpchain.discover.package_lock.edges import HINT, bundled, connect
+from mcpchain.discover.package_lock.edges import (
+    HINT,
+    bundled,
+    compare_ranges,
+    connect,
+    edges,
+)
 from mcpchain.discover.package_lock.entry import Entry, flag, plain_text, read_entry
-from mcpchain.discover.package_lock.unite import united
+from mcpchain.discover.package_lock.unite import Believed, united
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import npm_purl
@@ -50,7 +56,8 @@ def read(file: File, found: Collector) -> None:
     if version not in {1, 2, 3}:
         found.gap(_unsupported(version, file.path))
         return
-    first = version == 1
+    # An npm that writes no such lock reads `packages` wherever it finds it.
+    first = version == 1 and not lock.at("packages").exists
     if first:
         from mcpchain.discover.package_lock.first import first_entries
 
@@ -68,11 +75,17 @@ def read(file: File, found: Collector) -> None:
         if target is None or target.link is not None:
             with found.entry():
                 components.append((entry, reader.component(entry)))
-    for entry, component in united(components):
+    for entry, _ in components:
+        entry.declared = True
+    followed = edges(entries, found)
+    projects = [e for e, c in components if c.kind is Kind.APPLICATION]
+    believed = Believed(entries, followed, projects, manifests.at())
+    for entry, component in united(components, believed):
         entry.ref = found.add(component)
-    connect(entries, found)
+    connect(followed, found)
     contradictions((each for _, each in components), found)
     _compare_manifests(manifests, entries, found)
+    compare_ranges(followed, manifests.at(), found)
     if first:
         from mcpchain.discover.package_lock.first import compare_first
 
@@ -200,8 +213,9 @@ class _Reader:
             with self._found.entry():
                 marker = marker_of(node)
         alias = entry.folder if entry.installed and entry.folder != name else ""
-        development = flag(node, "dev") or flag(node, "devOptional")
-        optional, peer = flag(node, "optional"), flag(node, "peer")
+        # What is `devOptional` is there without either, and so is neither alone.
+        development, optional = flag(node, "dev"), flag(node, "optional")
+        peer = flag(node, "peer")
         said = (source.origin, source.registry, development, optional, peer, member)
         if (known := self._known.get((*said, marker, alias))) is None:
             known = self._known[*said, marker, alias] = PackageFacts(
