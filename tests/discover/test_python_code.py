@@ -101,7 +101,7 @@ SERVICES = {
     ),
     "on-self": (
         (
-            "import cohere\nclass A:\n def __init__(self):\n  self.c = cohere.Client()\n"
+            "import cohere\nclass A:\n def g(self):\n  self.c = cohere.Client()\n"
             " def f(self):\n  self.c.chat(model='command-r')"
         ),
         "Cohere",

@@ -87,10 +87,8 @@ class _Finder:
     def _direct(self, called: Called, name: str) -> None:
         place = called.code.place(called.node.lineno)
         if _is_aws(called):
-            service = _first_text(called) or text_of(
-                called.keywords.get("service_name")
-            )
-            client = Client(product=_AWS[service], own=True, package="boto3")
+            product = _AWS[_aws_service(called)]
+            client = Client(product=product, own=True, package="boto3")
             self._keep(called, Draft(client=client, place=place))
         elif asks_many(name):
             self._keep(called, self._by_model(called, name, place))
