@@ -40,15 +40,18 @@ from mcpchain.naming import fetched_from, is_commit
 FORMATS: Final = frozenset(
     {
         *("catboost", "coreml", "executorch", "gguf", "hdf5", "joblib", "keras"),
-        *("nemo", "numpy", "numpy-object", "onnx", "openvino", "pickle"),
+        *("modelfile", "nemo", "numpy", "numpy-object", "onnx", "openvino", "pickle"),
         *("safetensors", "saved-model", "skops", "tflite", "torch-export"),
         *("torch-legacy", "torch-zip", "torchscript"),
     }
 )
 """The formats of single files that discoverers recognise. A rule objects to none but
 those it knows."""
-FOLDERS: Final = frozenset({"coreml", "hugging-face", "openvino", "saved-model"})
-"""The formats of folders, of which each file is a component with a digest."""
+FOLDERS: Final = frozenset(
+    {"coreml", "gguf", "hugging-face", "openvino", "saved-model"}
+)
+"""The formats of folders and of split files, of which each file is a component with a
+digest."""
 _HUBS: Final[Mapping[str, frozenset[str]]] = {
     "hugging-face": frozenset({"huggingface"}),
     "torch-hub": frozenset({"github"}),

@@ -189,29 +189,38 @@ def compositions(inventory: Inventory, target: str) -> list[_Object]:
 
 
 def _assemblies(inventory: Inventory) -> dict[str, list[str]]:
-    """Return the refs of models that are folders, by how complete each is.
+    """Return the refs of models that have files in them, by how complete each is.
 
-    One is complete if no gap is about it, about something in it, or in its folder.
+    One is complete if no gap is about it, about something in it, or in its folder. Of
+    a model whose format nobody told, nobody looked at the files.
     """
-    models = {
-        each.ref: each
-        for each in inventory.components
-        if each.kind is Kind.MODEL and each.basis is Basis.OBSERVED
-    }
     inside: Graph = {}
-    for each in inventory.relations if models else ():
-        if each.kind is RelationKind.CONTAINS and each.source in models:
+    known = {each.ref: each for each in inventory.components if _is_looked_into(each)}
+    for each in inventory.relations if known else ():
+        if each.kind is RelationKind.CONTAINS and each.source in known:
             inside.setdefault(each.source, []).append(each.target)
-    about = {gap.ref for gap in inventory.gaps}
-    folders = {models[ref].location.path for ref in inside}
-    blind = _blind(folders, {gap.location.path for gap in inventory.gaps})
+    about = {gap.ref for gap in inventory.gaps if gap.ref is not None}
+    places = {gap.location.path for gap in inventory.gaps}
+    dark = about | {e.ref for e in inventory.components if e.location.path in places}
+    blind = _blind({_folder(known[ref]) for ref in inside}, places)
     found: dict[str, list[str]] = {"complete": [], "incomplete": []}
     for ref, parts in inside.items():
-        seen = models[ref].location.path not in blind and about.isdisjoint(
-            {ref, *parts}
-        )
+        seen = _folder(known[ref]) not in blind and dark.isdisjoint({ref, *parts})
         found["complete" if seen else "incomplete"].append(ref)
     return found
+
+
+def _is_looked_into(component: Component) -> bool:
+    facts = component.facts
+    if component.kind is not Kind.MODEL or not isinstance(facts, ModelFacts):
+        return False
+    return bool(facts.format)
+
+
+def _folder(model: Component) -> str:
+    """Return the folder of a model, which may be one file of it."""
+    path = model.location.path
+    return path.rpartition("/")[0] if model.artifacts else path
 
 
 def _blind(folders: Iterable[str], gaps: Iterable[str]) -> set[str]:
