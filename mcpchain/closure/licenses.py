@@ -27,7 +27,7 @@ from mcpchain.registries.pypi import Project
 _PACKAGES: Final = frozenset({Kind.APPLICATION, Kind.LIBRARY})
 _LONGEST: Final = 200
 _SHOWN: Final = 3
-_WHEEL: Final = 4 << 20
+_WHEEL: Final = 8 << 20
 """How many bytes a wheel may have whose licence is read out of it."""
 
 

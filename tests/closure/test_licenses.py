@@ -101,7 +101,7 @@ def test_what_a_source_tells_itself_stays(world: World) -> None:
     assert not world.server.asked
 
 
-@pytest.mark.parametrize(("size", "licenses"), [(0, ("MIT",)), (5 << 20, ())])
+@pytest.mark.parametrize(("size", "licenses"), [(0, ("MIT",)), (9 << 20, ())])
 def test_only_a_small_wheel_is_fetched_for_a_licence(
     size: int, licenses: tuple[str, ...], world: World
 ) -> None:
