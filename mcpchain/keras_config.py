@@ -14,12 +14,10 @@ from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, State
 from mcpchain.tree import UnreadableError
 
-LIMIT: Final = 16 << 20
 _VALUES: Final = 1_000_000
 _DISTINCT: Final = 1_000
 _KEPT: Final = 140
-"""Limits: bytes of a configuration, values in it, names that are told, and their
-characters."""
+"""Limits: values in a configuration, names that are told, and their characters."""
 _STEPS: Final = re.compile(r"[.>]")
 _CODE: Final = frozenset({"Lambda", "__lambda__"})
 _REACHING: Final = frozenset(

@@ -2,19 +2,12 @@
 
 from typing import Final
 
-from mcpchain.artifact import Artifact
-from mcpchain.component import (
-    Basis,
-    Component,
-    DataFacts,
-    Kind,
-    Location,
-    ModelFacts,
-)
+from mcpchain.component import DataFacts, Location, ModelFacts
 from mcpchain.discover.hdf5 import is_named
 from mcpchain.discover.hdf5.attributes import HdfError, Root, start_of
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.keras_config import KerasConfig
+from mcpchain.model_file import observed
 from mcpchain.tree import File, UnreadableError
 
 _CONFIGS: Final = ("model_config", "training_config")
@@ -57,16 +50,7 @@ def discover(file: File, found: Collector) -> None:
         imports=tuple(sorted(config.imports)),
         operators=tuple(sorted(config.operators)),
     )
-    found.add(
-        Component(
-            kind=Kind.MODEL if model else Kind.DATA,
-            name=file.name,
-            locations=(Location(path=file.path),),
-            basis=Basis.OBSERVED,
-            artifacts=(Artifact(name=file.path, size=size),),
-            facts=facts if model else DataFacts(format="hdf5"),
-        )
-    )
+    found.add(observed(file, facts if model else DataFacts(format="hdf5")))
 
 
 def _is_weights(file: File) -> bool:

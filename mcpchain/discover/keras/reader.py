@@ -1,40 +1,20 @@
 """Read the configuration in a model of Keras 3."""
 
-import lzma
-import struct
 import zipfile
-import zlib
-from typing import BinaryIO, Final
+from typing import Final
 
-from mcpchain.artifact import Artifact
-from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
+from mcpchain.component import Location, ModelFacts
 from mcpchain.discover.keras import ZIP, is_named
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.keras_config import LIMIT, KerasConfig
+from mcpchain.keras_config import KerasConfig
+from mcpchain.model_file import observed
 from mcpchain.tree import File, UnreadableError
-from mcpchain.zip_directory import directory_size
+from mcpchain.zip_members import open_zip, read_member
 
-_DIRECTORY: Final = 4 << 20
-"""How many bytes of a zip's directory are read."""
 _CONFIG: Final = "config.json"
 _WEIGHTS: Final = ("metadata.json", "model.weights.h5", "model.weights.json")
-_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-"""Others unpack without a bound, in the standard library."""
 _HINT: Final = "check where the file comes from"
-
-_BROKEN: Final = (
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    lzma.LZMAError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What the standard library raises for a damaged, encrypted or unknown archive."""
 
 
 def discover(file: File, found: Collector) -> None:
@@ -45,7 +25,7 @@ def discover(file: File, found: Collector) -> None:
     sure = False
     try:
         with file.open() as stream:
-            archive = _opened(file, stream, size)
+            archive = open_zip(file, stream, size)
             members = archive.infolist()
             sure = _is_keras(members)
             if sure:
@@ -58,22 +38,9 @@ def discover(file: File, found: Collector) -> None:
             raise
     finally:
         if sure:
-            found.add(_component(file, size, config))
+            found.add(observed(file, _facts(config)))
     if not sure and is_named(file):
         _note(file, found, _other(members), State.CONFLICT)
-
-
-def _opened(file: File, stream: BinaryIO, size: int) -> zipfile.ZipFile:
-    try:
-        length = directory_size(stream, size)
-        if length > _DIRECTORY:
-            raise _limit(file, f"a directory of {length:,} bytes")
-        stream.seek(0)
-        return zipfile.ZipFile(stream)
-    except _BROKEN as error:
-        raise MalformedError(
-            f"not a zip that can be read: {str(error)[:140]!a}", source=file.path
-        ) from error
 
 
 def _is_keras(members: list[zipfile.ZipInfo]) -> bool:
@@ -91,34 +58,16 @@ def _read(
         _note(file, found, reason, State.CONFLICT)
     for member in members[:2] + members[2:][-1:]:
         with found.entry():
-            try:
-                if member.compress_type not in _METHODS:
-                    raise ValueError("compressed as Keras does not")
-                with archive.open(member) as stream:
-                    data = stream.read(LIMIT + 1)
-            except _BROKEN as error:
-                raise MalformedError(
-                    f"`{_CONFIG}` cannot be unpacked: {str(error)[:140]!a}",
-                    source=file.path,
-                ) from error
-            if len(data) > LIMIT:
-                raise _limit(file, f"a configuration of more than {LIMIT:,} bytes")
+            data = read_member(file, archive, member)
             config.read(data, found, source=file.path)
 
 
-def _component(file: File, size: int, config: KerasConfig) -> Component:
-    return Component(
-        kind=Kind.MODEL,
-        name=file.name,
-        locations=(Location(path=file.path),),
-        basis=Basis.OBSERVED,
-        artifacts=(Artifact(name=file.path, size=size),),
-        facts=ModelFacts(
-            format="keras",
-            architecture=config.architecture,
-            imports=tuple(sorted(config.imports)),
-            operators=tuple(sorted(config.operators)),
-        ),
+def _facts(config: KerasConfig) -> ModelFacts:
+    return ModelFacts(
+        format="keras",
+        architecture=config.architecture,
+        imports=tuple(sorted(config.imports)),
+        operators=tuple(sorted(config.operators)),
     )
 
 
@@ -139,10 +88,4 @@ def _note(file: File, found: Collector, reason: str, state: State) -> None:
             state=state,
             hint=_HINT,
         )
-    )
-
-
-def _limit(file: File, what: str) -> UnreadableError:
-    return UnreadableError(
-        file.path, f"more than we read: {what}", State.LIMIT, hint=_HINT
     )

@@ -1,22 +1,14 @@
 """Read a model in ONNX, and check the files that it keeps its numbers in."""
 
 import re
-from pathlib import PureWindowsPath
 from typing import Final
 
-from mcpchain.artifact import Artifact
-from mcpchain.component import (
-    Basis,
-    Component,
-    FileFacts,
-    Kind,
-    Location,
-    ModelFacts,
-)
+from mcpchain.component import Location, ModelFacts
 from mcpchain.discover.onnx import is_named
 from mcpchain.discover.onnx.graph import Graph, Outside
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, RelationKind, State
+from mcpchain.model_file import last_name, observed, part_of
 from mcpchain.protobuf import Walk
 from mcpchain.tree import File, UnreadableError
 
@@ -39,7 +31,7 @@ def discover(file: File, found: Collector) -> None:
                 raise
         finally:
             if _is_model(file, graph):
-                ref = found.add(_component(file, size, graph, whole=whole))
+                ref = found.add(observed(file, _facts(graph, whole=whole)))
                 _numbers(file, graph, ref, found)
     if whole and is_named(file) and not graph.seen:
         raise MalformedError("a model without a graph", source=file.path)
@@ -50,22 +42,14 @@ def _is_model(file: File, graph: Graph) -> bool:
     return is_named(file) or bool(graph.seen and graph.nodes)
 
 
-def _component(file: File, size: int, graph: Graph, *, whole: bool) -> Component:
+def _facts(graph: Graph, *, whole: bool) -> ModelFacts:
     counted = whole and graph.seen
-    return Component(
-        kind=Kind.MODEL,
-        name=file.name,
-        locations=(Location(path=file.path),),
-        basis=Basis.OBSERVED,
-        artifacts=(Artifact(name=file.path, size=size),),
-        licenses=(graph.license,) if graph.license else (),
-        facts=ModelFacts(
-            format="onnx",
-            parameters=graph.parameters if counted else None,
-            tensors=graph.tensors if counted else None,
-            license=graph.license or None,
-            operators=graph.operators(),
-        ),
+    return ModelFacts(
+        format="onnx",
+        parameters=graph.parameters if counted else None,
+        tensors=graph.tensors if counted else None,
+        license=graph.license or None,
+        operators=graph.operators(),
     )
 
 
@@ -98,27 +82,11 @@ def _declared(file: File, each: Outside, ref: str, found: Collector) -> int | No
     Raises:
         UnreadableError: It must not be opened, or cannot be.
     """
-    place = PureWindowsPath(each.location)
-    if not place.name or each.location.endswith(("/", "\\")):
-        raise _refused(file, "names no file", State.UNREADABLE)
-    if place.drive or place.root or ".." in place.parts:
-        raise _refused(file, "leads out of the folder of the model", State.UNREADABLE)
-    other = file.beside(each.location)
-    if other.path == file.path:
+    if each.location == file.name:
         return None
-    size = other.size()
-    target = found.add(
-        Component(
-            kind=Kind.FILE,
-            name=other.name,
-            locations=(Location(path=other.path),),
-            basis=Basis.OBSERVED,
-            artifacts=(Artifact(name=other.path, size=size),),
-            facts=FileFacts(role="weights"),
-        )
-    )
-    found.relate(ref, target, RelationKind.CONTAINS)
-    return size
+    part = part_of(file, each.location, "weights", found)
+    found.relate(ref, part.ref, RelationKind.CONTAINS)
+    return part.size
 
 
 def _beyond(each: Outside, size: int) -> str:
@@ -130,15 +98,10 @@ def _beyond(each: Outside, size: int) -> str:
     return f"ends at byte {size:,}, before byte {end:,}" if end > size else ""
 
 
-def _refused(file: File, reason: str, state: State) -> UnreadableError:
-    return UnreadableError(file.path, reason, state, hint="")
-
-
 def _gap(file: File, each: Outside | None, reason: str, state: State) -> Gap:
     what = reason
     if each is not None:
-        # Of a place outside only the name: the rest may tell whose machine it was.
-        shown = PureWindowsPath(each.location).name[:140]
+        shown = last_name(each.location)
         what = f"the numbers of `{each.tensor}` are in `{shown}`, which {reason}"
     return Gap(
         stage="discover",

@@ -1,22 +1,15 @@
 """Read a SavedModel, and say which files belong to it."""
 
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePosixPath
 from typing import Final
 
-from mcpchain.artifact import Artifact
-from mcpchain.component import (
-    Basis,
-    Component,
-    FileFacts,
-    Kind,
-    Location,
-    ModelFacts,
-)
+from mcpchain.component import Location, ModelFacts
 from mcpchain.discover.saved_model import READ
 from mcpchain.discover.saved_model.graph import Graphs
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, RelationKind, State
 from mcpchain.keras_config import KerasConfig
+from mcpchain.model_file import last_name, observed, part_of
 from mcpchain.protobuf import Walk
 from mcpchain.tree import File, UnreadableError
 
@@ -54,21 +47,14 @@ def discover(file: File, found: Collector) -> None:
             other = parts.add(name, "configuration", required=False)
             if other is not None and name.startswith("keras"):
                 _keras(other, config, found)
-        folder = PurePosixPath(file.path).parent.name
-        model = Component(
-            kind=Kind.MODEL,
-            name=folder or file.name,
-            locations=(Location(path=file.path),),
-            basis=Basis.OBSERVED,
-            artifacts=(Artifact(name=file.path, size=size),),
-            facts=ModelFacts(
-                format="saved-model",
-                architecture=config.architecture,
-                imports=tuple(sorted(config.imports)),
-                operators=tuple(sorted(operators | config.operators)),
-            ),
+        facts = ModelFacts(
+            format="saved-model",
+            architecture=config.architecture,
+            imports=tuple(sorted(config.imports)),
+            operators=tuple(sorted(operators | config.operators)),
         )
-        parts.relate(found.add(model))
+        folder = PurePosixPath(file.path).parent.name
+        parts.relate(found.add(observed(file, facts, name=folder)))
 
 
 def _finish(
@@ -119,12 +105,7 @@ class _Parts:
     def assets(self, names: set[str]) -> None:
         """Declare the assets that the model names, in its folder `assets`."""
         for name in sorted(names):
-            place = PureWindowsPath(name)
-            if not place.name or place.drive or place.root or ".." in place.parts:
-                shown = place.name[:140]
-                self._gap(f"its asset `{shown}` leads out of the folder `assets`")
-            else:
-                self.add(f"assets/{name}", "asset")
+            self.add(f"assets/{name}", "asset")
 
     def variables(self) -> None:
         """Declare the variables: an index, which says how many files there are."""
@@ -146,25 +127,13 @@ class _Parts:
     def add(self, path: str, role: str, *, required: bool = True) -> File | None:
         """Declare the file at *path* beside the model, if it is there."""
         try:
-            other = self._file.beside(path)
-            size = other.size()
+            part = part_of(self._file, path, role, self._found)
         except UnreadableError as error:
             if required or not isinstance(error.__cause__, FileNotFoundError):
-                self._gap(f"its file `{path[:140]}` {error.reason}")
+                self._gap(f"its file `{last_name(path)}` {error.reason}")
             return None
-        self._refs.append(
-            self._found.add(
-                Component(
-                    kind=Kind.FILE,
-                    name=other.name,
-                    locations=(Location(path=other.path),),
-                    basis=Basis.OBSERVED,
-                    artifacts=(Artifact(name=other.path, size=size),),
-                    facts=FileFacts(role=role),
-                )
-            )
-        )
-        return other
+        self._refs.append(part.ref)
+        return part.file
 
     def _gap(self, reason: str) -> None:
         self._gaps += 1
