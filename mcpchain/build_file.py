@@ -11,6 +11,14 @@ from mcpchain.inventory import Collector, Gap
 from mcpchain.tree import File, UnreadableError
 
 _ABSOLUTE: Final = re.compile(r"[/\\~]|[A-Za-z]:[/\\]")
+_COMPOSE: Final = re.compile(
+    r"(?:(?:docker-|podman-)?compose(?:[-_.].*)?|.*\.compose)\.ya?ml", re.DOTALL
+)
+
+
+def is_compose(name: str) -> bool:
+    """Say whether a file of this *name* is a compose file."""
+    return _COMPOSE.fullmatch(name.casefold()) is not None
 
 
 def named_file(file: File, path: str, place: Location, found: Collector) -> File | None:

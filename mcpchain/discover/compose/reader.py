@@ -7,11 +7,10 @@ and the environment of services are never looked at.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Final
 
 from mcpchain import image
-from mcpchain.build_file import named_file
+from mcpchain.build_file import is_compose, named_file
 from mcpchain.build_step import add_image, add_undecided, beyond, partial, shown
 from mcpchain.component import (
     BuildFacts,
@@ -21,7 +20,6 @@ from mcpchain.component import (
     Pin,
     Role,
 )
-from mcpchain.discover.compose import NAME
 from mcpchain.discover.compose.build import add_build, is_elsewhere
 from mcpchain.discover.compose.variables import variables
 from mcpchain.document import Node
@@ -183,9 +181,8 @@ class _Reader:
             partial(self.found, place, reason, hint)
             return
         other = named_file(file, path, place, self.found)
-        if other is None:
-            return
-        own = NAME.fullmatch(PurePosixPath(other.path).name.casefold()) is not None
-        if not own and other.path not in self.seen:
+        if other is None or is_compose(other.name):
+            return  # it is read by its own name
+        if other.path not in self.seen:
             self.seen.add(other.path)
             self.pending.append((place, other))
