@@ -179,6 +179,10 @@ class _Files:
             from mcpchain.model_folder.join import joined
 
             inventory = joined(inventory, self._tree, self._beside)
+        if any(each.kind is Kind.FILE for each in inventory.components):
+            from mcpchain.skills import contain
+
+            inventory = contain(inventory)
         if any(each.kind is Kind.SERVICE for each in inventory.components):
             from mcpchain.used_services import join_services
 

@@ -40,7 +40,19 @@ _ROLES: Final = re.compile(
     r"|(?P<part>(?:skills|scripts|references|assets)/.+))",
     re.DOTALL,
 )
-"""Roles by path, in lower case. The parts of a skill are of one only if there is one."""
+"""Roles by path, in lower case. What is a `part` is one only of a skill around it."""
+_CAPITAL: Final = frozenset({"agents.md", "claude.md", "gemini.md", "skill.md"})
+"""Names that clients write with capitals; in small letters they are documentation."""
+
+
+def _role(file: File) -> str:
+    """Return what *file* is to a client by its path; empty for anything else."""
+    path = file.path.lower()
+    match = _ROLES.fullmatch(path)
+    if match is None or match.lastgroup is None:
+        return ""
+    small = file.name.lower() in _CAPITAL and not file.name[:1].isupper()
+    return "" if small and "skills/" not in path else match.lastgroup
 
 
 class Prompts:
@@ -50,14 +62,13 @@ class Prompts:
 
     def wants(self, file: File) -> bool:
         """Say whether a client would give *file* to a model, by its path."""
-        return _ROLES.fullmatch(file.path.lower()) is not None
+        return bool(_role(file))
 
     def discover(self, file: File, found: Collector) -> None:
         """Declare the file, and what its front matter says."""
         from mcpchain.discover.prompts.reader import discover
 
-        match = _ROLES.fullmatch(file.path.lower())
-        discover(file, found, str(match.lastgroup) if match else "")
+        discover(file, found, _role(file))
 
 
 DISCOVERER: Final[Discoverer] = Prompts()

@@ -1,4 +1,4 @@
-"""Read prompts, agents, skills and instructions: their bytes, and their front matter."""
+"""Read prompts, agents, skills and instructions: bytes and front matter."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def discover(file: File, found: Collector, role: str) -> None:
 def _component(file: File, facts: FileFacts) -> Component:
     return Component(
         kind=Kind.FILE,
-        name=file.path,
+        name=file.name,
         basis=Basis.OBSERVED,
         artifacts=(Artifact(name=file.path, size=file.size()),),
         facts=facts,
@@ -136,7 +136,10 @@ def _quoted(match: re.Match[bytes]) -> bytes:
     )
     if not free or value.startswith((b'"', b"'")):
         return match[0]
-    text = json.dumps(value.decode("utf-8", "replace"))
+    try:
+        text = json.dumps(value.decode())
+    except UnicodeDecodeError:
+        return match[0]
     return match["key"] + b": " + text.encode()
 
 
