@@ -51,8 +51,8 @@ class Said:
     """The quantization method."""
     dtype: str = ""
     hyperparameters: dict[str, str] = field(default_factory=dict)
-    code: set[str] = field(default_factory=set)
-    """What is imported from the folder or from another repository."""
+    code: dict[str, Location] = field(default_factory=dict)
+    """What is imported from the folder or from another repository, and who says so."""
     imports: set[str] = field(default_factory=set)
     """What is imported from elsewhere, because a document says so."""
     license: list[tuple[str, Location]] = field(default_factory=list)
@@ -107,7 +107,7 @@ def _config(shelf: Shelf, node: Node, said: Said) -> None:
         _quantized(node, said)
     with entry():
         if (licence := node.at("license")).is_text():
-            place = Location(path=node.source, pointer=licence.pointer)
+            place = _place(licence)
             said.license.append((licence.text(), place))
     inner = [node, *(e for key in _INNER if (e := node.at(key)).is_object())]
     for name, keys in _NAMES.items():
@@ -127,6 +127,10 @@ def _quantized(node: Node, said: Said) -> None:
         said.dtype = _DTYPES.get(bare, shown(bare))
 
 
+def _place(node: Node) -> Location:
+    return Location(path=node.source, pointer=node.pointer)
+
+
 def _plain(node: Node) -> str:
     value = node.value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -139,10 +143,13 @@ def _coded(shelf: Shelf, node: Node, said: Said) -> None:
     for _, value in _items(shelf, node, "auto_map"):
         with shelf.found.entry():
             several = value.elements() if value.is_list() else iter((value,))
-            said.code |= {shown(each.text()) for each in several if each.exists}
+            for each in several:
+                if each.exists:
+                    said.code.setdefault(shown(each.text()), _place(each))
     for _, value in _items(shelf, node, "custom_pipelines"):
         with shelf.found.entry():
-            said.code.add(shown(value.at("impl").text()))
+            named = value.at("impl")
+            said.code.setdefault(shown(named.text()), _place(named))
 
 
 def _items(shelf: Shelf, node: Node, key: str) -> Iterator[tuple[str, Node]]:
@@ -171,7 +178,7 @@ def _template(shelf: Shelf, node: Node, said: Said) -> None:
             template = several.get("default") or several[min(several)]
         text = template.optional_text()
         if text is not None:
-            place = Location(path=node.source, pointer=template.pointer)
+            place = _place(template)
             said.templates.append((_digest(text.encode()), place))
 
 
@@ -185,7 +192,7 @@ def _adapter(shelf: Shelf, node: Node, said: Said) -> None:
         base = node.at("base_model_name_or_path")
         revision = node.at("revision").optional_text() or ""
         if name := base.optional_text():
-            place = Location(path=node.source, pointer=base.pointer)
+            place = _place(base)
             said.bases.append(Base(name, shown(revision), place))
     with shelf.found.entry():
         said.family = said.family or shown(node.at("peft_type").optional_text() or "")
@@ -206,14 +213,14 @@ def _pipeline(shelf: Shelf, node: Node, said: Said) -> None:
             if key == "_class_name":
                 if value.is_list():
                     module, name = _couple(value)
-                    said.code.add(shown(f"{module}.{name}"))
+                    said.code.setdefault(shown(f"{module}.{name}"), _place(value))
                 elif value.is_text():
                     said.architecture = shown(value.text())
             elif value.is_list() and (couple := _couple(value)) != ("", ""):
                 module, name = couple
                 path = "/".join(filter(None, (folder, key, f"{module}.py")))
                 if module.isidentifier() and shelf.exists(path):
-                    said.code.add(shown(f"{key}.{module}.{name}"))
+                    said.code.setdefault(shown(f"{key}.{module}.{name}"), _place(value))
 
 
 def _couple(node: Node) -> tuple[str, str]:

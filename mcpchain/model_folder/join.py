@@ -244,8 +244,7 @@ class _Join:
             data = lineage.data_set(name, place)
             self._hang_on(source, data, RelationKind.TRAINED_ON)
         bases = [*model.said.bases]
-        for code in sorted(model.said.code):
-            place = Location(path=model.component.location.path)
+        for code, place in sorted(model.said.code.items()):
             bases += lineage.code_of(shelf, model.folder.path, code, place)
         for base in bases:
             target = lineage.needed(shelf, self._models, model.folder.path, base)
