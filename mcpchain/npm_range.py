@@ -108,21 +108,28 @@ def parse_range(text: str) -> Range | None:
     return Range(tuple(found)) if found else None
 
 
+def limits(asked: str) -> Range | None:
+    """Return the range that *asked* is, if it leaves out any release; else `None`.
+
+    A tag, an address or a folder is none, and what is too long is not read as one.
+    """
+    try:
+        wanted = parse_range(asked.strip())
+    except ValueError:
+        return None
+    return None if wanted is None or wanted.everything else wanted
+
+
 def excludes(asked: str, version: str) -> bool:
     """Say whether *asked* is a range, or an alias with one, that *version* is not in.
 
-    Not so of what is no range or no version: a tag, an address, a folder.
+    Not so of what is no range or no version.
     """
     text = asked.strip()
     if text.startswith("npm:"):
         text = text[5:].partition("@")[2]
-    try:
-        wanted, known = parse_range(text), parse_version(version)
-    except ValueError:
-        return False
-    if wanted is None or known is None or wanted.everything:
-        return False
-    return known not in wanted
+    wanted, known = limits(text), parse_version(version)
+    return wanted is not None and known is not None and known not in wanted
 
 
 def _fits(version: Version, alternative: Alternative) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcpchain.npm_range import parse_range, parse_version
+from mcpchain.npm_range import excludes, parse_range, parse_version
 
 VERSIONS = [
     *("0.0.1", "0.0.3", "0.1.0", "0.2.3", "1.0.0", "1.2.3-alpha.1", "1.2.3-beta"),
@@ -118,3 +118,27 @@ def test_versions_compare_by_precedence(lower: str, higher: str) -> None:
     assert first is not None
     assert second is not None
     assert first < second
+
+
+@pytest.mark.parametrize(
+    ("asked", "version", "out"),
+    [
+        ("^1.0.0", "2.0.0", True),
+        ("^1.0.0", "1.9.0", False),
+        ("npm:x@^1", "2.0.0", True),
+        ("npm:@s/x@^1", "2.0.0", True),
+        ("npm:@s/x", "2.0.0", False),
+        ("*", "2.0.0-rc.1", False),
+        ("^2.0.0-rc.1", "2.0.0-rc.2", False),
+        ("^1.0.0", "2.0.0-rc.1", True),
+        ("latest", "2.0.0", False),
+        ("file:../x", "2.0.0", False),
+        ("^1.0.0", "no version", False),
+        ("1 " * 5000, "2.0.0", False),
+    ],
+    ids=range(12),
+)
+def test_a_version_outside_of_a_range_is_told(
+    asked: str, version: str, *, out: bool
+) -> None:
+    assert excludes(asked, version) is out

@@ -183,7 +183,12 @@ def test_another_version_is_a_gap(version: object, state: State) -> None:
     ("entry", "origin", "pin", "registry"),
     [
         (["x@1.0.0", "", {}, SRI], Origin.REGISTRY, Pin.EXACT, None),
-        (["x@1.0.0"], Origin.REGISTRY, Pin.EXACT, None),
+        (
+            ["x@1.0.0", f"{HOST}/download/x/1.0.0/{COMMIT}", {}, SRI],
+            Origin.REGISTRY,
+            Pin.EXACT,
+            HOST,
+        ),
         (
             ["x@1.0.0", "https://u:p@packages.example/npm/", {}, SRI],
             Origin.REGISTRY,
@@ -390,10 +395,67 @@ def test_more_dependencies_than_are_followed_are_a_gap() -> None:
     deep = "x/" * 190
     needed = {f"n{i}": "1" for i in range(200)}
     packages = {
-        f"{deep}y{i}": [f"y{i}@1.0.0", "", {"optionalDependencies": needed}]
+        f"{deep}y{i}": [f"y{i}@1.0.0", "", {"optionalDependencies": needed}, ""]
         for i in range(120)
     }
     start = time.process_time()
     inventory = lock(packages)
     assert time.process_time() - start < 20
     assert "has more dependencies than are followed" in reasons(inventory)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ["x@1.0.0"],
+        ["x@1.0.0", ""],
+        ["x@1.0.0", "", {}],
+        ["x@1.0.0", {}, SRI],
+        ["x@1.0.0", SRI, {}],
+        ["x@1.0.0", "", SRI, {}],
+    ],
+    ids=repr,
+)
+def test_an_entry_for_which_bun_passes_over_the_lock_is_a_gap(entry: object) -> None:
+    inventory = lock({"x": entry})
+    (gap,) = inventory.gaps
+    assert gap.state is State.UNREADABLE
+    assert not inventory.components
+
+
+@pytest.mark.parametrize(
+    ("asked", "overrides", "gaps"),
+    [
+        ("^1.0.0", {}, 0),
+        ("^2.0.0", {}, 1),
+        ("latest", {}, 0),
+        ("github:o/r", {}, 0),
+        ("^2.0.0", {"x": "1.0.0"}, 0),
+        ("^2.0.0", {"y": "1.0.0"}, 1),
+    ],
+    ids=repr,
+)
+def test_a_version_that_the_project_does_not_ask_for_is_a_gap(
+    asked: str, overrides: dict[str, str], gaps: int
+) -> None:
+    inventory = lock(
+        {"x": ["x@1.0.0", "", {}, SRI]},
+        workspaces={"": {"dependencies": {"x": asked}}},
+        overrides=overrides,
+    )
+    assert [each.state for each in inventory.gaps] == [State.CONFLICT] * gaps
+
+
+def test_what_production_needs_and_the_lock_has_for_development_is_a_gap(
+    tmp_path: Path,
+) -> None:
+    """`bun install --production` installs it."""
+    document = {
+        "lockfileVersion": 1,
+        "workspaces": {"": {"devDependencies": {"x": "1"}}},
+        "packages": {"x": ["x@1.0.0", "", {}, SRI]},
+    }
+    (tmp_path / "bun.lock").write_text(json.dumps(document))
+    (tmp_path / "package.json").write_text('{"dependencies": {"x": "1"}}')
+    found = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    assert [each.state for each in found.gaps] == [State.CONFLICT]

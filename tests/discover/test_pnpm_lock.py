@@ -818,3 +818,16 @@ def test_an_entry_of_nothing_does_not_stop_the_reading(
     (tmp_path / "pnpm-lock.yaml").write_text(json.dumps(document))
     (tmp_path / "package.json").write_text('{"dependencies": {"a": "1"}}')
     assert survey(Tree(tmp_path), name="x").gaps
+
+
+@pytest.mark.parametrize(
+    "again",
+    [{"version": "2.0.0"}, {"name": "evil"}, {"resolution": {"integrity": SRI}}],
+    ids=repr,
+)
+def test_a_snapshot_that_says_what_a_package_is_is_a_gap(again: dict[str, Any]) -> None:
+    """pnpm fetches the version that stands there."""
+    inventory = ninth(FILES, {"files@1.2.0": again})
+    (gap,) = inventory.gaps
+    assert gap.state is State.UNREADABLE
+    assert gap.reason.endswith("of its own")

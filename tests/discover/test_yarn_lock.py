@@ -218,7 +218,9 @@ def test_a_resolution_of_the_project_takes_the_place_of_what_is_asked_for() -> N
             Origin.REGISTRY,
             Pin.EXACT,
         ),
-        ("files@1", "", Origin.REGISTRY, Pin.EXACT),
+        ("files@git+https://u:p@h.example/r.git?t=1", "", Origin.VCS, Pin.FLOATING),
+        ("files@https://u:p@h.example/x.tgz?t=1", "", Origin.URL, Pin.TAG),
+        ("files@o/r", "", Origin.VCS, Pin.FLOATING),
     ],
 )
 def test_a_resolved_address_says_where_a_package_is_from(
@@ -325,8 +327,10 @@ def test_a_bad_digest_is_a_gap_and_pins_nothing(value: str) -> None:
 
 def test_one_package_with_two_digests_is_a_gap() -> None:
     inventory = read(
-        f'a@1:\n  version "1.0.0"\n  integrity {SRI}\n\n'
-        f'a@2:\n  version "1.0.0"\n  integrity {OTHER}\n'
+        f'a@1:\n  version "1.0.0"\n  resolved "{HOST}/a/-/a-1.0.0.tgz"\n'
+        f"  integrity {SRI}\n\n"
+        f'a@~1:\n  version "1.0.0"\n  resolved "{HOST}/a/-/a-1.0.0.tgz"\n'
+        f"  integrity {OTHER}\n"
     )
     assert len(inventory.components) == 2
     assert reasons(inventory) == ["`a@1.0.0` is listed with two digests"]
@@ -766,3 +770,69 @@ def test_many_versions_of_one_package_take_no_longer_than_of_many() -> None:
     assert len(read(classic).gaps) == 4000
     assert len(read(later).gaps) == 2000
     assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "version", "requested", "pin"),
+    [
+        ("files@^1.0.0", None, "^1.0.0", Pin.RANGE),
+        ("files@", None, "", Pin.FLOATING),
+        ("files@*", None, "*", Pin.FLOATING),
+        (f"files@{'1' * 5000}", None, "1" * 140, Pin.FLOATING),
+        ("files@latest", None, "latest", Pin.FLOATING),
+        ("files@1.2.0", "1.2.0", "", Pin.EXACT),
+    ],
+    ids=["a range", "nothing", "anything", "too long", "a tag", "a version"],
+)
+def test_an_entry_without_an_address_pins_nothing(
+    asked: str, version: str | None, requested: str, pin: Pin
+) -> None:
+    """yarn 1 chooses anew, and looks at no digest, even with `--frozen-lockfile`."""
+    text = f'"{asked}":\n  version "1.2.0"\n  integrity {SRI}\n'
+    (component,) = read(text).components
+    assert (component.version, component.requested) == (version, requested)
+    assert (component.pin, component.artifacts) == (pin, ())
+    assert component.purl is not None
+    assert component.purl.version == version
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen", "gaps"),
+    [
+        ("^1.0.0", {}, 0),
+        ("^2.0.0", {}, 1),
+        ("npm:files@^2", {}, 1),
+        ("latest", {}, 0),
+        ("^2.0.0", {"files": "1.2.0"}, 0),
+        ("^2.0.0", {"**/files": "1.2.0"}, 0),
+        ("^2.0.0", {"other": "1.2.0"}, 1),
+    ],
+    ids=repr,
+)
+def test_a_version_that_nobody_asks_for_is_a_gap(
+    tmp_path: Path, asked: str, chosen: dict[str, str], gaps: int
+) -> None:
+    """yarn 1 chooses another one, even with `--frozen-lockfile`."""
+    manifest = {"dependencies": {"files": asked}, "resolutions": chosen}
+    write(tmp_path, "package.json", json.dumps(manifest))
+    text = f'"files@{asked}":\n  version "1.2.0"\n'
+    where = f'  resolved "{HOST}/files/-/files-1.2.0.tgz"\n  integrity {SRI}\n'
+    write(tmp_path, "yarn.lock", text + where)
+    found = [each.state for each in examined(tmp_path).gaps]
+    assert found == [State.CONFLICT] * gaps
+
+
+@pytest.mark.parametrize("tarball", ["real", "leaf", "evil"])
+def test_an_entry_of_two_packages_is_the_one_that_it_has_the_address_of(
+    tarball: str,
+) -> None:
+    """So yarn 1 writes it where `resolutions` choose another package."""
+    inventory = read(
+        'leaf@^1.0.0, "leaf@npm:real@1.0.0":\n  version "1.0.0"\n'
+        f'  resolved "{HOST}/{tarball}/-/{tarball}-1.0.0.tgz"\n  integrity {SRI}\n'
+    )
+    if tarball == "evil":
+        assert reasons(inventory) == ["is the entry of several packages"]
+    else:
+        assert not inventory.gaps
+        assert [each.name for each in inventory.components] == [tarball]

@@ -14,6 +14,7 @@ from mcpchain.npm_lock.describe import Describer, Stated
 from mcpchain.npm_lock.graph import Package
 from mcpchain.npm_lock.integrity import digests_at
 from mcpchain.npm_lock.name import is_name, shown, version_of
+from mcpchain.npm_lock.tarball import read_tarball
 from mcpchain.npm_version import exact_version
 
 _SEGMENTS: Final = 200
@@ -70,6 +71,8 @@ class Reader:
         texts = [each for each in parts if not each.is_object()]
         stated = Stated(node=node, name=name, marker=self._describer.marker(info))
         if exact_version(rest) is not None:
+            if [each.is_object() for each in parts[:3]] != [False, True, False]:
+                raise node.malformed("is no address, object and digest, as bun has it")
             stated = self._registered(stated, rest, texts)
         elif _REPOSITORY.match(rest):
             stated = replace(stated, resolved=rest)
@@ -87,14 +90,14 @@ class Reader:
     def _registered(self, stated: Stated, version: str, texts: list[Node]) -> Stated:
         """Read where the registry is, and the digest."""
         address = texts[0].text() if texts else ""
-        is_tarball = _TARBALL.search(bare_url(address)) is not None
+        bare = bare_url(address)
+        known = read_tarball(bare).tarball is not None
+        is_tarball = known or _TARBALL.search(bare) is not None
         return replace(
             stated,
             version=version_of(version, stated.node),
             resolved=address if is_tarball else "",
-            registry=bare_url(address).rstrip("/")
-            if address and not is_tarball
-            else None,
+            registry=bare.rstrip("/") if address and not is_tarball else None,
             digests=self._digests(texts[1:]),
         )
 

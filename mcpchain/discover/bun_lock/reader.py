@@ -4,6 +4,7 @@ It maps the folders of `node_modules`, as far as they are needed to tell package
 to lists: what a package is, where it is from, what it needs, and its digest.
 """
 
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from mcpchain.component import Location
@@ -18,8 +19,10 @@ from mcpchain.npm_lock.graph import (
     missing,
     patched,
     undeclared,
+    unfit,
 )
 from mcpchain.npm_lock.manifest import Manifests, own_name, own_version
+from mcpchain.npm_range import excludes
 from mcpchain.tree import File
 
 _BYTES: Final = 32 << 20
@@ -65,11 +68,15 @@ class _Lock:
         """The key of the package that lies in a folder."""
         self._members: dict[str, str] = {}
         """The key of each member of the project, by its folder."""
+        self._overridden: AbstractSet[str] = frozenset()
         self._steps = 0
 
     def read(self, lock: Node) -> None:
         """Declare everything in *lock*."""
         found = self._found
+        overrides = lock.value.get("overrides")
+        if isinstance(overrides, dict):
+            self._overridden = overrides.keys()
         workspaces: dict[str, Node] = {}
         with found.entry():
             for folder, node in lock.at("workspaces").items():
@@ -138,8 +145,20 @@ class _Lock:
                     if target is not None:
                         self._packages[target].names.add(name)
                         package.needs.append((target, need))
+                        if package.root and need is not Need.PEER:
+                            self._compare(name, text.value, target, node)
                     elif need is not Need.OPTIONAL and name not in loose:
                         missing(name, node, self._found, _HINT)
+
+    def _compare(self, name: str, asked: object, target: str, node: Node) -> None:
+        """Leave a gap for a range of the project in which the version is not.
+
+        bun chooses another one then.
+        """
+        version = self._packages[target].component.version
+        known = isinstance(asked, str) and version and name not in self._overridden
+        if known and excludes(str(asked), str(version)):
+            unfit((name, str(asked)), str(version), node, self._found)
 
     def _find(self, name: str, folders: list[str]) -> str | None:
         for folder in folders:

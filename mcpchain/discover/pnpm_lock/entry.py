@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from typing import Final
 
 from mcpchain.discover.pnpm_lock.key import SNAPSHOTS, Key, read_key
 from mcpchain.document import Node
@@ -12,6 +13,9 @@ from mcpchain.npm_lock.graph import Package, patched
 from mcpchain.npm_lock.integrity import digests_of
 from mcpchain.npm_lock.name import SHOWN, shown, version_of
 from mcpchain.npm_version import exact_version
+
+_IDENTITY: Final = frozenset({"name", "resolution", "version"})
+"""What of version 9 only the entries of `packages` say."""
 
 
 class Reader:
@@ -81,6 +85,9 @@ class Reader:
                 if not node.exists:
                     raise node.unexpected("an object")
                 next(node.items(), None)  # raises if it is none, or is there twice
+                if node is not entry and (again := _IDENTITY & node.value.keys()):
+                    # pnpm would believe it more than what `packages` says.
+                    raise node.malformed(f"has a `{min(again)}` of its own")
                 packages[text] = self._package(key, entry)
                 self._keys[text] = key
                 self._edges.append((text, _whole(node, entry)))

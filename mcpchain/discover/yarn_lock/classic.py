@@ -3,20 +3,26 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from mcpchain.artifact import Digest
+from mcpchain.component import Component, Pin
 from mcpchain.discover.yarn_lock.lines import Block, blocks
 from mcpchain.document import Node, decode
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap
 from mcpchain.npm_lock.describe import Describer, Stated
-from mcpchain.npm_lock.graph import Need, Package, declare, differing, missing
+from mcpchain.npm_lock.graph import Need, Package, declare, differing, missing, unfit
 from mcpchain.npm_lock.integrity import digests_of
 from mcpchain.npm_lock.manifest import Manifests, declared, own_name, own_version
-from mcpchain.npm_lock.name import shown, version_of
+from mcpchain.npm_lock.name import SHOWN, shown, version_of
+from mcpchain.npm_lock.source import address_of
+from mcpchain.npm_lock.tarball import read_tarball
 from mcpchain.npm_lock.workspace import members_of
+from mcpchain.npm_range import excludes, limits
+from mcpchain.npm_version import exact_version
 from mcpchain.tree import File
 
 _HINT: Final = "`yarn install`"
@@ -24,6 +30,8 @@ _HEADER: Final = "# yarn lockfile v1"
 _FILES: Final = 20_000
 """Among how many files members of a project are looked for."""
 _SHA1: Final = re.compile(r"#([0-9a-f]{40})$")
+_ELSEWHERE: Final = re.compile(r"[:/]")
+"""What is in no range and in no tag: an address, or a name of a repository."""
 _FOLDER: Final = re.compile(r"(?:file:|link:)?(\.{0,2}/.*|\.\.?)|(?:file|link):(.*)")
 
 
@@ -107,6 +115,7 @@ class _Reader:
             self._project(folder, manifest)
         own = {self.packages[_at(f)].component.name: _at(f) for f in projects if f}
         chosen = frozenset(_chosen(root))
+        self._compare_ranges(chosen)
         for folder, manifest in projects.items():
             key = _at(folder)
             for name, kind, text in declared(manifest):
@@ -120,6 +129,18 @@ class _Reader:
                     known = self._entry(name, text) or name not in self._named
                     if not known and name not in chosen:
                         differing(name, text, self._nodes[key], self._found, _HINT)
+
+    def _compare_ranges(self, chosen: frozenset[str]) -> None:
+        """Leave a gap for each range in which the version of its entry is not.
+
+        yarn chooses another one then, even with `--frozen-lockfile`.
+        """
+        for pattern, key in self._entries.items():
+            name, asked = split(pattern)
+            node = self._nodes[key]
+            version = node.value.get("version")
+            if name not in chosen and excludes(asked, str(version)):
+                unfit((name, asked), str(version), node, self._found)
 
     def _members(self, root: Node, manifests: Manifests) -> dict[str, Node]:
         """Return the manifests of the members, which yarn 1 does not write down."""
@@ -184,7 +205,11 @@ class _Reader:
         if not resolved and folder is not None:
             place = posixpath.normpath(folder[1] or folder[2] or ".")
             return self._describer.folder(stated, place)
-        return Package(component=self._describer.package(stated))
+        loose = not resolved and not _ELSEWHERE.search(rest)
+        if not resolved and not loose:
+            stated = replace(stated, resolved=rest)
+        component = self._describer.package(stated)
+        return Package(component=_loose(component, rest) if loose else component)
 
     def _meant(self, block: Block) -> tuple[str, str]:
         """Return the package that an entry is of, and what is asked of it.
@@ -202,9 +227,28 @@ class _Reader:
         if given is not None:
             return given, next(iter(meant.values()))
         if len(meant) > 1:
-            raise block.node.malformed("is the entry of several packages")
+            # `resolutions` may have chosen one of them for all.
+            resolved = block.node.at("resolved").optional_text() or ""
+            chosen = read_tarball(address_of(resolved)).tarball
+            if chosen is None or chosen.name not in meant:
+                raise block.node.malformed("is the entry of several packages")
+            return chosen.name, meant[chosen.name]
         ((name, rest),) = meant.items()
         return name, rest
+
+
+def _loose(component: Component, asked: str) -> Component:
+    """Return *component* as it is without an address: yarn chooses it anew then."""
+    exact = exact_version(asked)
+    pin = Pin.EXACT if exact else Pin.RANGE if limits(asked) else Pin.FLOATING
+    return replace(
+        component,
+        version=exact,
+        purl=component.purl and component.purl._replace(version=exact),
+        pin=pin,
+        requested="" if exact else asked[:SHOWN],
+        artifacts=(),
+    )
 
 
 def _at(folder: str) -> str:
