@@ -9,9 +9,10 @@ from mcpchain import image
 from mcpchain.artifact import Artifact, Digest
 from mcpchain.component import BuildFacts, Component, Kind, Location, Pin
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.naming import bare_url, is_commit, source_address, vcs_purl
+from mcpchain.naming import bare_url, source_address, vcs_purl
 
 _SHOWN: Final = 140
+_COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}")
 _SECRET: Final = re.compile(r"[^/\s]*@(?!sha(?:256|512):|\$)|\?\S*")
 """Where a text that names something may hold a password."""
 
@@ -93,17 +94,29 @@ def add_repository(
     revision: str,
     place: Location,
     facts: BuildFacts,
+    claim: str = "",
 ) -> None:
-    """Declare what a repository holds at *revision*; empty: at whatever is newest."""
-    purl = vcs_purl(url, revision or None)
-    pinned = Pin.COMMIT if is_commit(revision) else Pin.TAG
+    """Declare what a repository holds at *revision*; empty: at whatever is newest.
+
+    Args:
+        found: Where to keep it.
+        url: Where the repository is.
+        revision: A commit, tag or branch.
+        place: Where it stands.
+        facts: What it is there for.
+        claim: Which version a comment says that a commit is.
+    """
+    # In most repositories an id of 64 digits is none, and can be called a branch.
+    fixed = _COMMIT.fullmatch(revision) is not None
+    purl = vcs_purl(url, (revision.lower() if fixed else revision) or None)
+    moving = Pin.TAG if revision else Pin.FLOATING
     found.add(
         Component(
             kind=Kind.BUILD,
             name="/".join(filter(None, (purl.namespace, purl.name))),
             purl=purl,
-            pin=pinned if revision else Pin.FLOATING,
-            requested="" if is_commit(revision) else revision[:_SHOWN],
+            pin=Pin.COMMIT if fixed else moving,
+            requested=claim if fixed else revision[:_SHOWN],
             facts=BuildFacts(
                 role=facts.role, stage=facts.stage, registry=source_address(url)
             ),
