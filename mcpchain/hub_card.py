@@ -44,7 +44,7 @@ def front_matter(data: bytes, source: str) -> Node | None:
     if len(text) > LIMIT:
         problem = f"more than {LIMIT:,} bytes of front matter"
         raise MalformedError(problem, source=source)
-    return Node.from_yaml(text, source=source)
+    return Node.from_yaml(text, source=source, merging=True)
 
 
 def body(data: bytes) -> bytes:

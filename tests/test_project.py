@@ -41,6 +41,7 @@ def test_these_are_the_discoverers() -> None:
         "dataset-card",
         "dataset-info",
         "env-files",
+        "dvc",
         "environment",
         "fastmcp",
         "gguf",

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from mcpchain.artifact import Artifact, Digest
-from mcpchain.component import Component, DataFacts, Kind, Location, ModelFacts, Pin
+from mcpchain.component import Component, Kind, Location, ModelFacts, Pin
+from mcpchain.data_sets.absent import facts_of
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.tree import File
@@ -13,33 +14,6 @@ _LIMIT: Final = 1023
 """Bytes: a pointer is shorter than 1,024 (docs/spec.md)."""
 _OID: Final = re.compile(rb"^oid (sha256:[0-9a-f]{64})\r?$", re.MULTILINE)
 _SIZE: Final = re.compile(rb"^size (0|[1-9][0-9]{0,18})\r?$", re.MULTILINE)
-_MODELS: Final = {
-    ".bin": "",  # of PyTorch, of ggml, or of anybody else
-    ".ckpt": "pickle",
-    ".gguf": "gguf",
-    ".h5": "hdf5",
-    ".joblib": "pickle",
-    ".keras": "keras",
-    ".npy": "numpy",
-    ".npz": "numpy",
-    ".onnx": "onnx",
-    ".pb": "saved-model",
-    ".pickle": "pickle",
-    ".pkl": "pickle",
-    ".pt": "torch-zip",
-    ".pth": "torch-zip",
-    ".safetensors": "safetensors",
-    ".tflite": "tflite",
-}
-_DATA: Final = {
-    ".arrow": "arrow",
-    ".csv": "csv",
-    ".jsonl": "json-lines",
-    ".parquet": "parquet",
-    ".tar": "webdataset",
-    ".tfrecord": "tfrecord",
-    ".tsv": "tsv",
-}
 
 
 def discover(file: File, found: Collector) -> None:
@@ -55,7 +29,7 @@ def discover(file: File, found: Collector) -> None:
         problem = "a pointer of Git LFS that does not name one SHA-256 and one size"
         raise MalformedError(problem, source=file.path)
     digest, size = Digest.parse(oids[0].decode()), int(sizes[0])
-    facts = _facts(file.suffix)
+    facts = facts_of(file.name)
     ref = None
     if facts is not None:
         ref = found.add(
@@ -79,10 +53,3 @@ def discover(file: File, found: Collector) -> None:
             ref=ref,
         )
     )
-
-
-def _facts(suffix: str) -> ModelFacts | DataFacts | None:
-    """Return what the suffix says of the file that is not here."""
-    if suffix in _MODELS:
-        return ModelFacts(format=_MODELS[suffix])
-    return DataFacts(format=_DATA[suffix]) if suffix in _DATA else None
