@@ -31,6 +31,14 @@ def hashes(digests: tuple[Digest, ...]) -> list[_Object]:
     return [{"alg": ALGORITHMS[d.algorithm], "content": d.value} for d in digests]
 
 
+def all_hashes(artifacts: tuple[Artifact, ...]) -> list[_Object]:
+    """Return the digests of everything that the component may be, each once.
+
+    Most readers look at no others than those of the component itself.
+    """
+    return hashes(tuple(dict.fromkeys(d for each in artifacts for d in each.digests)))
+
+
 def distributions(artifacts: tuple[Artifact, ...], *, inline: bool) -> list[_Object]:
     """Return a reference for each artifact, in their order.
 
@@ -77,7 +85,7 @@ def _facts(artifact: Artifact) -> _Object:
 
 
 def read(entry: Entry) -> tuple[Artifact, ...]:
-    """Read artifacts, of which a single one has its digests on the component.
+    """Read artifacts. The digests of a single one stand on the component alone.
 
     Raises:
         MalformedError: They are not as we write them.
@@ -88,6 +96,8 @@ def read(entry: Entry) -> tuple[Artifact, ...]:
         return found
     if not found:
         return (Artifact(digests=digests),)
+    if len(found) > 1 and {*digests} == {d for each in found for d in each.digests}:
+        return found
     if len(found) > 1 or found[0].digests:
         raise entry.malformed("`hashes` and the distributions name different files")
     return (replace(found[0], digests=digests),)

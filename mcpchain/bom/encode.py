@@ -64,8 +64,8 @@ def component_entry(
     if isinstance(component.facts, PackageFacts):
         entry |= _scope(component.facts)
     files = component.artifacts
-    if len(files) == 1 and files[0].digests:
-        entry["hashes"] = artifacts.hashes(files[0].digests)
+    if files and (hashes := artifacts.all_hashes(files)):
+        entry["hashes"] = hashes
     homeless = _licenses(entry, component, mixed=modern)
     if component.purl is not None:
         entry["purl"] = purl.write(component.purl)

@@ -14,6 +14,7 @@ Examples:
   mcpchain sbom app/ --environment .venv/bin/python -o bom.cdx.json
   mcpchain sbom --user-config -o bom.cdx.json your own MCP servers as well
   mcpchain sbom --resolve -o bom.cdx.json     with what the servers pull in
+  mcpchain sbom --manufacturer "Acme <psirt@acme.example>" -o bom.cdx.json
   mcpchain sbom --format spdx -o bom.spdx.json
   SOURCE_DATE_EPOCH=0 mcpchain sbom -o a.json the same bytes on every run
 """
@@ -49,6 +50,17 @@ Examples:
     help="CycloneDX as JSON holds all of it. CycloneDX as XML and SPDX 2.3 (as JSON) "
     "leave out some, and say what.",
 )
+@click.option(
+    "--manufacturer",
+    metavar="NAME",
+    help="Who makes TARGET, and how to reach them: `Acme GmbH <psirt@acme.example>`, "
+    "or an address in the brackets.",
+)
+@click.option(
+    "--project-version",
+    metavar="VERSION",
+    help="The version of TARGET, where none of its manifests names it.",
+)
 @options.RESOLVE
 @options.environment_options
 @options.user_config_option
@@ -64,6 +76,8 @@ def sbom(  # noqa: PLR0913 - one parameter an option
     license_texts: bool,
     spec_version: str,
     output_format: str,
+    manufacturer: str | None,
+    project_version: str | None,
 ) -> None:
     """Write what TARGET is made of, as a CycloneDX or SPDX BOM.
 
@@ -71,6 +85,7 @@ def sbom(  # noqa: PLR0913 - one parameter an option
     and the network is not used but for `--resolve`. What could not be read is said on
     standard error, and in the BOM.
     """
+    from mcpchain.pipeline.subject import stated
     from mcpchain.printable import printable
 
     inventory = options.survey(
@@ -84,6 +99,7 @@ def sbom(  # noqa: PLR0913 - one parameter an option
     )
     if resolve:
         inventory = options.resolve(inventory, options.circumstances(target))
+    inventory = stated(inventory, manufacturer=manufacturer, version=project_version)
     options.write_bom(
         inventory, output, spec_version=spec_version, output_format=output_format
     )

@@ -31,7 +31,7 @@ def described(target: Path) -> Inventory:
     if is_bom(data):
         inventory = _read(data, target)
     else:
-        inventory = survey(target, environment=None)
+        inventory = survey(target, environment=None, verbatim=True)
     if not inventory.components:
         raise nothing(inventory)
     return inventory

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mcpchain.component import Location
+from mcpchain.component import Kind, Location
 from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
 from mcpchain.inventory import Collector, Gap, Inventory, State
 
@@ -40,7 +40,8 @@ def survey(
         environment: A Python environment to read as well.
         wish: What to look at in it besides.
         user: Whose configurations of MCP clients to read as well.
-        verbatim: Take a BOM at its word, and not for what that is worth to a judge.
+        verbatim: For a list, and not for a judge: take a BOM at its word, and the
+            project at the root for the whole that the list is about.
         hashing: Called with (bytes done, bytes in all) while files are hashed.
 
     Raises:
@@ -54,11 +55,13 @@ def survey(
         from mcpchain.tree import Tree
 
         inventory = survey_tree(Tree(target), name=name, hashing=hashing)
+        if verbatim:
+            inventory = _promoted(inventory)
     else:
         inventory = _survey_file(target, name, hashing, verbatim=verbatim)
     if environment is None and user is None:
         return _unfolded(inventory)
-    found = Collector(name)
+    found = Collector(inventory.name)
     if environment is not None:
         from mcpchain.discover.environment.installed import (
             environment_root,
@@ -122,7 +125,7 @@ def _survey_file(
     tree = Tree(folder, only=path)
     inventory = survey_tree(tree, name=name, hashing=hashing)
     if inventory:
-        return inventory
+        return _promoted(inventory) if verbatim else inventory
     try:
         data = tree.file(path).read(_BOM_LIMIT)
     except UnreadableError as error:
@@ -158,6 +161,14 @@ def _survey_file(
             )
         )
         return found.inventory()
+
+
+def _promoted(inventory: Inventory) -> Inventory:
+    if all(each.kind is not Kind.APPLICATION for each in inventory.components):
+        return inventory
+    from mcpchain.pipeline.subject import promoted
+
+    return promoted(inventory)
 
 
 def _placed(target: Path) -> tuple[Path, str]:

@@ -222,7 +222,10 @@ def test_each_of_several_files_is_a_distribution_with_its_hashes() -> None:
         withdrawn="broken",
     )
     made = entry(component(artifacts=(wheel, Artifact(digests=(SHA512,)))))
-    assert "hashes" not in made
+    assert made["hashes"] == [
+        {"alg": "SHA-256", "content": "ab" * 32},
+        {"alg": "SHA-512", "content": "cd" * 64},
+    ]
     assert made["externalReferences"] == [
         {
             "type": "distribution",

@@ -1,0 +1,113 @@
+"""What a BOM is about: the project itself, and who makes it.
+
+A list of parts has a place for the whole, with its version and its maker. The project
+that lies at the root of the target is the whole, and no part of itself.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from mcpchain.bom import carry, licenses
+from mcpchain.bom.whole import TARGET
+from mcpchain.component import Component, Kind, Origin, PackageFacts
+from mcpchain.errors import UsageError
+from mcpchain.inventory import Inventory, RelationKind
+
+_MAKER: Final = re.compile(r"(?P<name>[^<>]+?)\s*(?:<(?P<contact>[^<>\s]+)>)?")
+_MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ADDRESS: Final = re.compile(r"https?://[^\s/@]+(?:/\S*)?")
+_Object = dict[str, Any]
+
+
+def promoted(inventory: Inventory) -> Inventory:
+    """Return *inventory* with the project at its root as what it is about.
+
+    If there are two projects at the root, neither is the whole.
+    """
+    roots = [each for each in inventory.components if _is_root(each)]
+    if len(roots) != 1 or len(inventory.components) == 1 or inventory.carried:
+        return inventory
+    (root,) = roots
+    depends = []
+    for each in inventory.relations:
+        if each.target == root.ref:
+            return inventory
+        if each.source == root.ref:
+            if each.kind is not RelationKind.DEPENDS_ON:
+                return inventory
+            depends.append(each.target)
+    carried: _Object = {"metadata": {"component": _subject(root)}}
+    if depends:
+        carried["dependencies"] = [{"ref": TARGET, "dependsOn": sorted(depends)}]
+    gaps = (replace(g, ref=None) if g.ref == root.ref else g for g in inventory.gaps)
+    return replace(
+        inventory,
+        name=root.name,
+        components=tuple(e for e in inventory.components if e is not root),
+        relations=tuple(e for e in inventory.relations if e.source != root.ref),
+        gaps=tuple(dict.fromkeys(gaps)),
+        carried=carry.dump(carried),
+    )
+
+
+def _is_root(component: Component) -> bool:
+    facts = component.facts
+    return (
+        component.kind is Kind.APPLICATION
+        and component.purl is None
+        and isinstance(facts, PackageFacts)
+        and facts.origin is Origin.PATH
+        and not facts.workspace
+        and all("/" not in place.path for place in component.locations)
+    )
+
+
+def _subject(root: Component) -> _Object:
+    told: _Object = {}
+    if root.version is not None:
+        told["version"] = root.version
+    if root.licenses or root.concluded:
+        told["licenses"], _ = licenses.encode(
+            root.licenses, root.concluded, mixed=False
+        )
+    return told
+
+
+def stated(
+    inventory: Inventory, *, manufacturer: str | None, version: str | None
+) -> Inventory:
+    """Return *inventory* with what its user says of the whole.
+
+    Args:
+        inventory: What is there.
+        manufacturer: `Acme GmbH <psirt@acme.example>`, or an address in its place.
+        version: Of the whole.
+
+    Raises:
+        UsageError: That is no manufacturer.
+    """
+    if manufacturer is None and version is None:
+        return inventory
+    carried = carry.load(inventory.carried)
+    metadata = carried.setdefault("metadata", {})
+    if version is not None:
+        metadata.setdefault("component", {})["version"] = version
+    if manufacturer is not None:
+        metadata["manufacturer"] = _maker(manufacturer)
+    return replace(inventory, carried=carry.dump(carried))
+
+
+def _maker(text: str) -> _Object:
+    found = _MAKER.fullmatch(text.strip())
+    contact = found["contact"] if found else None
+    if found and contact is None:
+        return {"name": found["name"]}
+    if found and contact and _MAIL.fullmatch(contact):
+        return {"name": found["name"], "contact": [{"email": contact}]}
+    if found and contact and _ADDRESS.fullmatch(contact):
+        return {"name": found["name"], "url": [contact]}
+    raise UsageError(
+        f"`{text[:140]}` is no manufacturer",
+        hint="write a name and how to reach it: `Acme GmbH <psirt@acme.example>`",
+    )
