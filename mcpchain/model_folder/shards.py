@@ -174,6 +174,10 @@ class Index:
             return
         self._missing()
         self._surplus()
+        # What is wrong with a file that cannot be read is told already.
+        known = (facts_of(self._weights[e]) for e in self._named if self.whole)
+        if any(e.format == "safetensors" and e.tensors is None for e in known):
+            self.whole = False
         if self.whole:
             self._tensors()
             self._size(node)
@@ -235,8 +239,7 @@ class Index:
             try:
                 names = self._header(path)
             except (MalformedError, UnreadableError):
-                self.whole = False  # what is wrong with the file is told already
-                return
+                continue  # it changes while it is read
             lost = sorted(set(tensors) - names) if names is not None else []
             if lost:
                 more = f" and {len(lost) - 1:,} more" if len(lost) > 1 else ""

@@ -38,10 +38,6 @@ _HUB: Final = re.compile(r"(?:https?://)?((?:huggingface|hf)\.co/[^:]+)(?::(.*))
 _PATH: Final = re.compile(
     r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|\.{1,2}|.*\.(?:gguf|safetensors|bin)", re.DOTALL
 )
-_DIGEST: Final = re.compile(r"(?:@|.*/)?sha256[:-][0-9a-f]{64}")
-_MODEL: Final = re.compile(
-    r"(?P<name>[\w][\w.:-]*(?:/[\w.-]+){0,3}?)(?::(?P<tag>[\w.-]+))?", re.ASCII
-)
 _CONTEXT: Final = "num_ctx"
 
 
@@ -184,9 +180,9 @@ def _base(said: _Said, path: str) -> Component | None:
     hub = _hub(said.value)
     if hub is None and _PATH.fullmatch(said.value):
         return None
-    match = _MODEL.fullmatch(said.value)
-    name = without_secrets(match["name"] if match else said.value)[:_SHOWN]
-    tag = (match["tag"] or "") if match else ""
+    above, slash, last = without_secrets(said.value).rpartition("/")
+    last, _, tag = last.partition(":")
+    name, tag = f"{above}{slash}{last}"[:_SHOWN], tag[:_SHOWN]
     if hub is not None:
         name, tag = hub
     tag = "" if tag == "latest" else tag
