@@ -233,7 +233,9 @@ def _read_model(marks: Properties, entry: Entry) -> ModelFacts:
         hyperparameters=model_card.hyperparameters(entry, quantization),
         chat_template=_digest(marks, entry, properties.MODEL_CHAT_TEMPLATE),
         bases=model_card.read_bases(entry, ours=True),
-        card=model_card.read_card(entry) if marks.true(properties.MODEL_CARD) else None,
+        card=model_card.read_card(entry, ours=True)
+        if marks.true(properties.MODEL_CARD)
+        else None,
     )
 
 

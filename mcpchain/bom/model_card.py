@@ -129,8 +129,12 @@ def trained_on(entry: Entry) -> list[str]:
     return [each for each in refs if each]
 
 
-def read_card(entry: Entry) -> ModelCard:
-    """Read what the maker of the model *entry* says, whoever wrote it.
+def read_card(entry: Entry, *, ours: bool) -> ModelCard:
+    """Read what the maker of the model *entry* says.
+
+    Args:
+        entry: A model.
+        ours: We wrote it, so that our properties count.
 
     Raises:
         MalformedError: It is not as CycloneDX has it.
@@ -149,7 +153,7 @@ def read_card(entry: Entry) -> ModelCard:
             )
             for each in (analysis.entries("performanceMetrics") if analysis else ())
         ),
-        considerations=tuple(sorted(_considered(entry))),
+        considerations=tuple(sorted(_considered(entry, ours=ours))),
     )
 
 
@@ -235,7 +239,7 @@ def told(entry: Entry) -> ModelFacts:
     said = {key: tidy.clean(entry.raw()[key], "") for key in members if key in entry}
     bare = Entry(said, entry.source, entry.pointer)
     family, architecture = _architecture(bare)
-    card = read_card(bare)
+    card = read_card(bare, ours=False)
     return ModelFacts(
         format="",
         family=family,
@@ -290,7 +294,7 @@ def _considerations(said: ModelCard) -> tuple[_Object, list[_Object]]:
     return found, more
 
 
-def _considered(entry: Entry) -> Iterator[tuple[str, str]]:
+def _considered(entry: Entry, *, ours: bool) -> Iterator[tuple[str, str]]:
     said = _inner(entry, "modelCard", "considerations")
     if said is not None:
         for subject in _TEXTS:
@@ -299,12 +303,12 @@ def _considered(entry: Entry) -> Iterator[tuple[str, str]]:
             for each in said.entries(subject):
                 if (text := each.text(member)) is not None:
                     yield subject, text
-        if (about := said.entry(_ENVIRONMENT)) is not None:
+        if ours and (about := said.entry(_ENVIRONMENT)) is not None:
             marks = Properties(about)
             for text in marks.many(properties.MODEL_CONSIDERATION):
                 yield _ENVIRONMENT, text
     for name, value in _named(entry):
-        if name == properties.MODEL_CONSIDERATION:
+        if ours and name == properties.MODEL_CONSIDERATION:
             each = Entry.from_text(value, entry)
             yield each.required("subject"), each.required("text")
 

@@ -178,7 +178,8 @@ class _Reader:
             self._of_subject = self._carrier.beyond(subject, written)
             return None
         marks = Properties(subject)
-        self._of_subject = self._carrier.of_ours(subject, marks, carry.COMPONENT)
+        ours = carry.COMPONENT - carry.NEWER
+        self._of_subject = self._carrier.of_ours(subject, marks, ours)
         if self._subject and not self._subject.startswith(TARGET):
             self._of_subject["bom-ref"] = self._subject
         return None

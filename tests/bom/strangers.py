@@ -28,6 +28,9 @@ PURL = st.one_of(
             "pkg:PyPI/A_b@1.0",
             "pkg:generic/m?checksum=sha256:00",
             "pkg:github/o/r@main#sub",
+            "pkg:docker/library/python@3.12",
+            "pkg:oci/i@sha256:" + HEX + "?repository_url=r.example/i&tag=1",
+            "pkg:huggingface/o/d@main?repo_type=dataset",
         ]
     ),
 )
@@ -89,6 +92,80 @@ EVIDENCE = st.sampled_from(
         {"licenses": [{"license": {"name": "x", "text": {"content": "y"}}}]},
     ]
 )
+BASE = st.fixed_dictionaries(
+    {"type": st.sampled_from(["library", "machine-learning-model"]), "name": NAME},
+    optional={"purl": PURL | st.just("?"), "group": WORD, "properties": PROPERTIES},
+)
+PEDIGREE = st.fixed_dictionaries(
+    {"ancestors": st.lists(BASE, max_size=2)}, optional={"notes": TEXT}
+)
+CARD = st.fixed_dictionaries(
+    {},
+    optional={
+        "bom-ref": st.just("card"),
+        "modelParameters": st.fixed_dictionaries(
+            {},
+            optional={
+                "task": TEXT,
+                "architectureFamily": TEXT,
+                "modelArchitecture": TEXT,
+                "approach": st.just({"type": "supervised"}),
+                "datasets": st.lists(
+                    st.sampled_from(
+                        [{"ref": "r0"}, {"ref": "r1"}, {"ref": "no"}, {"type": "other"}]
+                    ),
+                    max_size=2,
+                ),
+                "inputs": st.just([{"format": "text"}]),
+            },
+        ),
+        "quantitativeAnalysis": st.just(
+            {"performanceMetrics": [{"type": "F1", "value": "1", "slice": "s"}, {}]}
+        ),
+        "considerations": st.fixed_dictionaries(
+            {},
+            optional={
+                "users": st.lists(TEXT, max_size=2),
+                "useCases": st.lists(TEXT, max_size=2),
+                "ethicalConsiderations": st.just(
+                    [{"name": "n", "mitigationStrategy": "m"}, {}]
+                ),
+                "fairnessAssessments": st.just([{"groupAtRisk": "g", "harms": "h"}]),
+                "environmentalConsiderations": st.just(
+                    {"properties": [{"name": "mcpchain:model:consideration"}]}
+                ),
+            },
+        ),
+        "properties": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "name": st.sampled_from(
+                        [
+                            "cdx:ai-ml:model:language",
+                            "cdx:ai-ml:model:parameter:count",
+                            "cdx:ai-ml:model:hyperparameter:hidden_size",
+                            "cdx:ai-ml:model:hyperparameter:quantization",
+                            "mcpchain:model:consideration",
+                        ]
+                    )
+                },
+                optional={"value": TEXT},
+            ),
+            max_size=3,
+        ),
+    },
+)
+DATA = st.lists(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["dataset", "definition", "other"])},
+        optional={
+            "name": TEXT,
+            "description": TEXT,
+            "sensitiveData": st.lists(TEXT, max_size=1),
+        },
+    ),
+    max_size=2,
+)
 MORE = st.fixed_dictionaries(
     {},
     optional={
@@ -114,9 +191,9 @@ MORE = st.fixed_dictionaries(
         "mime-type": st.just("text/plain"),
         "tags": st.lists(WORD, max_size=2),
         "omniborId": st.just(["gitoid:blob:sha1:" + "a" * 40]),
-        "pedigree": st.just({"ancestors": [{"type": "library", "name": "a"}]}),
-        "modelCard": st.just({"modelParameters": {"task": "x"}}),
-        "data": st.just([{"type": "dataset", "name": "d"}]),
+        "pedigree": PEDIGREE,
+        "modelCard": CARD,
+        "data": DATA,
         "cryptoProperties": st.just({"assetType": "algorithm"}),
         "releaseNotes": st.just(
             {"type": "major", "notes": [{"text": {"content": ""}}]}

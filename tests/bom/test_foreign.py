@@ -5,14 +5,21 @@ import pytest
 
 from mcpchain.artifact import Artifact
 from mcpchain.bom.read import read
+from mcpchain.bom.worth import declared
 from mcpchain.component import (
+    BaseModel,
     Basis,
+    BuildFacts,
     Component,
     Kind,
     Location,
+    Metric,
+    ModelCard,
+    ModelFacts,
     Origin,
     PackageFacts,
     Pin,
+    Role,
     ServerFacts,
     Transport,
 )
@@ -544,3 +551,179 @@ def test_what_the_subject_depends_on_without_listing_it_is_a_gap() -> None:
     )
     (gap,) = inventory.gaps
     assert gap.state is State.UNMATCHED
+
+
+DIGESTED = {"hashes": [{"alg": "SHA-256", "content": HEX}]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        ({"type": "file"} | DIGESTED, Kind.FILE),
+        ({"type": "file"}, Kind.OTHER),
+        ({"type": "file", "hashes": [{"alg": "MD5", "content": "0" * 32}]}, Kind.OTHER),
+        ({"type": "file", "purl": "pkg:npm/x@1"} | DIGESTED, Kind.LIBRARY),
+        ({"type": "data", "data": [{"type": "dataset"}]}, Kind.DATA),
+        ({"type": "data", "data": [{"type": "definition"}]}, Kind.OTHER),
+        (
+            {"type": "data", "data": [{"type": "dataset"}, {"type": "other"}]},
+            Kind.OTHER,
+        ),
+        ({"type": "data", "data": {}}, Kind.OTHER),
+        ({"type": "data", "data": [1]}, Kind.OTHER),
+        ({"type": "data"} | DIGESTED, Kind.OTHER),
+        ({"type": "data", "purl": "pkg:pypi/x@1"}, Kind.LIBRARY),
+        (
+            {"type": "data", "purl": "pkg:huggingface/o/d?repo_type=dataset"},
+            Kind.DATA,
+        ),
+        (
+            {
+                "type": "data",
+                "purl": "pkg:huggingface/o/d?repository_url=h.example/datasets",
+            },
+            Kind.DATA,
+        ),
+        ({"type": "data", "purl": "pkg:huggingface/o/m"}, Kind.LIBRARY),
+        ({"type": "library", "purl": "pkg:docker/library/x@1"}, Kind.LIBRARY),
+        ({"type": "container", "purl": "pkg:docker/library/x@1"}, Kind.CONTAINER),
+        ({"type": "container", "purl": "pkg:oci/x"}, Kind.CONTAINER),
+        ({"type": "container", "purl": "pkg:npm/x@1"}, Kind.LIBRARY),
+        ({"type": "container"}, Kind.LIBRARY),
+        ({"type": "library", "data": [{"type": "dataset"}]}, Kind.LIBRARY),
+    ],
+)
+def test_a_thing_is_what_its_type_says_only_if_its_entry_bears_that_out(
+    entry: dict[str, Any], kind: Kind
+) -> None:
+    (made,) = found({"name": "x"} | entry).components
+    assert made.kind is kind
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"type": "file"} | DIGESTED,
+        {"type": "data", "data": [{"type": "dataset"}]},
+        {"type": "data", "purl": "pkg:huggingface/o/d?repo_type=dataset"},
+    ],
+)
+def test_files_and_data_that_nobody_examined_leave_a_gap(entry: dict[str, Any]) -> None:
+    (only,) = found({"name": "x"} | entry).gaps
+    assert only.state is State.UNSUPPORTED
+    assert only.reason.startswith(f"components of type `{entry['type']}`")
+
+
+@pytest.mark.parametrize(
+    ("version", "pin"),
+    [("3.12", Pin.TAG), (f"sha256:{HEX}", Pin.DIGEST), (None, Pin.FLOATING)],
+)
+def test_an_image_is_as_firm_as_its_purl(version: str | None, pin: Pin) -> None:
+    end = f"@{version}" if version else ""
+    entry = library(f"pkg:docker/library/python{end}", type="container")
+    inventory = found(entry)
+    (made,) = inventory.components
+    assert (made.name, made.pin, made.version) == ("library/python", pin, version)
+    assert made.facts == BuildFacts(role=Role.SERVICE_IMAGE)
+    assert declared(inventory) == inventory
+
+
+CARD = {
+    "modelParameters": {
+        "task": "text-generation",
+        "architectureFamily": "llama",
+        "modelArchitecture": "LlamaForCausalLM",
+        "datasets": [{"ref": "d"}, {"ref": "gone"}, {"type": "dataset"}],
+    },
+    "quantitativeAnalysis": {"performanceMetrics": [{"type": "F1", "value": "0.5"}]},
+    "considerations": {
+        "users": ["all"],
+        "ethicalConsiderations": [{"name": "see https://u:s3cret@h.example"}, {}],
+    },
+    "properties": [
+        {"name": "cdx:ai-ml:model:parameter:count", "value": "7B"},
+        {"name": "cdx:ai-ml:model:language", "value": "de"},
+        {"name": "cdx:ai-ml:model:hyperparameter:hidden_size", "value": "8"},
+    ],
+}
+PEDIGREE = {
+    "ancestors": [
+        {
+            "type": "machine-learning-model",
+            "group": "o",
+            "name": "base",
+            "purl": "pkg:huggingface/o/base?vcs_url=https://u:s3cret@h.example/r",
+        },
+        {"type": "machine-learning-model", "name": "odd", "purl": "?"},
+        {"type": "library", "name": "llama.cpp"},
+    ]
+}
+DATA_SET = {"type": "data", "name": "d", "bom-ref": "d", "data": [{"type": "dataset"}]}
+
+
+def test_the_card_of_another_tools_model_is_read_without_secrets() -> None:
+    model = {"type": "machine-learning-model", "name": "m", "bom-ref": "m"}
+    inventory = found(model | {"modelCard": CARD, "pedigree": PEDIGREE}, DATA_SET)
+    (made,) = (each for each in inventory.components if each.kind is Kind.MODEL)
+    assert made.facts == ModelFacts(
+        format="",
+        family="llama",
+        architecture="LlamaForCausalLM",
+        hyperparameters=(("hidden_size", "8"),),
+        bases=(
+            BaseModel(
+                name="o/base",
+                purl=component(
+                    "pkg:huggingface/o/base?vcs_url=https://h.example/r"
+                ).purl,
+            ),
+            BaseModel(name="odd"),
+        ),
+        card=ModelCard(
+            task="text-generation",
+            languages=("de",),
+            metrics=(Metric(type="F1", value="0.5"),),
+            considerations=(
+                ("ethicalConsiderations", "see https://h.example"),
+                ("users", "all"),
+            ),
+        ),
+    )
+    assert [(r.source, r.target, r.kind) for r in inventory.relations] == [
+        ("m", "d", RelationKind.TRAINED_ON)
+    ]
+    assert "s3cret" not in repr(inventory)
+    assert any(
+        each.startswith("data that a model was trained on and that is not listed: 1")
+        for each in reasons(inventory)
+    )
+
+
+def test_a_card_makes_no_model_safe() -> None:
+    model = {"type": "machine-learning-model", "name": "m", "modelCard": CARD}
+    inventory = declared(found(model))
+    (made,) = inventory.components
+    assert isinstance(made.facts, ModelFacts)
+    assert made.facts.card is not None
+    assert (State.UNSUPPORTED, made.ref) in {(e.state, e.ref) for e in inventory.gaps}
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        1,
+        {"modelParameters": []},
+        {"modelParameters": {"task": 1}},
+        {"modelParameters": {"datasets": [1]}},
+        {"quantitativeAnalysis": {"performanceMetrics": {}}},
+        {"considerations": {"users": "x"}},
+        {"properties": [{"value": "x"}]},
+    ],
+)
+def test_a_bad_card_is_a_gap_and_the_model_and_its_card_stay(card: object) -> None:
+    entry = {"type": "machine-learning-model", "name": "m", "modelCard": card}
+    inventory = found(entry, library("pkg:npm/other@1.0.0"))
+    assert len(inventory.components) == 2
+    assert [each.state for each in inventory.gaps].count(State.UNREADABLE) == 1
+    carried = [json.loads(each.carried or "{}") for each in inventory.components]
+    assert {"modelCard": card} in carried

@@ -240,7 +240,7 @@ def part(name: str, kind: Kind = Kind.FILE, **fields: Any) -> Component:  # noqa
 
 
 def folder(**fields: Any) -> Component:  # noqa: ANN401 - Component's
-    given = {"locations": (Location(path="m"),), "facts": HUB}
+    given: dict[str, Any] = {"locations": (Location(path="m"),), "facts": HUB}
     return Component(kind=Kind.MODEL, name="m", **(given | fields))
 
 
