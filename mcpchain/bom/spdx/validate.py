@@ -102,7 +102,7 @@ def _elements(document: _Object) -> Iterator[tuple[str, Any]]:
             for index, each in enumerate(listed):
                 yield f"/{key}/{index}", each
         elif listed is not None:
-            yield f"/{key}", listed
+            yield f"/{key}", None
 
 
 def _id(pointer: str, element: _Object, ids: dict[str, str]) -> _Problems:

@@ -1,0 +1,342 @@
+from typing import Any
+
+import pytest
+
+from mcpchain.bom.validate import problems
+from mcpchain.completeness import PROFILES, facts, profile
+from mcpchain.completeness.requirement import Assessment, assess
+from tests.bom.spdx.documents import edge, package, purl, spdx
+from tests.completeness.boms import ACME, HEX, data, entry, model, whole
+
+
+def assessed(document: dict[str, Any], id_: str) -> Assessment:
+    return assess(facts(document), profile(id_))
+
+
+def missing(document: dict[str, Any], id_: str) -> list[str]:
+    return [
+        each.requirement.id
+        for each in assessed(document, id_).results
+        if not each.is_met
+    ]
+
+
+@pytest.mark.parametrize("id_", PROFILES)
+def test_a_bom_that_says_everything_has_100(id_: str) -> None:
+    assert missing(whole(), id_) == []
+    assert assessed(whole(), id_).score == 100
+
+
+def test_that_bom_is_a_valid_one() -> None:
+    assert [*problems(whole())] == []
+
+
+@pytest.mark.parametrize("id_", PROFILES)
+def test_every_profile_is_described_and_every_requirement_once(id_: str) -> None:
+    found = profile(id_)
+    assert found.id == id_
+    ids = [each.id for each in found.requirements]
+    assert len(ids) == len(set(ids))
+    for each in found.requirements:
+        assert all([each.title, each.clause, each.hint])
+        assert (each.bom is None) != (each.part is None)
+
+
+@pytest.mark.parametrize("id_", PROFILES)
+def test_a_bom_of_nothing_has_nothing(id_: str) -> None:
+    # BSI forbids what it does not have either, and the format is what it is.
+    free = {"bsi": 13}.get(id_, 0)
+    empty = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}
+    assert assessed(empty, id_).score == free
+    assert assessed({}, id_).score < 10
+
+
+WITHOUT = [
+    ("name", ["name"], {"name"}),
+    ("version", ["version"], {"version"}),
+    ("purl", ["identifier"], {"identifier"}),
+    ("manufacturer", ["supplier"], {"producer"}),
+]
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "NOASSERTION", "unknown", "n/a", None, 5])
+@pytest.mark.parametrize(("key", "of_ntia", "of_cisa"), WITHOUT)
+def test_what_says_nothing_is_missing(
+    key: str, of_ntia: list[str], of_cisa: set[str], nothing: object
+) -> None:
+    value = {"name": nothing} if key == "manufacturer" else nothing
+    document = whole(entry(), entry("b") | {key: value})
+    assert missing(document, "ntia") == of_ntia
+    assert of_cisa <= set(missing(document, "cisa"))
+
+
+@pytest.mark.parametrize("text", ["pkg:npm", "npm/x", "pkg:", "x"])
+def test_what_is_no_purl_identifies_nothing(text: str) -> None:
+    assert missing(whole(entry(purl=text)), "ntia") == ["identifier"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"cpe": "cpe:2.3:a:acme:a:1.0:*:*:*:*:*:*:*"},
+        {"swid": {"tagId": "acme-a", "name": "a"}},
+    ],
+    ids=["CPE", "SWID"],
+)
+def test_a_cpe_or_swid_tag_identifies_as_well(other: dict[str, Any]) -> None:
+    assert missing(whole(entry(purl="") | other), "ntia") == []
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "content"),
+    [
+        ("SHA-512", "ab"),
+        ("SHA-512", "z" * 128),
+        ("SHA-512", ""),
+        ("SHA-512", None),
+        ("SHA-999", HEX),
+        ("SHA-256", HEX),
+        (None, HEX),
+    ],
+)
+def test_a_hash_that_is_none_is_missing(algorithm: object, content: object) -> None:
+    bad = [{"alg": algorithm, "content": content}]
+    there = [{"type": "distribution", "url": "x", "hashes": bad}]
+    document = whole(entry(hashes=bad, externalReferences=there))
+    assert missing(document, "cisa") == ["hash"]
+    assert missing(document, "bsi") == ["sha512"]
+
+
+def test_for_bsi_the_hash_is_that_of_what_is_delivered() -> None:
+    assert missing(whole(entry(externalReferences=[])), "bsi") == ["sha512"]
+    assert missing(whole(entry(externalReferences=[])), "cisa") == []
+
+
+@pytest.mark.parametrize(
+    ("licenses", "cisa", "bsi"),
+    [
+        ([], ["license"], ["license"]),
+        ([{"license": {"name": "NOASSERTION"}}], ["license"], ["license"]),
+        ([{"expression": "NONE"}], ["license"], ["license"]),
+        ([{"license": {"text": {"content": "Do."}}}], ["license"], ["license"]),
+        ([{"license": {"name": "Permission is hereby"}}], [], ["license"]),
+        ([{"expression": "MIT OR LicenseRef-x"}], [], []),
+        ("MIT", ["license"], ["license"]),
+        ([5], ["license"], ["license"]),
+    ],
+)
+def test_a_licence_has_a_name_and_for_bsi_an_spdx_expression(
+    licenses: object, cisa: list[str], bsi: list[str]
+) -> None:
+    document = whole(entry(licenses=licenses))
+    assert (missing(document, "cisa"), missing(document, "bsi")) == (cisa, bsi)
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        [],
+        None,
+        5,
+        [{"ref": "root", "dependsOn": ["a"]}],
+        [{"ref": "root"}, {"ref": 5, "dependsOn": ["b"]}, {"ref": "a"}],
+        [{"ref": "root"}, {"ref": "a", "dependsOn": "b"}],
+    ],
+)
+def test_what_is_in_no_dependency_is_missing_there(edges: object) -> None:
+    document = whole(entry(), entry("b"), dependencies=edges)
+    assert "dependency" in missing(document, "ntia")
+
+
+def test_what_is_inside_another_has_its_place() -> None:
+    outer = entry(components=[entry("b", components=[entry("c")])])
+    document = whole(outer)
+    assert missing(document, "ntia") == []
+    assert len(facts(document).parts) == 3
+
+
+def test_without_a_ref_nothing_is_in_the_graph() -> None:
+    document = whole(entry("") | {"name": "x"})
+    document["dependencies"].append({"ref": "", "dependsOn": [""]})
+    assert "dependency" in missing(document, "ntia")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "id_", "expected"),
+    [
+        ("timestamp", "2030-01-01", "ntia", ["timestamp"]),
+        ("timestamp", "2030-01-01T00:00:00", "ntia", ["timestamp"]),
+        ("timestamp", None, "cra", ["timestamp"]),
+        ("tools", [], "cisa", ["tool"]),
+        ("tools", [{"name": "x"}], "cisa", []),
+        ("lifecycles", [{}], "cisa", ["context"]),
+        ("component", None, "cra", ["product", "top-level"]),
+    ],
+)
+def test_what_the_bom_does_not_say_of_itself_is_missing(
+    key: str, value: object, id_: str, expected: list[str]
+) -> None:
+    document = whole()
+    document["metadata"][key] = value
+    assert missing(document, id_) == expected
+
+
+def test_a_tool_is_an_author_for_ntia_and_none_for_cisa() -> None:
+    document = whole()
+    for key in ("authors", "manufacturer"):
+        del document["metadata"][key]
+    assert missing(document, "ntia") == []
+    assert missing(document, "cisa") == ["author"]
+
+
+@pytest.mark.parametrize("contact", ["psirt", "", None, "@", "jane@acme"])
+def test_what_is_no_address_is_no_contact(contact: object) -> None:
+    document = whole(externalReferences=[])
+    document["metadata"]["manufacturer"] = ACME | {"contact": [{"email": contact}]}
+    document["metadata"]["authors"] = []
+    assert missing(document, "cra") == ["contact"]
+    assert missing(document, "bsi") == ["sbom-creator"]
+
+
+@pytest.mark.parametrize("version", ["1.4", "1.5", "1.x", "", None, 1.6])
+def test_bsi_accepts_cyclonedx_from_1_6(version: object) -> None:
+    assert missing(whole(specVersion=version), "bsi") == ["format"]
+    assert missing(whole(specVersion="1.7"), "bsi") == []
+
+
+def test_bsi_wants_no_vulnerabilities_inside() -> None:
+    assert missing(whole(vulnerabilities=[{"id": "CVE-1"}]), "bsi") == [
+        "no-vulnerabilities"
+    ]
+
+
+@pytest.mark.parametrize("aggregate", ["not_specified", None, 5])
+def test_a_composition_that_says_nothing_tells_no_completeness(
+    aggregate: object,
+) -> None:
+    said = [{"aggregate": aggregate, "dependencies": ["root", "a", "m", "d"]}]
+    assert missing(whole(compositions=said), "cisa") == ["coverage"]
+    assert missing(whole(compositions=said), "bsi") == ["completeness"]
+
+
+@pytest.mark.parametrize("aggregate", ["complete", "incomplete", "unknown"])
+def test_known_unknowns_are_told(aggregate: str) -> None:
+    said = [{"aggregate": aggregate, "dependencies": ["root", "a", "m", "d"]}]
+    assert missing(whole(compositions=said), "bsi") == []
+
+
+def test_an_ai_system_without_models_answers_nothing_about_them() -> None:
+    found = assessed(whole(entry()), "g7-ai")
+    unanswered = [each for each in found.results if not each.asked]
+    assert {each.requirement.clause for each in unanswered} == {"models", "data sets"}
+    assert not any(each.is_met for each in unanswered)
+    assert found.score < 60
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"modelCard": {}}, {"limits", "properties", "io", "training", "metrics"}),
+        (
+            {"modelCard": {"modelParameters": []}},
+            {"limits", "properties", "io", "training", "metrics"},
+        ),
+        ({"modelCard": 5}, {"limits", "properties", "io", "training", "metrics"}),
+        ({"pedigree": {"ancestors": []}}, {"lineage"}),
+        ({"licenses": []}, {"license"}),
+    ],
+)
+def test_a_model_answers_by_its_card(
+    members: dict[str, Any], expected: set[str]
+) -> None:
+    told = set(missing(whole(entry(), model(**members), data()), "g7-ai"))
+    assert told == {f"model-{each}" for each in expected}
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"data": []}, {"content", "sensitivity"}),
+        ({"data": [5]}, {"content", "sensitivity"}),
+        ({"properties": []}, {"statistics"}),
+    ],
+)
+def test_a_data_set_answers_for_itself(
+    members: dict[str, Any], expected: set[str]
+) -> None:
+    told = set(missing(whole(entry(), model(), data(**members)), "g7-ai"))
+    assert told == {f"data-{each}" for each in expected}
+
+
+def test_one_of_many_without_something_is_never_100() -> None:
+    many = [entry(f"c{n}") for n in range(500)]
+    found = assessed(whole(*many, entry("x", version="")), "ntia")
+    assert found.score == 99
+    (lacking,) = [each for each in found.results if each.missing]
+    assert lacking.missing == ("x",)
+
+
+# SPDX.
+
+
+def complete() -> dict[str, Any]:
+    """Everything that NTIA asks for, in SPDX."""
+    acme = "Organization: Acme (psirt@acme.example)"
+    root = package(
+        "SPDXRef-root",
+        versionInfo="1",
+        supplier=acme,
+        externalRefs=[purl("pkg:generic/shop@1")],
+    )
+    part = package(versionInfo="1", supplier=acme, externalRefs=[purl("pkg:npm/a@1")])
+    return spdx(
+        root,
+        part,
+        relationships=[
+            edge("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-root"),
+            edge("SPDXRef-a", "DEPENDENCY_OF", "SPDXRef-root"),
+        ],
+    )
+
+
+def test_an_spdx_document_can_meet_ntia_and_what_the_law_asks() -> None:
+    assert missing(complete(), "ntia") == []
+    assert missing(complete(), "cra") == ["contact"]
+    people = complete()
+    people["creationInfo"]["creators"].append("Person: Jane (jane@acme.example)")
+    assert missing(people, "cra") == []
+    # SPDX 2 is no format for BSI, and has no word for phases.
+    assert "format" in missing(people, "bsi")
+    assert "context" in missing(people, "cisa")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("supplier", "NOASSERTION", "supplier"),
+        ("supplier", "Acme", "supplier"),
+        ("versionInfo", "NOASSERTION", "version"),
+        ("externalRefs", [purl("pkg:npm")], "identifier"),
+        ("externalRefs", [{"referenceType": "cpe23Type"}], "identifier"),
+        ("name", "NONE", "name"),
+    ],
+)
+def test_what_an_spdx_package_does_not_say_is_missing(
+    key: str, value: object, expected: str
+) -> None:
+    document = complete()
+    document["packages"][1][key] = value
+    assert missing(document, "ntia") == [expected]
+
+
+def test_an_spdx_package_in_no_relationship_is_missing_there() -> None:
+    document = complete()
+    del document["relationships"][1]
+    assert missing(document, "ntia") == ["dependency"]
+
+
+def test_files_of_spdx_count_and_a_document_of_one_package_lists_it() -> None:
+    document = complete() | {"files": [{"SPDXID": "SPDXRef-f", "fileName": "x"}, 5]}
+    assert [each.kind for each in facts(document).parts] == ["", "file"]
+    alone = spdx(package(), documentDescribes=["SPDXRef-a"])
+    assert (len(facts(alone).parts), facts(alone).subject) == (1, None)
