@@ -40,8 +40,17 @@ from mcpchain.naming import fetched_from, is_commit
 FORMATS: Final = frozenset(
     {
         *("catboost", "coreml", "executorch", "gguf", "hdf5", "joblib", "keras"),
-        *("modelfile", "nemo", "numpy", "numpy-object", "onnx", "openvino", "pickle"),
-        *("safetensors", "saved-model", "skops", "tflite", "torch-export"),
+        *(
+            "modelfile",
+            "nemo",
+            "numpy",
+            "numpy-object",
+            "onnx",
+            "openvino",
+            "ort",
+            "pickle",
+        ),
+        *("pt2", "safetensors", "saved-model", "skops", "tflite"),
         *("torch-legacy", "torch-zip", "torchscript"),
     }
 )
