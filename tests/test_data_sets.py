@@ -1,5 +1,6 @@
 """Which files are one data set: examined as a whole tree, with every part."""
 
+import hashlib
 import io
 import tarfile
 import time
@@ -14,6 +15,7 @@ from mcpchain.discover import survey
 from mcpchain.inventory import Inventory, RelationKind, State
 from mcpchain.tree import Tree
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CARD = "---\npretty_name: Acme\ntask_categories: [other]\n---\n"
 
 
@@ -145,16 +147,101 @@ def test_folders_that_are_called_the_same_are_two_data_sets(tmp_path: Path) -> N
 
 
 def test_a_data_set_in_the_cache_of_the_hub_is_named_as_there(tmp_path: Path) -> None:
-    commit = "0123456789abcdef0123456789abcdef01234567"
-    folder = f"hub/datasets--acme--corpus/snapshots/{commit}"
+    folder = f"hub/datasets--acme--corpus/snapshots/{COMMIT}"
     write(tmp_path, f"{folder}/README.md", f"{folder}/data/train.csv")
     found = examine(tmp_path)
     (whole,) = [each for each in data(found) if not each.artifacts]
-    assert (whole.name, whole.version) == ("acme/corpus", commit)
+    assert (whole.name, whole.version) == ("acme/corpus", COMMIT)
     assert str(whole.purl) == (
-        f"pkg:huggingface/acme/corpus@{commit}?repo_type=dataset"
+        f"pkg:huggingface/acme/corpus@{COMMIT}?repo_type=dataset"
     )
     assert contained(found) == {"acme/corpus": [f"{folder}/data/train.csv"]}
+
+
+TABLE = b"ORC of no consequence"
+SHA = hashlib.sha256(TABLE).hexdigest()
+
+
+def cached(root: Path, blob: str, above: str = "hub/datasets--acme--corpus") -> str:
+    """Write what the hub's library leaves, and return the path of the table in it."""
+    folder = Path(above, "snapshots", COMMIT)
+    write(root, str(folder / "README.md"))
+    (root / above / "blobs").mkdir()
+    (root / above / "blobs" / blob).write_bytes(TABLE)
+    (root / folder / "t.orc").symlink_to(f"../../blobs/{blob}")
+    return str(folder / "t.orc")
+
+
+@pytest.mark.parametrize("blob", [SHA, "a" * 40], ids=["large", "small"])
+def test_the_names_of_a_snapshot_stand_for_its_blobs(tmp_path: Path, blob: str) -> None:
+    path = cached(tmp_path, blob)
+    found = examine(tmp_path)
+    assert found.gaps == ()
+    assert contained(found) == {"acme/corpus": [path]}
+    assert len(data(found)) == 2
+
+
+def test_a_blob_that_is_not_what_it_is_called_is_a_conflict(tmp_path: Path) -> None:
+    path = cached(tmp_path, "b" * 64)
+    found = examine(tmp_path)
+    (gap,) = found.gaps
+    assert gap.state is State.CONFLICT
+    assert gap.reason == (
+        f"says that `{path}` is sha256:{'b' * 64}, but it is sha256:{SHA}"
+    )
+    assert gap.location.path == f"hub/datasets--acme--corpus/blobs/{'b' * 64}"
+    assert len(data(found)) == 2
+
+
+def test_a_cache_may_be_examined_by_itself(tmp_path: Path) -> None:
+    root = tmp_path / "datasets--corpus"
+    root.mkdir()
+    cached(root, SHA, above=".")
+    found = survey(Tree(root), name="datasets--corpus")
+    assert found.gaps == ()
+    (whole,) = [each for each in data(found) if not each.artifacts]
+    assert (whole.name, whole.version) == ("corpus", COMMIT)
+
+
+def downloaded(root: Path, text: str) -> Inventory:
+    write(root, "in/README.md")
+    (root / "in/sub").mkdir()
+    (root / "in/sub/t.orc").write_bytes(TABLE)
+    notes = root / "in/.cache/huggingface/download/sub"
+    notes.mkdir(parents=True)
+    (notes / "t.orc.metadata").write_text(text)
+    return examine(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        (f"{COMMIT}\n{SHA}\n1700000000.0\n", COMMIT),
+        (f"{COMMIT}\n{'a' * 40}\n1700000000.0\n", COMMIT),
+        (f"main\n{SHA}\n", None),
+        (COMMIT, COMMIT),
+        ("", None),
+        ("x" * 5000, None),
+    ],
+    ids=["large", "small", "branch", "short", "empty", "long"],
+)
+def test_a_folder_that_was_downloaded_into_knows_its_commit(
+    tmp_path: Path, text: str, version: str | None
+) -> None:
+    found = downloaded(tmp_path, text)
+    assert found.gaps == ()
+    (whole,) = [each for each in data(found) if not each.artifacts]
+    assert (whole.name, whole.version, whole.purl) == ("Acme", version, None)
+    assert len(data(found)) == 2
+
+
+def test_a_file_that_changed_since_it_was_downloaded_is_a_conflict(
+    tmp_path: Path,
+) -> None:
+    found = downloaded(tmp_path, f"{COMMIT}\n{'b' * 64}\n1700000000.0\n")
+    (gap,) = found.gaps
+    assert gap.state is State.CONFLICT
+    assert gap.location.path == "in/.cache/huggingface/download/sub/t.orc.metadata"
 
 
 def archive(*names: str, kind: bytes = tarfile.REGTYPE) -> bytes:
@@ -236,6 +323,19 @@ def test_a_licence_is_an_id_if_it_is_one(text: str, licence: str) -> None:
 def test_a_description_is_one_line_of_bounded_length() -> None:
     assert described("a\n\n b\tc") == "a b c"
     assert len(described("x" * 10**6)) == 1000
+
+
+def test_a_file_that_another_reader_knows_better_is_not_listed_twice(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "data/train.csv")
+    (tmp_path / "data/x.csv").write_bytes(b"Obj\x01" + bytes(60))
+    (tmp_path / "data/train.json").write_bytes(b"GGUF" + bytes(20))
+    found = examine(tmp_path)
+    kinds = {e.location.path: (e.kind, e.facts) for e in found.components}
+    assert len(kinds) == len(found.components)
+    assert kinds["data/x.csv"] == (Kind.DATA, DataFacts(format="avro"))
+    assert kinds["data/train.json"][0] is Kind.MODEL
 
 
 @pytest.mark.parametrize("name", ["train.csv", "my-train_2.csv", "Val.json", "dev"])

@@ -12,14 +12,16 @@ stays but what belongs to a folder, or what a manifest lists by name.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from mcpchain.component import Basis, Component, DataFacts, Kind, Location
 from mcpchain.data_sets import DVC, TEXT, WHOLE
+from mcpchain.data_sets.cache import Downloads, blobs_of, claim_of_blob
 from mcpchain.data_sets.merge import merged, summed
 from mcpchain.inventory import Collector, Gap, Inventory, Relation, RelationKind
+from mcpchain.tree import Tree
 
 DIRECTORY: Final = ".dir"
 """At the end of the name of an artifact that is DVC's list of a folder."""
@@ -31,19 +33,22 @@ _SPLIT: Final = re.compile(
 _TEST: Final = frozenset({"test", "testing", "eval", "evaluation"})
 
 
-def settle(inventory: Inventory) -> Inventory:
+def settle(inventory: Inventory, tree: Tree, beside: Collection[str]) -> Inventory:
     """Return *inventory* with the files of each data set inside it.
 
     Args:
         inventory: What the readers of single files declare. Text in it is a candidate
             only.
+        tree: Where they are.
+        beside: Files that the hub's library may have written.
     """
     if not any(each.kind is Kind.DATA for each in inventory.components):
         return inventory
     work = _Work(inventory)
+    work.name_blobs(tree, beside)
     work.unite()
     work.add_named()
-    work.contain()
+    work.contain(Downloads(tree, beside))
     return work.done()
 
 
@@ -74,24 +79,46 @@ class _Work:
     def _observed(self) -> dict[str, Component]:
         """Return the observed files of data by path, each once.
 
-        A file that a manifest lists, and whose bytes another reader knows better, is
-        what that reader says.
+        Of several readers of one file the one stays that knows most of it.
         """
-        known: dict[str, Component] = {}
+        known: dict[str, list[Component]] = {}
         for each in self._components.values():
             if each.basis is Basis.OBSERVED and len(each.artifacts) == 1:
-                path = each.artifacts[0].name
-                if path not in known or each.facts is not None:
-                    known[path] = each
-        for each in list(self._components.values()):
-            if each.kind is not Kind.DATA or each.facts is not None:
-                continue
-            if each.basis is Basis.OBSERVED and each.artifacts:
-                better = known[each.artifacts[0].name]
-                if better is not each:
-                    del self._components[each.ref]
-                    self._gone[each.ref] = better.ref
-        return {k: v for k, v in known.items() if v.kind is Kind.DATA}
+                known.setdefault(each.artifacts[0].name, []).append(each)
+        files: dict[str, Component] = {}
+        for path, some in known.items():
+            best = min(some, key=_ignorance)
+            for each in some:
+                if each is not best and _ignorance(each):
+                    self._replace(each, best.ref)
+            if best.kind is Kind.DATA:
+                files[path] = best
+        return files
+
+    def _replace(self, component: Component, ref: str) -> None:
+        self._components.pop(component.ref, None)
+        self._gone[component.ref] = ref
+
+    def name_blobs(self, tree: Tree, beside: Iterable[str]) -> None:
+        """Let the names in a snapshot stand for the blobs that they lead to."""
+        names: dict[str, str] = {}
+        for path, blob in blobs_of(tree, self._files, beside).items():
+            names.setdefault(blob, path)
+            for claim in claim_of_blob(path, blob):
+                self._claim(claim)
+        for blob, path in names.items():
+            if blob in self._files:
+                self._replace(self._files.pop(blob), self._files[path].ref)
+        self._gaps = [
+            replace(e, location=replace(e.location, path=names[e.location.path]))
+            if e.location.path in names
+            else e
+            for e in self._gaps
+        ]
+
+    def _claim(self, claim: Component) -> None:
+        ref = f"claim {claim.name}"
+        self._components[ref] = replace(claim, ref=ref)
 
     def unite(self) -> None:
         """Make one data set of all that speaks of the same folder."""
@@ -100,13 +127,10 @@ class _Work:
             for folder, whole in _roots(each):
                 folders.setdefault(folder, []).append(whole)
         for folder, wholes in folders.items():
-            component, taken, gaps = merged(
-                wholes, folder, folder or self._inventory.name
-            )
+            component, taken, gaps = merged(wholes, folder, self._inventory.name)
             self._gaps += gaps
             for each in taken:
-                self._components.pop(each.ref, None)
-                self._gone[each.ref] = component.ref
+                self._replace(each, component.ref)
             self._components[component.ref] = component
             self._roots[folder] = component.ref
 
@@ -145,7 +169,7 @@ class _Work:
             folder = folder_of(folder)
         return self._roots[folder]
 
-    def contain(self) -> None:
+    def contain(self, downloads: Downloads) -> None:
         """Put each file and each data set into the one around it; drop other text."""
         parts: dict[str, list[Component]] = {}
         listed = set(self._listed())
@@ -156,10 +180,15 @@ class _Work:
             elif _is_text(each) and path not in listed:
                 del self._components[each.ref]
                 self._gone[each.ref] = ""
-        for ref, files in parts.items():
-            self._components[ref] = summed(self._components[ref], files)
-            self._contain(ref, (each.ref for each in files))
         for folder, ref in self._roots.items():
+            files = parts.get(ref, [])
+            told = [downloads.read(each.artifacts[0].name, folder) for each in files]
+            for _, claim in told:
+                if claim is not None:
+                    self._claim(claim)
+            commits = {commit for commit, _ in told if commit}
+            self._components[ref] = summed(self._components[ref], files, commits)
+            self._contain(ref, (each.ref for each in files))
             around = self._nearest(folder_of(folder)) if folder else None
             if around is not None:
                 self._contain(around, [ref])
@@ -222,6 +251,13 @@ def _roots(component: Component) -> Iterator[tuple[str, Component]]:
     for artifact in component.artifacts[:1]:
         if facts.format == DVC and artifact.name.endswith(DIRECTORY):
             yield artifact.name.removesuffix(DIRECTORY), component
+
+
+def _ignorance(component: Component) -> int:
+    """Return how little a reader knows of a file: 0 is a format of its own."""
+    if component.kind is not Kind.DATA:
+        return 0
+    return 2 if component.facts is None else int(_is_text(component))
 
 
 def _is_text(component: Component) -> bool:

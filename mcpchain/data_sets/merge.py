@@ -1,7 +1,7 @@
 """Make one component of all that describes one data set."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -31,7 +31,7 @@ def merged(
         wholes: What describes it, one or more. Of several Croissant descriptions only
             the first one: the others describe something else.
         folder: Where it lies.
-        name: What to call it if nobody says.
+        name: Of the root, where nobody says what the data set is called.
     """
     taken: list[Component] = []
     for each in sorted(wholes, key=_rank):
@@ -44,7 +44,7 @@ def merged(
     versions = [e.version for e in taken if e.version and e.version != _NO_VERSION]
     component = replace(
         first,
-        name=next((each.name for each in taken if each.name), name),
+        name=next((each.name for each in taken if each.name), folder or name),
         version=versions[0] if versions else None,
         locations=tuple(place for each in taken for place in each.locations),
         artifacts=tuple(a for each in taken for a in each.artifacts),
@@ -52,11 +52,21 @@ def merged(
         facts=_united([_facts(each) for each in taken]),
         ref=f"data set {folder}",
     )
-    return _on_the_hub(component, folder), taken, list(_conflicts(taken))
+    return _on_the_hub(component, f"{name}/{folder}"), taken, list(_conflicts(taken))
 
 
-def summed(component: Component, files: Sequence[Component]) -> Component:
-    """Return a data set with what its files tell and nobody else does."""
+def summed(
+    component: Component, files: Sequence[Component], commits: Collection[str]
+) -> Component:
+    """Return a data set with what its files tell and nobody else does.
+
+    Args:
+        component: The data set.
+        files: What is in it.
+        commits: Those that the hub's library wrote down for files of it.
+    """
+    if component.version is None and len(commits) == 1:
+        component = replace(component, version=min(commits))
     facts = _facts(component)
     parts = [_facts(each) for each in files if not each.name.startswith("_")]
     if facts.records is None and parts:

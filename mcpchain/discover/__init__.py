@@ -162,7 +162,7 @@ class _Files:
         if any(each.kind is Kind.DATA for each in inventory.components):
             from mcpchain.data_sets.folders import settle as settle_data
 
-            inventory = settle_data(inventory)
+            inventory = settle_data(inventory, self._tree, self._beside)
         if _names(inventory, "conda"):
             from mcpchain.conda_package import join_installed
 
