@@ -99,14 +99,16 @@ def hub_model(base: Base) -> Component:
 
 
 def data_set(name: str, place: Location) -> Component:
-    """Declare a data set that a model was trained on."""
+    """Declare a data set that a model was trained on.
+
+    It is fetched by nobody, so it has no pin.
+    """
     hub = hub_name.is_name(name)
     return Component(
         kind=Kind.DATA,
         name=name,
         locations=(place,),
         purl=hub_name.data_set(name) if hub else None,
-        pin=Pin.FLOATING,
         facts=DataFacts(format="hugging-face" if hub else ""),
     )
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcpchain.artifact import Algorithm, Digest
-from mcpchain.component import BaseModel, Basis, Kind, ModelCard, ModelFacts, Pin
+from mcpchain.component import BaseModel, Basis, Kind, ModelCard, ModelFacts
 from mcpchain.discover import survey
 from mcpchain.discover.gguf import DISCOVERER
 from mcpchain.inventory import Inventory, Relation, RelationKind, State
@@ -208,7 +208,7 @@ def test_what_it_says_of_itself_is_kept(tmp_path: Path) -> None:
         bases=(BaseModel(name="Acme/Acme 7B"), BaseModel(name="Other")),
         card=ModelCard(languages=("en", "de")),
     )
-    assert (data.kind, data.name, data.pin) == (Kind.DATA, "Corpus", Pin.FLOATING)
+    assert (data.kind, data.name, data.pin) == (Kind.DATA, "Corpus", None)
     assert (data.purl, data.basis) == (None, Basis.DECLARED)
     assert found.relations == (
         Relation(source=model.ref, target=data.ref, kind=RelationKind.TRAINED_ON),

@@ -72,6 +72,9 @@ def test_tensors_may_stand_in_any_order_in_the_header(tmp_path: Path) -> None:
     ("header", "weights", "pointer"),
     [
         ({"a": tensor("F33")}, 24, "/a/dtype"),
+        ({"a": tensor("F33", [0], 0, 0)}, 0, "/a/dtype"),
+        ({"a": tensor(shape=[2] * 99)}, 24, "/a/shape"),
+        ({"a": tensor("U8", [2], 2, 0)}, 2, "/a/data_offsets"),
         ({"a": tensor(7)}, 24, "/a/dtype"),
         ({"a": tensor(shape=[-2, -3])}, 24, "/a/shape"),
         ({"a": tensor(shape=[2**40, 2**40])}, 24, "/a/shape"),

@@ -15,7 +15,6 @@ from mcpchain.component import (
     Kind,
     Location,
     ModelCard,
-    Pin,
 )
 from mcpchain.discover.gguf.binary import ARRAY, STRING, Binary
 from mcpchain.document import without_secrets
@@ -124,14 +123,13 @@ def bases(pairs: Pairs) -> tuple[BaseModel, ...]:
 
 
 def data_sets(pairs: Pairs, path: str) -> Iterator[Component]:
-    """Yield the data sets that the model was trained on."""
+    """Yield the data sets that the model was trained on, none of which is fetched."""
     for name, hub, pointer in _sources(pairs, "dataset"):
         yield Component(
             kind=Kind.DATA,
             name=name,
             locations=(Location(path=path, pointer=pointer),),
             purl=hub_name.data_set(name) if hub else None,
-            pin=Pin.FLOATING,
             facts=DataFacts(format="hugging-face" if hub else ""),
         )
 
