@@ -393,6 +393,20 @@ def by_model(model: str) -> tuple[Provider | None, str]:
     return by_family(model), model
 
 
+def is_akin(provider: Provider, variable: str) -> bool:
+    """Say whether *variable* belongs to *provider* as its key does, by its beginning.
+
+    `OPENAI_BASE_URL` belongs to whom `OPENAI_API_KEY` does.
+    """
+    return any(
+        variable == key or variable.startswith(_STEM.sub("", key) + "_")
+        for key in provider.keys
+    )
+
+
+_STEM: Final = re.compile(r"_(?:API_KEY|KEY|API_TOKEN|SECRET_KEY|AUTH_TOKEN)$")
+
+
 def by_family(model: str) -> Provider | None:
     """Return the provider to whose own models *model* belongs by its name."""
     for pattern, name in _FAMILIES:

@@ -57,6 +57,8 @@ _REFERENCE: Final = re.compile(
 
 
 _MISSING: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+_NAMES: Final = 1_000
+"""How many names are looked for among the files of the project."""
 _ABOVE: Final = 12
 """How many folders around the code are looked into for what a name may mean."""
 
@@ -274,12 +276,12 @@ class _Hub:
         """Say whether *text* is the name of a file or folder of the project."""
         if text.partition("/")[0].lower() in _FOLDERS or text in self._written:
             return True
-        if text not in self._known:
+        if text not in self._known and len(self._known) < _NAMES:
             self._known[text] = any(
                 _exists(self._file.tree, f"{folder}/{text}".lstrip("/"))
                 for folder in folders(self._file.path)[:_ABOVE]
             )
-        return self._known[text]
+        return self._known.get(text, False)
 
 
 def _exists(tree: Tree, path: str) -> bool:

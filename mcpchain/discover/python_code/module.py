@@ -95,8 +95,8 @@ class Module:
         self.variables: set[str] = set()
         """Variables of the environment that are read by subscription."""
         self.loads: dict[str, int] = {}
-        self.parts: dict[str, list[str]] = {}
-        """Attributes of plain names, each time one is read."""
+        self.parts: dict[str, set[str]] = {}
+        """Attributes of plain names that are read."""
         self.attributes: dict[str, tuple[list[ast.expr], Scope]] = {}
         """What is assigned to attributes of `self`, and to names in classes."""
 

@@ -11,6 +11,7 @@ from mcpchain.ai_providers import (
     by_address,
     by_family,
     by_model,
+    is_akin,
 )
 from mcpchain.component import Component, Location, UsedServiceFacts
 from mcpchain.discover.python_code.arguments import MODELS, Arguments, Draft, text_of
@@ -45,9 +46,10 @@ def services(module: Module) -> tuple[list[Component], bool]:
     finder.addresses()
     finder.imports()
     finder.models()
+    complete = len(finder.drafts) <= _MOST
+    del finder.drafts[_MOST:]
     finder.environment()
-    found = [each.component() for each in finder.drafts[:_MOST]]
-    return found, len(finder.drafts) <= _MOST
+    return [each.component() for each in finder.drafts], complete
 
 
 class _Finder:
@@ -204,20 +206,18 @@ class _Finder:
     def models(self) -> None:
         """Give models, for which something unknown is asked, to whom they fit."""
         asked = [each for each in self.drafts if _is_asked(each)]
-        products = {each.client.product for each in asked}
+        products = {each.client.product: each for each in reversed(asked)}
         for called in self._loose:
             for text in self._read.models(called, called.keywords):
                 family = by_family(text)
                 if family is not None and family.name in products:
-                    product = family.name
+                    products[family.name].models.add(text)
                 elif len(products) == 1:
-                    (product,) = products
-                else:
-                    continue
-                next(e for e in asked if e.client.product == product).models.add(text)
+                    next(iter(products.values())).models.add(text)
 
     def environment(self) -> None:
         """Give variables that the module reads to the service that they belong to."""
+        akin: dict[str, set[str]] = {}
         for each in self.drafts:
             component = each.component()
             facts = component.facts
@@ -225,18 +225,12 @@ class _Finder:
                 continue
             named = component.name in {facts.provider, *PROGRAMS}
             own = NAMED.get(component.name) if named else None
-            for name in self._env:
-                if name in KEYS and KEYS[name] is own:
-                    each.authenticated = True
-                    each.env.add(name)
-                elif own and any(_akin(name, key) for key in own.keys):
-                    each.env.add(name)
-
-
-def _akin(name: str, key: str) -> bool:
-    """Say whether two variables begin alike: `OPENAI_BASE_URL`, `OPENAI_API_KEY`."""
-    stem = re.sub(r"_(?:API_KEY|KEY|API_TOKEN|SECRET_KEY|AUTH_TOKEN)$", "", key)
-    return name.startswith(f"{stem}_")
+            if own is None:
+                continue
+            if own.name not in akin:
+                akin[own.name] = {name for name in self._env if is_akin(own, name)}
+            each.env.update(akin[own.name])
+            each.authenticated |= not akin[own.name].isdisjoint(KEYS)
 
 
 def _is_asked(draft: Draft) -> bool:

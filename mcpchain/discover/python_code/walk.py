@@ -82,7 +82,7 @@ class _Walk:
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> None:
         if isinstance(node.value, ast.Name):
-            self._module.parts.setdefault(node.value.id, []).append(node.attr)
+            self._module.parts.setdefault(node.value.id, set()).add(node.attr)
             return
         self._push(node, scope)
 
