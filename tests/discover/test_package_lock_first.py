@@ -303,3 +303,21 @@ def asking(folder: Path, text: str) -> list[str]:
     manifest = {"name": "app", "dependencies": {"files": text}}
     (folder / "package.json").write_text(json.dumps(manifest))
     return [gap.reason for gap in survey(Tree(folder), name="x").gaps]
+
+
+def test_a_lock_that_does_not_tell_what_is_optional_to_a_package_is_believed(
+    tmp_path: Path,
+) -> None:
+    one = {"version": "1.0.0", "integrity": SRI}
+    document = {
+        "lockfileVersion": 1,
+        "dependencies": {
+            "a": {**one, "optional": True, "requires": {"o": "1"}},
+            "o": {**one, "optional": True, "dev": True},
+        },
+    }
+    write(tmp_path, "package-lock.json", document)
+    write(tmp_path, "package.json", {"dependencies": {"a": "1"}})
+    inventory = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    assert facts(named(inventory, "a")) == PackageFacts()
+    assert facts(named(inventory, "o")) == PackageFacts(optional=True)

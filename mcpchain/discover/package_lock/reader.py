@@ -79,7 +79,7 @@ def read(file: File, found: Collector) -> None:
         entry.declared = True
     followed = edges(entries, found)
     projects = [e for e, c in components if c.kind is Kind.APPLICATION]
-    believed = Believed(entries, followed, projects, manifests.at())
+    believed = Believed(entries, followed, projects, manifests.at(), told=not first)
     for entry, component in united(components, believed):
         entry.ref = found.add(component)
     connect(followed, found)

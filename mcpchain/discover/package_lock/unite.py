@@ -30,6 +30,7 @@ class Believed:
         edges: What asks for what.
         starts: The project and its members.
         manifest: That of the project, which npm believes more than the lock.
+        told: Whether the lock tells what is optional to a package.
     """
 
     def __init__(
@@ -38,7 +39,10 @@ class Believed:
         edges: list[Edge],
         starts: list[Entry],
         manifest: Node | None,
+        *,
+        told: bool,
     ) -> None:
+        self._told = told
         self._edges: dict[str, list[Edge]] = {}
         for edge in edges:
             self._edges.setdefault(edge.source.path, []).append(edge)
@@ -71,7 +75,10 @@ class Believed:
         while pending:
             for edge in self._edges.get(pending.pop(), ()):
                 target = edge.target
-                if target and target.path not in reached and not is_one(edge):
+                spared = edge.source.installed and index == 1 and not self._told
+                if target is None or spared or is_one(edge):
+                    continue
+                if target.path not in reached:
                     reached.add(target.path)
                     pending.append(target.path)
         return reached
