@@ -9,15 +9,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mcpchain.document import Node
-from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, State
+from mcpchain.json_objects import every_object
 from mcpchain.tree import UnreadableError
 
-_VALUES: Final = 1_000_000
 _DISTINCT: Final = 1_000
 _KEPT: Final = 140
-"""Limits: values in a configuration, names that are told, and their characters."""
+"""Limits: names that are told, and their characters."""
 _STEPS: Final = re.compile(r"[.>]")
 _CODE: Final = frozenset({"Lambda", "__lambda__"})
 _REACHING: Final = frozenset(
@@ -56,32 +54,17 @@ class KerasConfig:
             MalformedError: It is no JSON object.
             UnreadableError: It is more than is read.
         """
-        if sum(map(data.count, (b",", b"[", b"{"))) > _VALUES:
-            raise _limit(source, f"more than {_VALUES:,} values in the configuration")
-        top = Node.from_json(data, source=source)
-        if not top.is_object():
-            raise top.unexpected("an object")
-        name = top.value.get("class_name")
-        if self.architecture is None and isinstance(name, str):
-            self.architecture = _shown(name)
-        # Not as nodes: the pointers of a deep document take more than the document.
-        stack: list[Any] = [top.value]
-        faulty = False
-        while stack:
-            value = stack.pop()
-            if isinstance(value, list):
-                stack += value
-            elif isinstance(value, dict):
-                faulty |= any(n.problem for _, n in _plain(value, source).items())
-                stack += value.values()
-                self._object(value)
+        for count, each in enumerate(every_object(data, found, source=source)):
+            name = each.get("class_name")
+            if not count and self.architecture is None and isinstance(name, str):
+                self.architecture = _shown(name)
+            self._object(each)
             if len(self.imports) + len(self.operators) > _DISTINCT:
-                raise _limit(source, f"more than {_DISTINCT:,} names to import")
-        with found.entry():
-            if faulty:
-                raise MalformedError(
-                    "the configuration of the model has a key twice in one object",
-                    source=source,
+                raise UnreadableError(
+                    source,
+                    f"more than we read: {_DISTINCT:,} names to import",
+                    State.LIMIT,
+                    hint="check where the file comes from",
                 )
 
     def _object(self, value: dict[str, Any]) -> None:
@@ -124,18 +107,5 @@ def _custom(name: str) -> bool:
     return bool(sign) and package.partition(".")[0] != "keras"
 
 
-def _plain(value: dict[str, Any], source: str) -> Node:
-    return Node(value=value, source=source)
-
-
 def _shown(name: str) -> str:
     return name[:_KEPT].encode("utf-8", "backslashreplace").decode()
-
-
-def _limit(source: str, what: str) -> UnreadableError:
-    return UnreadableError(
-        source,
-        f"more than we read: {what}",
-        State.LIMIT,
-        hint="check where the file comes from",
-    )

@@ -56,7 +56,9 @@ def last_name(path: str) -> str:
     return PureWindowsPath(path).name[:140]
 
 
-def part_of(model: File, path: str, role: str, found: Collector) -> Part:
+def part_of(
+    model: File, path: str, facts: ModelFacts | FileFacts, found: Collector
+) -> Part:
     r"""Declare the file at *path*, seen from the folder of *model*.
 
     A `\` counts as a separator, and a letter with a colon as a drive: on some system
@@ -71,7 +73,7 @@ def part_of(model: File, path: str, role: str, found: Collector) -> Part:
     if place.drive or place.root or ".." in place.parts:
         raise _refused(model, "leads out of the folder of the model")
     file = model.beside(path)
-    component = observed(file, FileFacts(role=role))
+    component = observed(file, facts)
     return Part(found.add(component), file, component.artifacts[0].size or 0)
 
 

@@ -54,6 +54,7 @@ def test_these_are_the_discoverers() -> None:
         "mcpb",
         "modelfile",
         "onnx",
+        "other-model",
         "package-json",
         "package-lock",
         "parquet",

@@ -262,6 +262,15 @@ def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
     assert len(found.components) == 2
 
 
+@pytest.mark.parametrize("location", ["m.onnx", "./m.onnx"])
+def test_numbers_in_the_model_itself_make_no_second_file(
+    tmp_path: Path, location: str
+) -> None:
+    found = discover(tmp_path, beside(location))
+    assert found.gaps == ()
+    assert len(found.components) == 1
+
+
 def test_of_two_places_for_the_same_numbers_none_is_passed_over(
     tmp_path: Path,
 ) -> None:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpchain.component import ModelFacts
+from mcpchain.component import DataFacts, Kind, ModelFacts
 from mcpchain.discover import survey
 from mcpchain.discover.pickle_model import DISCOVERER
 from mcpchain.inventory import Inventory, State
@@ -251,7 +251,10 @@ def test_the_content_says_which_format_it_is(
 )
 def test_arrays_of_numbers_are_harmless(tmp_path: Path, name: str, data: bytes) -> None:
     found = discover(tmp_path, name, data)
-    assert facts(found) == ModelFacts(format="numpy", parameters=6, tensors=1)
+    (component,) = found.components
+    assert component.kind is Kind.DATA
+    assert component.facts == DataFacts(format="numpy")
+    assert component.artifacts[0].digests
     assert found.gaps == ()
 
 
@@ -331,8 +334,108 @@ def test_a_damaged_model_is_a_component_and_a_gap(
     tmp_path: Path, name: str, data: bytes, form: str
 ) -> None:
     found = discover(tmp_path, name, data)
-    assert facts(found).format == form
+    (component,) = found.components
+    assert isinstance(component.facts, ModelFacts | DataFacts)
+    assert component.facts.format == form
     assert found.gaps
+
+
+SCRIPT = {
+    "a/data.pkl": b"\x80\x02c__torch__.nets\nNet\n.",
+    "a/constants.pkl": b"\x80\x02ctorch.jit._pickle\nbuild_intlist\n.",
+    "a/code/__torch__/nets.py": b"class Net(Module):\n  pass\n",
+    "a/code/__torch__/nets.py.debug_pkl": b"\x80\x02N.",
+    "a/version": b"3",
+}
+
+
+def packed(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def test_torchscript_is_told_from_what_torch_unpickles(tmp_path: Path) -> None:
+    found = discover(tmp_path, "m.pt", packed(SCRIPT))
+    assert facts(found) == ModelFacts(
+        format="torchscript",
+        imports=("__torch__.nets.Net", "torch.jit._pickle.build_intlist"),
+    )
+    assert found.gaps == ()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"a/data.pkl": CALL},
+        {"a/constants.pkl": CALL},
+        {"a/other.pkl": CALL},
+        {"a/data.pkl": b"\x80\x02ctorch.utils.cpp_extension\nload_inline\n."},
+        {"a/data.pkl": b"\x80\x02ctorch._utils\n_rebuild_tensor_x\n."},
+        {"a/data.pkl": b"\x80\x02ctorch.serialization\nStorage\n."},
+        {"a/data.pkl": b"\x80\x02c__torch__\nos system\n."},
+        {"a/data.pkl": b"\x80\x02c__torch__x\nNet\n."},
+        {"a/data.pkl": b"\x80\x02K\x01\x8c\x01x\x93."},
+        {"a/data.pkl": b"\x80\x02"},
+        {"a/constants.pkl": b"\x80\x02\xff"},
+        {"a/constants.pkl": b""},
+        {"a/code/x.py": bytes(65 << 20)},
+        {"a/code/x.py": b"".join(b"ops.a.b%d " % each for each in range(1_001))},
+    ],
+    ids=[
+        "data",
+        "constants",
+        "another",
+        "of-torch",
+        "longer-name",
+        "inner-module",
+        "space",
+        "prefix",
+        "unknown",
+        "cut",
+        "broken",
+        "empty",
+        "too-much",
+        "many-operators",
+    ],
+)
+def test_what_only_looks_like_torchscript_is_a_pickle_of_torch(
+    tmp_path: Path, more: dict[str, bytes]
+) -> None:
+    method = zipfile.ZIP_BZIP2 if "a/code/x.py" in more else zipfile.ZIP_STORED
+    found = discover(tmp_path, "m.pt", packed(SCRIPT | more, method))
+    assert facts(found).format == "torch-zip"
+
+
+@pytest.mark.parametrize("left", ["a/constants.pkl", "a/code/__torch__/nets.py"])
+def test_without_code_or_constants_it_is_no_torchscript(
+    tmp_path: Path, left: str
+) -> None:
+    members = {name: data for name, data in SCRIPT.items() if name != left}
+    assert facts(discover(tmp_path, "m.pt", packed(members))).format == "torch-zip"
+
+
+@pytest.mark.parametrize(
+    ("code", "operators"),
+    [
+        (b"  x = ops.acme.fused(y)\n", ("acme::fused",)),
+        (b"  x = ops.prim.NumToTensor(y)\n  z = ops.quantized.linear(y)", ()),
+        (b"  torch.save(x, '/tmp/x')\n", ("aten::save",)),
+        (b"  torch.from_file ('/etc/passwd')\n", ("aten::from_file",)),
+        (b"  torch.add(x, y)\n", ()),
+        (b"#" * ((256 << 10) - 5) + b" ops.acme.fused(y)", ("acme::fused",)),
+    ],
+    ids=["other-library", "own", "writes", "maps", "plain", "across-blocks"],
+)
+def test_operators_of_other_libraries_and_files_are_told(
+    tmp_path: Path, code: bytes, operators: tuple[str, ...]
+) -> None:
+    data = packed(SCRIPT | {"a/code/x.py": code}, zipfile.ZIP_DEFLATED)
+    found = discover(tmp_path, "m.pt", data)
+    assert facts(found).operators == operators
+    assert facts(found).format == "torchscript"
 
 
 @pytest.mark.parametrize(

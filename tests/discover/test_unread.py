@@ -55,7 +55,6 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
         ("pyproject.toml", NAMES_PYPI),
         ("pyproject.toml", "[dependency-groups]\ndev = ['pytest']\n"),
         ("pyproject.toml", "[tool.poetry.dependencies]\nflask = '*'\n"),
-        ("m.TFLITE", b""),
     ],
 )
 def test_what_names_components_and_is_not_read_is_a_gap(

@@ -1,9 +1,10 @@
 """Read a model in ONNX, and check the files that it keeps its numbers in."""
 
 import re
+from pathlib import PurePosixPath
 from typing import Final
 
-from mcpchain.component import Location, ModelFacts
+from mcpchain.component import FileFacts, Location, ModelFacts
 from mcpchain.discover.onnx import is_named
 from mcpchain.discover.onnx.graph import Graph, Outside
 from mcpchain.errors import MalformedError
@@ -82,9 +83,9 @@ def _declared(file: File, each: Outside, ref: str, found: Collector) -> int | No
     Raises:
         UnreadableError: It must not be opened, or cannot be.
     """
-    if each.location == file.name:
+    if PurePosixPath(each.location) == PurePosixPath(file.name):
         return None
-    part = part_of(file, each.location, "weights", found)
+    part = part_of(file, each.location, FileFacts(role="weights"), found)
     found.relate(ref, part.ref, RelationKind.CONTAINS)
     return part.size
 

@@ -1,7 +1,8 @@
 """Models that are pickles, or hold one: torch, joblib, NumPy and plain pickle files.
 
 Content decides, never the suffix: it only says what must not pass in silence. Nothing
-is unpickled; `walk` says what loading it would import.
+is unpickled; `walk` says what loading it would import. Arrays of NumPy are data, unless
+they hold Python objects: most are no model, and none of the others runs anything.
 """
 
 from typing import ClassVar, Final

@@ -10,9 +10,8 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final, cast
 
-from mcpchain.artifact import Artifact
-from mcpchain.component import Basis, Component, Kind, Location, ModelFacts
-from mcpchain.discover.pickle_model import tar
+from mcpchain.component import DataFacts, Location, ModelFacts
+from mcpchain.discover.pickle_model import script, tar
 from mcpchain.discover.pickle_model.machine import JOBLIB
 from mcpchain.discover.pickle_model.packed import SLOW, unpacked
 from mcpchain.discover.pickle_model.signs import (
@@ -27,6 +26,7 @@ from mcpchain.discover.pickle_model.signs import (
 from mcpchain.discover.pickle_model.source import Budget, Source, StopError, Stream
 from mcpchain.discover.pickle_model.walk import Walk
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.model_file import observed
 from mcpchain.tree import File
 from mcpchain.zip_directory import directory_size
 
@@ -61,21 +61,7 @@ def discover(file: File, found: Collector) -> None:
     with file.open() as stream:
         look.examine(file, stream, size)
     if look.format:
-        found.add(
-            Component(
-                kind=Kind.MODEL,
-                name=file.name,
-                locations=(Location(path=file.path),),
-                basis=Basis.OBSERVED,
-                artifacts=(Artifact(name=file.path, size=size),),
-                facts=ModelFacts(
-                    format=look.format,
-                    parameters=look.parameters,
-                    tensors=look.tensors,
-                    imports=tuple(sorted(look.imports)),
-                ),
-            )
-        )
+        found.add(observed(file, look.facts()))
     elif not is_named(file):
         # What is nothing of ours is no loss, unless it was too much to tell.
         kept = (State.LIMIT, State.UNSUPPORTED) if is_loose(file) else ()
@@ -102,8 +88,21 @@ class _Look:
         self.parameters: int | None = None
         self.tensors: int | None = None
         self.imports: set[str] = set()
+        self.operators: set[str] = set()
         self.stops: list[StopError] = []
         self.budget = Budget()
+
+    def facts(self) -> ModelFacts | DataFacts:
+        """Say what it is: arrays of numbers are no model, and run nothing."""
+        if self.format == "numpy":
+            return DataFacts(format=self.format)
+        return ModelFacts(
+            format=self.format,
+            parameters=self.parameters,
+            tensors=self.tensors,
+            imports=tuple(sorted(self.imports)),
+            operators=tuple(sorted(self.operators)),
+        )
 
     def note(self, reason: str, state: State = State.UNREADABLE) -> None:
         """Keep why something could not be read."""
@@ -217,21 +216,33 @@ class _Look:
             members = archive.infolist()
             names = [each.filename for each in members]
             if any(_is_torch(each) for each in names):
-                self.format = "torch-zip"
-                members = [each for each in members if _is_pickle(each.filename)]
-            elif file.suffix == ".npz" or (
+                self._torch(archive, members)
+                return
+            if file.suffix == ".npz" or (
                 names and all(each.endswith(".npy") for each in names)
             ):
                 self.format = "numpy"
             else:
                 return
-            for member in members[:_MEMBERS]:
-                self._member(archive, member)
-            if len(members) > _MEMBERS:
-                self.note(
-                    f"more than {_MEMBERS:,} members; the rest was not read",
-                    State.LIMIT,
-                )
+            self._members(archive, members)
+
+    def _torch(self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+        """Read the pickles of torch; TorchScript is what proves to be nothing else."""
+        self.format = "torch-zip"
+        self._members(archive, [e for e in members if _is_pickle(e.filename)])
+        if script.is_script(each.filename for each in members):
+            self._members(archive, [e for e in members if script.is_code(e.filename)])
+            if script.is_harmless(self.imports) and not self.stops:
+                self.format = "torchscript"
+
+    def _members(
+        self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]
+    ) -> None:
+        for member in members[:_MEMBERS]:
+            self._member(archive, member)
+        if len(members) > _MEMBERS:
+            reason = f"more than {_MEMBERS:,} members; the rest was not read"
+            self.note(reason, State.LIMIT)
 
     def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         """Read one member. A bad one is noted, and its siblings are read."""
@@ -239,7 +250,9 @@ class _Look:
         with self._noted(where), archive.open(member) as opened:
             slow = member.compress_type in {zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
             source = Source(cast("Stream", opened), 0, self.budget, SLOW if slow else 1)
-            if self.format == "torch-zip":
+            if script.is_code(member.filename) and self.format == "torch-zip":
+                self.operators.update(script.operators(source))
+            elif self.format == "torch-zip":
                 Walk(source, self.imports, self.budget).all()
             else:
                 self._npy(source)

@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 from typing import Final
 
-from mcpchain.component import Location, ModelFacts
+from mcpchain.component import FileFacts, Location, ModelFacts
 from mcpchain.discover.saved_model import READ
 from mcpchain.discover.saved_model.graph import Graphs
 from mcpchain.errors import MalformedError
@@ -127,7 +127,7 @@ class _Parts:
     def add(self, path: str, role: str, *, required: bool = True) -> File | None:
         """Declare the file at *path* beside the model, if it is there."""
         try:
-            part = part_of(self._file, path, role, self._found)
+            part = part_of(self._file, path, FileFacts(role=role), self._found)
         except UnreadableError as error:
             if required or not isinstance(error.__cause__, FileNotFoundError):
                 self._gap(f"its file `{last_name(path)}` {error.reason}")

@@ -22,7 +22,6 @@ LOCKS: Final = {
 }
 """By their names in lower case: on many systems another spelling is the same file."""
 MANIFESTS: Final = frozenset({"package.json", "pipfile", "pyproject.toml"})
-MODELS: Final = frozenset({".pt2", ".tflite"})
 _UNCOMPILED: Final = re.compile(
     r"(?:.*/)?(?:requirements[^/]*|[^/]*requirements|requirements/[^/]*)\.in",
     re.IGNORECASE,
@@ -41,7 +40,6 @@ class Unread:
             name in LOCKS
             or name in MANIFESTS
             or name == "uv.toml"
-            or file.suffix in MODELS
             or _UNCOMPILED.fullmatch(file.path) is not None
         )
 

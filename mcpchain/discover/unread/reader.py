@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mcpchain.component import Location
-from mcpchain.discover.unread import LOCKS, MANIFESTS, MODELS, NPM_LOCK
+from mcpchain.discover.unread import LOCKS, MANIFESTS, NPM_LOCK
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.tree import File, UnreadableError
@@ -57,9 +57,6 @@ def _gaps(file: File) -> Iterator[tuple[str, str]]:
             yield from _indexes(file, ("tool", "uv"))
     elif name == "uv.toml":
         yield from _indexes(file, ())
-    elif file.suffix in MODELS:
-        hint = "use safetensors or GGUF, or check this file by other means"
-        yield "a model in a format that is not read", hint
     elif _asks(file) and not _locked(file, (f"{file.name[:-3]}.txt",), above=False):
         hint = "compile it: `pip-compile --generate-hashes`, or `uv pip compile`"
         yield "names dependencies, and no list compiled from it lies beside", hint
