@@ -12,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from mcpchain.errors import MalformedError
 from mcpchain.license import concluded
+from mcpchain.license_text import identified_all
 
 LIMIT: Final = 4 << 20
 """How many bytes of METADATA are read."""
@@ -69,7 +70,9 @@ class CoreMetadata:
             version=version,
             licenses=tuple(dict.fromkeys(declared)),
             # A name that says too little may be said better by a classifier.
-            concluded=concluded(declared) or concluded(classifiers),
+            concluded=concluded(declared)
+            or concluded(classifiers)
+            or (identified_all([text]) if text else ()),
             license_files=tuple(dict.fromkeys(head.get("license-file", ()))),
             license_text=text,
             requires=tuple(head.get("requires-dist", ())),

@@ -25,6 +25,7 @@ from mcpchain.core_metadata import CoreMetadata
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.fetch import Request, Response, unreadable
+from mcpchain.license_text import LIMIT, identified_all
 from mcpchain.requirement import clauses, harmless
 
 _BYTES: Final = 16 << 20
@@ -41,6 +42,10 @@ _BROKEN: Final = (
     RuntimeError,  # an encrypted member
 )
 _MEMBER: Final = re.compile(r"[^/\\]+\.dist-info/METADATA")
+_LICENSE: Final = re.compile(
+    r"[^/\\]+\.dist-info/(?:licenses/)?(?:licen[cs]e|copying)[^/\\]*", re.IGNORECASE
+)
+_LICENSES: Final = 4
 _END: Final = re.compile(rb"\r?\n\r?\n")
 
 
@@ -106,8 +111,9 @@ def read(wanted: Sheet, response: Response) -> Metadata:
         if actual != digest.value:
             problem = f"is not `{digest}`, which the index says that it is"
             raise unreadable(where, problem)
+    files: tuple[str, ...] = ()
     if wanted.wheel:
-        body = _inside(body, where)
+        body, files = _inside(body, where)
     end = _END.search(body)
     header = body[: end.start() if end else len(body)]
     if len(header) > _HEADER:
@@ -125,6 +131,7 @@ def read(wanted: Sheet, response: Response) -> Metadata:
         problems.append(f"it has more than {_NEEDS:,} dependencies")
     needs = tuple(_needs(texts[:_NEEDS], problems))
     declared, meant = _licenses(header, where)
+    meant = meant or identified_all(files)
     return Metadata(
         needs=needs, problems=tuple(problems), licenses=declared, concluded=meant
     )
@@ -139,8 +146,8 @@ def _licenses(header: bytes, where: str) -> tuple[tuple[str, ...], tuple[str, ..
     return core.licenses, core.concluded
 
 
-def _inside(wheel: bytes, where: str) -> bytes:
-    """Return the metadata in *wheel*."""
+def _inside(wheel: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
+    """Return the metadata in *wheel*, and the texts of its licences."""
     try:
         with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
             found = [e for e in archive.infolist() if _MEMBER.fullmatch(e.filename)]
@@ -150,11 +157,20 @@ def _inside(wheel: bytes, where: str) -> bytes:
                 raise unreadable(where, "is packed in an unusual way")
             with archive.open(found[0]) as member:
                 body = member.read(_BYTES + 1)
+            texts = tuple(_texts(archive))
     except _BROKEN as e:
         raise unreadable(where, "is not the wheel that its name promises") from e
     if len(body) > _BYTES:
         raise unreadable(where, f"has metadata of more than {_BYTES:,} bytes")
-    return body
+    return body, texts
+
+
+def _texts(archive: zipfile.ZipFile) -> Iterator[str]:
+    """Yield the licences in a wheel, of which there are few, and which are short."""
+    listed = [e for e in archive.infolist() if _LICENSE.fullmatch(e.filename)]
+    for each in listed[:_LICENSES]:
+        with archive.open(each) as member:
+            yield member.read(LIMIT + 1).decode("utf-8", "replace")
 
 
 def _needs(texts: list[str], problems: list[str]) -> Iterator[Requirement]:

@@ -24,10 +24,14 @@ from mcpchain.discover.environment.origin import Source
 from mcpchain.discover.environment.requires import Needs
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
+from mcpchain.license_text import identified_all
 from mcpchain.naming import pypi_purl
 from mcpchain.tree import File, UnreadableError
 
 _TEXT_LIMIT: Final = 1 << 20
+_LICENSE: Final = re.compile(r"licen[cs]e|copying", re.IGNORECASE)
+_FILES: Final = 3
+"""How many licence files are looked at to conclude what they all are."""
 _TEXTS: Final = 50
 """How long a licence text may be, and how many a distribution may have."""
 _FOLDER: Final = re.compile(
@@ -84,7 +88,7 @@ def read(
         locations=(Location(path=place),),
         basis=Basis.OBSERVED,
         licenses=meta.licenses,
-        concluded=meta.concluded,
+        concluded=meta.concluded or _concluded(file, meta),
         license_texts=texts,
         graph=needs.whole and is_metadata(file.path),
         facts=PackageFacts(origin=source.origin, registry=source.registry),
@@ -148,6 +152,17 @@ def _texts(
         except UnreadableError as error:
             reason = f"licence file `{name[:140]}`: {error.reason}"
             found.gap(_gap(place, reason, State.PARTIAL))
+
+
+def _concluded(file: File, meta: CoreMetadata) -> tuple[str, ...]:
+    """Say which licence its files are, where what it declares does not say it."""
+    names = [e for e in meta.license_files if _LICENSE.match(PurePosixPath(e).name)]
+    if not names or len(names) > _FILES:
+        return ()
+    try:
+        return identified_all(_text(file, each) for each in names)
+    except UnreadableError:
+        return ()
 
 
 def _text(file: File, name: str) -> str:
