@@ -6,7 +6,9 @@ place. Their digests, licences, places and edges are united; where they contradi
 other, both stay and a gap says so. What one of them says that would make a verdict
 milder counts only if all say it.
 
-Configured servers are never one: the same words in two places start two servers.
+Configured servers are never one: the same words in two places start two servers. Nor
+are two folders of one name, of which nothing but their files tells what they are. A
+step of a build is one with another only if both are there for the same.
 """
 
 import itertools
@@ -17,15 +19,17 @@ from typing import Any, Final
 from mcpchain.artifact import Artifact, Digest, contradiction
 from mcpchain.bom import carry
 from mcpchain.bom.child import Child, edges, names, others, renamed, subject, tops
+from mcpchain.bom.together import union, united
 from mcpchain.component import (
     Basis,
+    BuildFacts,
     Component,
     Facts,
     Kind,
     Location,
-    ModelFacts,
     PackageFacts,
     Pin,
+    UsedServiceFacts,
 )
 from mcpchain.inventory import (
     Collector,
@@ -49,6 +53,8 @@ _PINS: Final = (
     Pin.DIGEST,
 )
 """Weakest first."""
+_FOLDERS: Final = frozenset({Kind.DATA, Kind.FILE, Kind.MODEL})
+"""Kinds that have their bytes, or other files, in a place of their own."""
 
 _Object = dict[str, Any]
 
@@ -86,10 +92,7 @@ def _key(label: str, component: Component) -> object:
     facts, kind = component.facts, component.kind
     if kind is Kind.MCP_SERVER:
         return (kind, label, component.ref)
-    place: tuple[object, ...] = ()
-    if isinstance(facts, PackageFacts):
-        place = (facts.origin, facts.registry, facts.extra_registries, facts.alias)
-        place += (facts.with_extras,)
+    place = _place(facts)
     purl = component.purl.to_string() if component.purl is not None else ""
     if purl and kind is not Kind.MODEL:
         return (kind, purl, component.version, place)
@@ -101,7 +104,24 @@ def _key(label: str, component: Component) -> object:
     )
     if digests:
         return (kind, purl, component.name, digests[0], place)
+    if not purl and kind in _FOLDERS:
+        return (kind, label, component.ref)
     return (kind, purl, component.name, component.version, place)
+
+
+def _place(facts: Facts | None) -> tuple[object, ...]:
+    """Return what of *facts* is part of what something is."""
+    match facts:
+        case PackageFacts():
+            place = (facts.origin, facts.registry, facts.extra_registries, facts.alias)
+            return (*place, facts.with_extras)
+        case UsedServiceFacts():
+            where = (facts.endpoint, facts.external)
+            return (facts.provider, facts.category, *where)
+        case BuildFacts():
+            return (facts,)
+        case _:
+            return ()
 
 
 def _placed(child: Child) -> dict[str, Component]:
@@ -130,6 +150,7 @@ def _keep(group: Sequence[Component], found: Collector) -> str:
         return found.add(group[0])
     ranked = sorted(group, key=repr)
     carried, contradicted = _united(carry.load(each.carried) for each in ranked)
+    told, unlike = united([each.facts for each in ranked])
     weakest = min(ranked, key=lambda each: _firmness(each.pin))
     one = replace(
         ranked[0],
@@ -137,13 +158,13 @@ def _keep(group: Sequence[Component], found: Collector) -> str:
         requested=weakest.requested,
         basis=min((each.basis for each in ranked), key=_BASES.index),
         artifacts=_artifacts(each for one in ranked for each in one.artifacts),
-        licenses=_union(each.licenses for each in ranked),
-        concluded=_union(each.concluded for each in ranked),
-        license_texts=_union(each.license_texts for each in ranked),
+        licenses=union(each.licenses for each in ranked),
+        concluded=union(each.concluded for each in ranked),
+        license_texts=union(each.license_texts for each in ranked),
         graph=any(each.graph for each in ranked),
         carried=carry.dump(carried),
-        facts=_facts([each.facts for each in ranked]),
-        locations=_union(each.locations for each in ranked),
+        facts=told,
+        locations=union(each.locations for each in ranked),
     )
     ref = found.add(one)
     for before, other in itertools.pairwise(ranked):
@@ -152,7 +173,7 @@ def _keep(group: Sequence[Component], found: Collector) -> str:
         if said := next(filter(None, clashes), ""):
             reason = f"`{one.title}` has other bytes in another place: {said}"
             found.gap(_gap(other.location, reason, State.UNMATCHED, ref))
-    for key in contradicted:
+    for key in (*contradicted, *unlike):
         reason = f"`{one.title}`: `{key}` is said to be one thing and another"
         found.gap(_gap(one.location, reason, State.PARTIAL, ref))
     return ref
@@ -202,33 +223,6 @@ def _same(one: Artifact, other: Artifact) -> Artifact:
         published=one.published or other.published,
         withdrawn=one.withdrawn or other.withdrawn,
     )
-
-
-def _union(some: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(each for one in some for each in one))
-
-
-def _facts(some: Sequence[Facts | None]) -> Facts | None:
-    """Unite facts. An excuse from checks counts only where all have it."""
-    packages = [each for each in some if isinstance(each, PackageFacts)]
-    if len(packages) != len(some):
-        return max(some, key=lambda each: (isinstance(each, ModelFacts), repr(each)))
-    markers = {each.marker for each in packages}
-    return replace(
-        packages[0],
-        development=all(each.development for each in packages),
-        optional=all(each.optional for each in packages),
-        peer=all(each.peer for each in packages),
-        workspace=all(each.workspace for each in packages),
-        groups=_asked([each.groups for each in packages]),
-        extras=_asked([each.extras for each in packages]),
-        marker=markers.pop() if len(markers) == 1 else "",
-    )
-
-
-def _asked(some: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Unite the groups that ask for a package; where one is not asked, it is needed."""
-    return tuple(sorted({*_union(some)})) if all(some) else ()
 
 
 def _united(said: Iterable[_Object]) -> tuple[_Object, list[str]]:

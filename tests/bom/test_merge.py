@@ -11,18 +11,26 @@ from mcpchain.artifact import Artifact, Digest
 from mcpchain.bom.child import Child
 from mcpchain.bom.merge import merge
 from mcpchain.bom.read import read
+from mcpchain.bom.together import united
 from mcpchain.bom.validate import validate
 from mcpchain.component import (
     Basis,
+    BuildFacts,
     Component,
+    DataFacts,
+    Facts,
+    FileFacts,
     Kind,
     LicenseText,
     Location,
+    ModelFacts,
     Origin,
     PackageFacts,
     Pin,
+    Role,
     ServerFacts,
     Transport,
+    UsedServiceFacts,
 )
 from mcpchain.inventory import Collector, Inventory, State
 from tests.bom.inventories import inventories, written
@@ -317,3 +325,119 @@ def test_for_what_servers_were_resolved_is_united(
     ]
     for each in permutations(children):
         assert merge(each, name="both").resolved_for == united
+
+
+def thing(kind: Kind, facts: Facts | None, **fields: Any) -> Component:  # noqa: ANN401 - the fields of Component
+    given = {"name": "x", "locations": (Location(path="x"),)}
+    return Component(kind=kind, facts=facts, **(given | fields))
+
+
+HASHED = {"artifacts": (Artifact(digests=(ONE,)),)}
+OPENAI = UsedServiceFacts(provider="OpenAI", category="model-api")
+ACTION = "pkg:github/acme/do@v1"
+NEVER_ONE = {
+    "folders of models": [thing(Kind.MODEL, ModelFacts(format="hugging-face"))] * 2,
+    "folders of data": [
+        thing(Kind.DATA, DataFacts(format="csv", records=each)) for each in (1, 2)
+    ],
+    "files without bytes": [thing(Kind.FILE, FileFacts(role="prompt"))] * 2,
+    "two addresses of a service": [
+        thing(Kind.SERVICE, replace(OPENAI, endpoint=f"https://{each}.example"))
+        for each in "ab"
+    ],
+    "two providers of a service": [
+        thing(Kind.SERVICE, replace(OPENAI, provider=each)) for each in ("A", "B")
+    ],
+    "a step that builds and an image that ships": [
+        component("pkg:docker/library/x@1", Kind.CONTAINER, facts=BuildFacts(role=role))
+        for role in (Role.BUILD_IMAGE, Role.BASE_IMAGE)
+    ],
+    "a file and a data set": [
+        thing(kind, None, **HASHED) for kind in (Kind.FILE, Kind.DATA)
+    ],
+}
+
+
+@pytest.mark.parametrize("made", NEVER_ONE.values(), ids=NEVER_ONE)
+def test_never_one_are(made: list[Component]) -> None:
+    assert len(listed(both(*made))) == 2
+
+
+ONCE = {
+    "a prompt": thing(Kind.FILE, FileFacts(role="prompt"), **HASHED),
+    "weights": thing(Kind.MODEL, ModelFacts(format="gguf"), **HASHED),
+    "a model of a hub": component(
+        "pkg:huggingface/o/m", Kind.MODEL, facts=ModelFacts(format="hugging-face")
+    ),
+    "a service": thing(Kind.SERVICE, OPENAI),
+    "an action": component(ACTION, Kind.BUILD, facts=BuildFacts(role=Role.ACTION)),
+}
+
+
+@pytest.mark.parametrize("made", ONCE.values(), ids=ONCE)
+def test_one_thing_in_two_boms_is(made: Component) -> None:
+    merged = both(made, made)
+    (only,) = listed(merged)
+    assert (only.facts, merged.gaps) == (made.facts, ())
+
+
+def test_what_each_bom_says_of_one_model_is_said() -> None:
+    one = ModelFacts(
+        format="gguf", tensors=3, imports=("os.system",), remote_code=("a.A",)
+    )
+    other = ModelFacts(format="gguf", family="llama", remote_code=("b.B",))
+    merged = both(thing(Kind.MODEL, one, **HASHED), thing(Kind.MODEL, other, **HASHED))
+    (only,) = listed(merged)
+    assert only.facts == replace(one, family="llama", remote_code=("a.A", "b.B"))
+    assert not merged.gaps
+
+
+def test_what_boms_say_otherwise_of_one_model_is_a_gap() -> None:
+    made = [
+        thing(Kind.MODEL, ModelFacts(format=each), **HASHED)
+        for each in ("pickle", "safetensors")
+    ]
+    merged = both(*made)
+    (only,) = listed(merged)
+    assert [(g.state, g.ref) for g in merged.gaps] == [(State.PARTIAL, only.ref)]
+    assert "`format` is said to be one thing and another" in merged.gaps[0].reason
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (True, True, True),
+        (True, None, None),
+        (None, False, False),
+        (True, False, False),
+    ],
+)
+def test_a_service_is_authenticated_only_if_every_bom_says_so(
+    *, one: bool | None, other: bool | None, said: bool | None
+) -> None:
+    (only,) = listed(
+        both(
+            thing(Kind.SERVICE, replace(OPENAI, authenticated=one, models=("a",))),
+            thing(Kind.SERVICE, replace(OPENAI, authenticated=other, models=("b",))),
+        )
+    )
+    assert only.facts == replace(OPENAI, authenticated=said, models=("a", "b"))
+
+
+def test_a_package_with_no_facts_in_one_bom_is_excused_in_none() -> None:
+    mild = PackageFacts(development=True, groups=("dev",), marker="a")
+    assert united([mild, None]) == (PackageFacts(), [])
+
+
+def test_columns_stay_in_their_order() -> None:
+    some = [DataFacts(columns=("b", "a")), DataFacts(columns=("b", "a", "c"))]
+    assert united(some) == (DataFacts(columns=("b", "a", "c")), [])
+
+
+def test_steps_of_two_builds_stand_in_one_formula() -> None:
+    made = component(ACTION, Kind.BUILD, facts=BuildFacts(role=Role.ACTION))
+    other = replace(made, facts=BuildFacts(role=Role.WORKFLOW))
+    data = written(both(made, other))
+    validate(data)
+    (formula,) = json.loads(data)["formulation"]
+    assert len(formula["components"]) == 2
