@@ -82,7 +82,7 @@ def test_several_files_are_one_licence_only_if_all_of_them_are() -> None:
 def test_what_is_told_of_installed_packages_is_what_they_declare() -> None:
     told: dict[str, set[str]] = {}
     for each in importlib.metadata.distributions():
-        declared = each.metadata.get("License-Expression", "")
+        declared = (each.metadata.get_all("License-Expression") or [""])[0]
         for name in each.metadata.get_all("License-File") or ():
             text = each.read_text(f"licenses/{name}") or ""
             found = identified(text)
