@@ -1,0 +1,155 @@
+"""The signature that a BOM can hold in itself (CycloneDX `signature`).
+
+JSON Signature Format, version 0.82: everything but the value itself is signed, as
+canonical JSON (RFC 8785), so that layout and order of members do not matter. It says
+that whoever holds the key wrote the BOM, and nothing of when.
+"""
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any, Final
+
+from mcpchain.bundle import keys
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import (
+        PrivateKeyTypes,
+        PublicKeyTypes,
+    )
+
+MEMBER: Final = "signature"
+_CURVES: Final = {
+    "secp256r1": ("ES256", "P-256", 32, "sha256"),
+    "secp384r1": ("ES384", "P-384", 48, "sha384"),
+    "secp521r1": ("ES512", "P-521", 66, "sha512"),
+}
+"""Algorithm and curve (RFC 7518), bytes of a coordinate, and the hash."""
+
+_Object = dict[str, Any]
+
+
+class RefusedError(ValueError):
+    """The signature does not hold, or is of no kind that is read."""
+
+
+def sign(document: _Object, key: "PrivateKeyTypes") -> _Object:
+    """Return *document* with a signature by *key*, in place of any that it has.
+
+    Raises:
+        WeakKeyError: The key is of no kind that is accepted.
+    """
+    public = key.public_key()
+    keys.check(public)
+    signature = {"algorithm": _algorithm(public), "publicKey": _jwk(public)}
+    signed = {**document, MEMBER: signature}
+    value = _signed(key, _canonical(signed))
+    return {**document, MEMBER: {**signature, "value": _encoded(value)}}
+
+
+def verify(document: _Object, key: "PublicKeyTypes") -> None:
+    """Check that *key* has signed *document*.
+
+    The key comes from the user: the one in the BOM proves nothing.
+
+    Raises:
+        RefusedError: It has not.
+    """
+    signature = document.get(MEMBER)
+    if not isinstance(signature, dict):
+        raise RefusedError("the BOM has no signature in it")
+    if not isinstance(signature.get("value"), str):
+        raise RefusedError("it has several signers, or none, which is not read")
+    if unread := sorted(signature.keys() - {"algorithm", "publicKey", "value"}):
+        raise RefusedError(f"its signature has `{unread[0][:40]}`, which is not read")
+    keys.check(key)
+    if signature.get("algorithm") != _algorithm(key):
+        raise RefusedError("its signature is of another algorithm than the key's")
+    bare = {name: each for name, each in signature.items() if name != "value"}
+    message = _canonical({**document, MEMBER: bare})
+    if not _holds(key, _decoded(signature["value"]), message):
+        raise RefusedError("its signature is by another key, or the BOM was changed")
+
+
+def _canonical(document: _Object) -> bytes:
+    import rfc8785
+
+    try:
+        return rfc8785.dumps(document)
+    except rfc8785.CanonicalizationError as error:
+        raise RefusedError(f"the BOM has no canonical form: {error}") from None
+
+
+def _algorithm(key: "PublicKeyTypes") -> str:
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return _CURVES[key.curve.name][0]
+    return "Ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else "RS256"
+
+
+def _jwk(key: "PublicKeyTypes") -> _Object:
+    """Return *key* as JSON (RFC 7517, RFC 8037)."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        _, curve, size, _ = _CURVES[key.curve.name]
+        numbers = key.public_numbers()
+        pair = {name: getattr(numbers, name).to_bytes(size) for name in ("x", "y")}
+        coordinates = {name: _encoded(data) for name, data in pair.items()}
+        return {"kty": "EC", "crv": curve} | coordinates
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        raw = _encoded(key.public_bytes_raw())
+        return {"kty": "OKP", "crv": "Ed25519", "x": raw}
+    assert isinstance(key, rsa.RSAPublicKey)  # noqa: S101 - `keys.check` has seen it
+    public = key.public_numbers()
+    return {"kty": "RSA", "n": _number(public.n), "e": _number(public.e)}
+
+
+def _number(value: int) -> str:
+    return _encoded(value.to_bytes((value.bit_length() + 7) // 8))
+
+
+def _signed(key: "PrivateKeyTypes", message: bytes) -> bytes:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        _, _, size, name = _CURVES[key.curve.name]
+        kind = {"sha256": hashes.SHA256, "sha384": hashes.SHA384}.get(
+            name, hashes.SHA512
+        )
+        pair = decode_dss_signature(key.sign(message, ec.ECDSA(kind())))
+        return b"".join(each.to_bytes(size) for each in pair)
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(message)
+    assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - `keys.check` has seen it
+    return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+
+def _holds(key: "PublicKeyTypes", value: bytes, message: bytes) -> bool:
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        size = _CURVES[key.curve.name][2]
+        if len(value) != 2 * size:
+            return False
+        pair = (int.from_bytes(value[:size]), int.from_bytes(value[size:]))
+        value = encode_dss_signature(*pair)
+    return keys.holds(key, value, message)
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        data = base64.b64decode(padded, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise RefusedError("its signature is not base64url") from None
+    if _encoded(data) != text:
+        raise RefusedError("its signature is not base64url in its canonical form")
+    return data
