@@ -132,6 +132,11 @@ def resolve(
         return resolve_servers(inventory, terms, trusted, resolving)
 
 
+def passphrase() -> str | None:
+    """Return the passphrase of a private key, if the user has set one."""
+    return os.environ.get("MCPCHAIN_KEY_PASSPHRASE")  # noqa: TID251 - the cli reads it
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write *data* to *path* as a whole or not at all.
 

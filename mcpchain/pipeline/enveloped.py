@@ -1,0 +1,71 @@
+"""Signatures that a BOM holds in itself."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from mcpchain.bom import jsf
+from mcpchain.bom.validate import validate
+from mcpchain.bundle import keys
+from mcpchain.document import Node
+from mcpchain.errors import MalformedError, UsageError
+from mcpchain.private_key import load
+
+_LIMIT: Final = 512 << 20
+_HINT: Final = "name a CycloneDX BOM in JSON"
+
+
+def signed(path: Path, key: Path, passphrase: str | None) -> bytes:
+    """Return the BOM in *path* with a signature by the private key in *key*.
+
+    One entry a line is not kept: what is signed is not the layout.
+
+    Raises:
+        UsageError: It is no BOM, or the key cannot be used.
+    """
+    document = _document(path)
+    private = load(key, passphrase)
+    try:
+        made = jsf.sign(document, private)
+        jsf.verify(made, private.public_key())
+        validate(made, source=path.name)
+    except (jsf.RefusedError, MalformedError) as error:
+        raise UsageError(f"`{path}`: {error}", hint=_HINT) from None
+    return json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def flaw(path: Path, key: Path) -> str:
+    """Say why the signature in the BOM is not by the public key in *key*; empty: it is.
+
+    Raises:
+        UsageError: There is no BOM, or no key.
+    """
+    try:
+        public = keys.load(key.read_bytes()[:_LIMIT])
+    except (OSError, ValueError):
+        raise UsageError(
+            f"`{key}` holds no public key that is accepted",
+            hint="name a file that begins with `-----BEGIN PUBLIC KEY-----`",
+        ) from None
+    try:
+        jsf.verify(_document(path), public)
+    except jsf.RefusedError as error:
+        return str(error)
+    return ""
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LIMIT:
+            raise UsageError(f"`{path}` is larger than {_LIMIT >> 20} MiB", hint=_HINT)
+        node = Node.from_json(path.read_bytes(), source=path.name)
+        found = node.at("bomFormat").text() == "CycloneDX"
+    except OSError as error:
+        raise UsageError(
+            f"`{path}` cannot be read: {error.strerror}", hint="check who may read it"
+        ) from None
+    except MalformedError as error:
+        raise UsageError(f"`{path}`: {error}", hint=_HINT) from None
+    if not found or type(node.value) is not dict:
+        raise UsageError(f"`{path}` is no CycloneDX BOM that can be signed", hint=_HINT)
+    return dict(node.value)

@@ -1,0 +1,71 @@
+"""Private keys in files: which are accepted, and what is said of the others.
+
+Nothing of a key or a passphrase is ever shown.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mcpchain.bundle import keys
+from mcpchain.errors import UsageError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+_LIMIT: Final = 64 << 10
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def load(path: Path, passphrase: str | None) -> "PrivateKeyTypes":
+    """Return the private key in *path*, a PEM file.
+
+    Args:
+        path: Where it is. Nobody but its owner may read it.
+        passphrase: Of an encrypted one.
+
+    Raises:
+        UsageError: It cannot be read or used, and why.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    data = _read(path)
+    encrypted = b"ENCRYPTED" in data
+    if encrypted and passphrase is None:
+        raise UsageError(
+            f"the key in `{path}` is encrypted",
+            hint="give its passphrase in the variable MCPCHAIN_KEY_PASSPHRASE",
+        )
+    try:
+        secret = passphrase.encode() if encrypted and passphrase else None
+        key = load_pem_private_key(data, secret)
+        keys.check(key.public_key())
+    except keys.WeakKeyError as error:
+        raise UsageError(f"`{path}`: {error}", hint="make another key") from None
+    except (UnsupportedAlgorithm, TypeError, ValueError):
+        what = "the passphrase is wrong, or it" if encrypted else "it"
+        raise UsageError(
+            f"`{path}` cannot be used: {what} is no private key in PEM",
+            hint="name a file that begins with `-----BEGIN PRIVATE KEY-----` or "
+            "`-----BEGIN ENCRYPTED PRIVATE KEY-----`",
+        ) from None
+    return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            data = stream.read(_LIMIT)
+    except OSError as error:
+        raise UsageError(
+            f"`{path}` cannot be read: {error.strerror}", hint="check who may read it"
+        ) from None
+    if os.name == "posix" and stat.S_ISREG(mode) and mode & _OTHERS:
+        raise UsageError(
+            f"the private key `{path}` can be read by others than its owner",
+            hint=f"chmod 600 {path}",
+        )
+    return data

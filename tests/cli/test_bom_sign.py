@@ -1,0 +1,130 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from mcpchain.cli import main
+
+SECRET = "open sesame"  # noqa: S105 - of a key that is made here
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
+BOM = {
+    "bomFormat": "CycloneDX",
+    "specVersion": "1.6",
+    "version": 1,
+    "components": [{"type": "library", "name": "x", "version": "1"}],
+}
+
+
+def run(*args: str | Path, passphrase: str | None = None) -> Result:
+    environ = {"MCPCHAIN_KEY_PASSPHRASE": passphrase}
+    return CliRunner(env=environ).invoke(main, [str(each) for each in args])
+
+
+def write_key(
+    folder: Path, encryption: KeySerializationEncryption | None = None
+) -> Path:
+    pem = PRIVATE.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()
+    )
+    file = folder / "key.pem"
+    file.write_bytes(pem)
+    file.chmod(0o600)
+    return file
+
+
+def write_bom(folder: Path, text: str | None = None) -> Path:
+    file = folder / "bom.json"
+    file.write_text(json.dumps(BOM) if text is None else text, encoding="utf-8")
+    return file
+
+
+def public_of(folder: Path, key: ec.EllipticCurvePrivateKey) -> Path:
+    file = folder / "key.pub"
+    spki = PublicFormat.SubjectPublicKeyInfo
+    file.write_bytes(key.public_key().public_bytes(Encoding.PEM, spki))
+    return file
+
+
+def test_what_is_signed_is_verified_by_the_public_key(tmp_path: Path) -> None:
+    bom, key = write_bom(tmp_path), write_key(tmp_path)
+    signed = tmp_path / "signed.json"
+    made = run("bom", "sign", bom, "--key", key, "-o", signed)
+    assert (made.exit_code, made.output) == (0, "")
+    public = public_of(tmp_path, PRIVATE)
+    result = run("bom", "validate", signed, "--key", public)
+    assert result.exit_code == 0, result.output
+    assert "signature: it is by the key in" in result.stderr
+    changed = json.loads(signed.read_text())
+    changed["components"][0]["version"] = "2"
+    signed.write_text(json.dumps(changed))
+    result = run("bom", "validate", signed, "--key", public)
+    assert result.exit_code == 10
+    assert "or the BOM was changed" in result.stderr
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_bom_without_a_signature_by_this_key_is_refused(
+    signed: bool,  # noqa: FBT001 - a parameter of the test
+    tmp_path: Path,
+) -> None:
+    bom = write_bom(tmp_path)
+    if signed:
+        run("bom", "sign", bom, "--key", write_key(tmp_path), "-o", bom)
+    other = public_of(tmp_path, ec.generate_private_key(ec.SECP256R1()))
+    result = run("bom", "validate", bom, "--key", other)
+    assert result.exit_code == 10
+
+
+def test_an_encrypted_key_needs_its_passphrase(tmp_path: Path) -> None:
+    key = write_key(tmp_path, BestAvailableEncryption(SECRET.encode()))
+    command = ("bom", "sign", write_bom(tmp_path), "--key", key, "-o", "-")
+    assert run(*command, passphrase=SECRET).exit_code == 0
+    for wrong, reason in ((None, "is encrypted"), ("wrong", "the passphrase is wrong")):
+        result = run(*command, passphrase=wrong)
+        assert (result.exit_code, reason in result.output) == (2, True)
+        assert "wrong" not in result.output.replace("passphrase is wrong", "")
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    key = write_key(tmp_path)
+    key.chmod(0o640)
+    result = run("bom", "sign", write_bom(tmp_path), "--key", key, "-o", "-")
+    assert result.exit_code == 2
+    assert "can be read by others" in result.output
+    assert "chmod 600" in result.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{", "{}", '{"bomFormat": "SPDX"}'),
+        '{"bomFormat": "CycloneDX", "bomFormat": "CycloneDX"}',
+        '{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": 7}',
+    ],
+)
+def test_what_is_no_bom_is_not_signed(text: str, tmp_path: Path) -> None:
+    bom, out = write_bom(tmp_path, text), tmp_path / "out.json"
+    result = run("bom", "sign", bom, "--key", write_key(tmp_path), "-o", out)
+    assert result.exit_code == 2, result.output
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("text", ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n", "\0"])
+def test_what_is_no_key_signs_nothing(text: str, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text(text)
+    key.chmod(0o600)
+    result = run("bom", "sign", write_bom(tmp_path), "--key", key, "-o", "-")
+    assert (result.exit_code, "is no private key" in result.output) == (2, True)
+    result = run("bom", "validate", write_bom(tmp_path), "--key", key)
+    assert (result.exit_code, "no public key" in result.output) == (2, True)
