@@ -48,6 +48,7 @@ def test_these_are_the_discoverers() -> None:
         "git-lfs",
         "hdf5",
         "hugging-face",
+        "javascript-code",
         "keras",
         "litellm-config",
         "mcp-config",

@@ -122,5 +122,6 @@ def _called(found: list[Token], start: int) -> list[Bound]:
         opening = index - 1
         while opening > max(0, index - _BACK) and _text(found, opening) != "{":
             opening -= 1
-        return _names(found, opening, index - 1, specifier)
+        if _text(found, opening) == "{":
+            return _names(found, opening, index - 1, specifier)
     return [Bound("", specifier, part, found[start].at)]

@@ -36,7 +36,8 @@ def discover(file: File, found: Collector) -> None:
     if not packages and not any(by_host(each.decode("ascii")) for each in hosts):
         return
     if len(data) > _SPLIT:
-        for component in imported(packages, Location(path=file.path)):
+        known = [each.decode("ascii") for each in hosts]
+        for component in imported(packages, known, Location(path=file.path)):
             found.add(component)
         found.gap(_large(file))
         return
@@ -70,7 +71,7 @@ def _large(file: File) -> Gap:
         stage="discover",
         location=Location(path=file.path),
         reason=f"code of more than {_SPLIT:,} bytes that asks services: only the "
-        "packages that it imports were read",
+        "packages and hosts that it names were read",
         state=State.LIMIT,
         hint="examine the sources from which it was bundled, without the bundle",
     )

@@ -106,12 +106,18 @@ def services(
     return components, complete
 
 
-def imported(specifiers: Sequence[str], place: Location) -> Iterator[Component]:
-    """Yield the services whose packages are imported, where no more is known."""
+def imported(
+    specifiers: Sequence[str], hosts: Sequence[str], place: Location
+) -> Iterator[Component]:
+    """Yield the services that packages and hosts tell, where no more is known."""
+    for host in sorted(hosts):
+        address = f"https://{host}"
+        if provider := by_address(address):
+            client = Client(product=provider.name)
+            yield Use(client=client, address=read_address(address)).component(place)
     for each in sorted({package_of(each) for each in specifiers}):
-        client = client_of(each, "default")
-        if client is not None:
-            yield Use(client=client, opaque=True).component(place)
+        if known := client_of(each, "default"):
+            yield Use(client=known, opaque=True).component(place)
 
 
 class _Finder:
@@ -218,18 +224,24 @@ class _Finder:
         if first is not None and first.kind == "text" and self._takes_model(draft):
             draft.models.add(first.text)
         index, end = start + 1, self._end(start)
+        port: int | None = None
         while index < end:
             key = self._found[index]
             index += 1
             if key.kind not in {"word", "text"}:
                 continue
-            if self._word(index) == ":" and self._word(index - 2) in {"{", ",", "("}:
+            if self._word(index) == ":" and self._word(index - 2) in _BEFORE:
                 self._argument(key, index - 1, draft)
+                if key.text == "port" and self._word(index + 1).isdecimal():
+                    port = int(self._word(index + 1)[:6])
             elif self._word(index - 2) in {"{", ","} and self._word(index) in {
                 ",",
                 "}",
             }:
                 self._shorthand(key.text, draft)
+        where = draft.address
+        if port and where is not None and where.port is None and where.shown:
+            draft.address = read_address(where.shown.removeprefix("//"), port)
 
     def _end(self, start: int) -> int:
         """Return where the arguments end, so far as they are looked at."""
@@ -249,7 +261,8 @@ class _Finder:
             addresses = (read_address(t) for t in texts if _is_place(t, key.text))
             draft.address = draft.address or next((a for a in addresses if a), None)
             asks = key.text not in {"configuration", "resourceName", "path"}
-            draft.opaque |= asks and opaque and draft.address is None
+            unsaid = opaque or any("{}" in each for each in texts)
+            draft.opaque |= asks and unsaid and draft.address is None
         elif key.text in _KEYS:
             draft.env.update(env)
             real = any(not _NO_KEY.fullmatch(text) for text in texts)
@@ -347,14 +360,12 @@ class _Finder:
         for index, token in enumerate(self._found):
             if token.text not in _MODELS or self._word(index + 1) != ":":
                 continue
-            if index in self._read or not products:
+            if index in self._read:
                 continue
             for text in self._value(index + 2)[0]:
                 family = by_family(text) or by_model(text)[0]
                 if family is not None and family.name in products:
                     products[family.name].models.add(text)
-                elif family is None and len(products) == 1:
-                    next(iter(products.values())).models.add(text)
 
     def environment(self) -> None:
         """Give variables that the code reads to the service that they belong to."""
