@@ -148,6 +148,9 @@ class Verification:
     times: tuple[SignedTime, ...] = ()
     root: str = ""
     """Which trusted root was used: its name and SHA-256."""
+    expected_by: str = ""
+    """Who says whom to expect: the `user`, whose are policies and locks, or the `index`
+    that delivers the file. Empty: nobody."""
     kind: str = "sigstore-bundle"
     """What was verified: `sigstore-bundle`, `pep740`, `npm-signature`, ..."""
     subject: str = ""

@@ -125,9 +125,18 @@ def bundle(node: Node) -> Bundle:
         certificate=certificate,
         key_hint=hint,
         content=_content(node),
-        entries=tuple(_entry(each) for each in _several(material, "tlogEntries")),
+        entries=entries(material, "tlogEntries"),
         timestamps=tuple(binary(each.at("signedTimestamp")) for each in listed),
     )
+
+
+def entries(material: Node, key: str) -> tuple[LogEntry, ...]:
+    """Read the entries of logs under *key* of *material*.
+
+    Raises:
+        MalformedError: One is none, or there are too many.
+    """
+    return tuple(_entry(each) for each in _several(material, key))
 
 
 def binary(node: Node) -> bytes:
