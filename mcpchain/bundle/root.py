@@ -106,7 +106,7 @@ def _log(node: Node) -> Log:
         id=binary(node.at("logId").at("keyId")),
         url=url.text() if url.exists else "",
         key=key,
-        window=_window(public.at("validFor")),
+        window=window(public.at("validFor")),
     )
 
 
@@ -130,23 +130,33 @@ def _authority(node: Node) -> Authority:
     return Authority(
         uri=uri.text() if uri.exists else "",
         chain=tuple(chain),
-        window=_window(node.at("validFor")),
+        window=window(node.at("validFor")),
     )
 
 
-def _window(node: Node) -> Window:
+def window(node: Node) -> Window:
+    """Read `validFor`, which has to say from when on.
+
+    Raises:
+        MalformedError: It does not, or a time is none.
+    """
     start = node.at("start")
     if not start.exists:
         raise node.malformed("does not say from when on it is valid")
     end = node.at("end")
-    return Window(start=_moment(start), end=_moment(end) if end.exists else None)
+    return Window(start=moment(start), end=moment(end) if end.exists else None)
 
 
-def _moment(node: Node) -> dt.datetime:
+def moment(node: Node) -> dt.datetime:
+    """Read a time, in UTC.
+
+    Raises:
+        MalformedError: It is none, or says not of which zone.
+    """
     try:
-        moment = dt.datetime.fromisoformat(node.text())
+        time = dt.datetime.fromisoformat(node.text())
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        time = None
+    if time is None or time.tzinfo is None:
         raise node.malformed("is no time in RFC 3339 with its offset")
-    return moment.astimezone(dt.UTC)
+    return time.astimezone(dt.UTC)
