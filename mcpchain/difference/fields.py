@@ -10,17 +10,23 @@ from typing import Any, Final
 
 from mcpchain.artifact import contradiction, identified
 from mcpchain.component import (
+    BuildFacts,
     Component,
     Kind,
     ModelFacts,
     PackageFacts,
     Pin,
     ServerFacts,
+    UsedServiceFacts,
 )
 from mcpchain.difference.record import Alarm, Values, Warned
+from mcpchain.difference.told import in_order, told, word
 
 _SHOWN: Final = 200
 _FIRM: Final = frozenset({Pin.EXACT, Pin.COMMIT, Pin.DIGEST})
+_BY_BYTES: Final = frozenset({Kind.DATA, Kind.FILE, Kind.MODEL})
+"""Kinds that are named by a digest."""
+_STEPS: Final = frozenset({Kind.BUILD, Kind.CONTAINER})
 
 
 def changes(old: Component, new: Component) -> Mapping[str, tuple[Values, Values]]:
@@ -31,7 +37,7 @@ def changes(old: Component, new: Component) -> Mapping[str, tuple[Values, Values
         for name in sorted({*before, *after})
     }
     found = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-    if "version" in found or new.kind is Kind.MODEL:
+    if "version" in found or (new.kind in _BY_BYTES and "hashes" in found):
         found.pop("purl", None)  # it holds the version, or the digest: said already
     return found
 
@@ -46,9 +52,15 @@ def _alarms(old: Component | None, new: Component) -> Iterator[tuple[Alarm, str]
     if isinstance(new.facts, ServerFacts):
         before = old.facts if old is not None else None
         yield from _server(before if isinstance(before, ServerFacts) else None, new)
+    if isinstance(new.facts, ModelFacts):
+        yield from _model(old.facts if old else None, new.facts)
+    elif isinstance(new.facts, UsedServiceFacts):
+        yield from _service(old.facts if old else None, new.facts)
     if old is None:
         return
-    if old.version == new.version:
+    if new.kind in _STEPS:
+        yield from _step(old, new)
+    elif old.version == new.version:
         yield from _bytes(old, new)
     if _registries(old) != _registries(new):
         were = ", ".join(_registries(old)) or "of the client's own choice"
@@ -71,6 +83,47 @@ def _bytes(old: Component, new: Component) -> Iterator[tuple[Alarm, str]]:
         yield Alarm.HASH, f"{min(gone)} -> {min(came)}"
     elif identified(old.artifacts) and not identified(new.artifacts):
         yield Alarm.PIN, "its digests are no longer named"
+
+
+def _step(old: Component, new: Component) -> Iterator[tuple[Alarm, str]]:
+    """Compare what a tag, or a claim beside a commit, is said to stand for."""
+    if (old.requested, old.version) != (new.requested, new.version):
+        return
+    was, now = (each.purl.version if each.purl else None for each in (old, new))
+    if old.pin not in _FIRM or new.pin not in _FIRM:
+        return  # that it is not fixed any more is told by its pin
+    if was != now and was and now:
+        called = f", both called `{new.requested}`" if new.requested else ""
+        yield Alarm.HASH, f"{was} -> {now}{called}"
+    else:
+        yield from _bytes(old, new)
+
+
+def _model(old: object, new: ModelFacts) -> Iterator[tuple[Alarm, str]]:
+    """Compare what a model does when it is loaded and asked."""
+    before = old if isinstance(old, ModelFacts) else None
+    for each in sorted({*new.remote_code} - {*(before.remote_code if before else ())}):
+        yield Alarm.CODE, f"`{each}`"
+    if before is None:
+        return
+    known = {*before.imports, *before.operators}
+    for each in sorted({*new.imports, *new.operators} - known):
+        yield Alarm.CODE, f"`{each}`"
+    if before.chat_template != new.chat_template:
+        told = (before.chat_template, new.chat_template)
+        was, now = (str(each) if each else "none" for each in told)
+        yield Alarm.TEMPLATE, f"{was} -> {now}"
+
+
+def _service(old: object, new: UsedServiceFacts) -> Iterator[tuple[Alarm, str]]:
+    """Compare to whom data go."""
+    if not isinstance(old, UsedServiceFacts):
+        yield Alarm.SERVICE, f"{new.provider}, as {new.category}"
+        return
+    if new.external and not old.external:
+        yield Alarm.REMOTE, new.endpoint or new.provider
+    elif new.endpoint is not None and new.endpoint != old.endpoint:
+        yield Alarm.ENDPOINT, new.endpoint
 
 
 def _nameless(component: Component) -> set[str]:
@@ -105,6 +158,8 @@ def _server(old: ServerFacts | None, new: Component) -> Iterator[tuple[Alarm, st
 
 def _registries(component: Component) -> Values:
     facts = component.facts
+    if isinstance(facts, BuildFacts):
+        return (facts.registry,) if facts.registry else ()
     if not isinstance(facts, PackageFacts | ServerFacts):
         return ()
     first = (facts.registry,) if facts.registry else ()
@@ -113,45 +168,18 @@ def _registries(component: Component) -> Values:
 
 def _fields(component: Component) -> dict[str, Values]:
     """Return all that is compared, without what is not said."""
-    facts = component.facts
     found: dict[str, Values] = {
-        "version": _word(component.version),
-        "purl": _word(component.purl.to_string() if component.purl else None),
-        "pin": _word(component.pin.value if component.pin else None),
-        "requested": _word(component.requested),
-        "hashes": _sorted(str(d) for a in component.artifacts for d in a.digests),
-        "licences": _sorted(component.licenses),
-        "concluded licences": _sorted(component.concluded),
+        "version": word(component.version),
+        "purl": word(component.purl.to_string() if component.purl else None),
+        "pin": word(component.pin.value if component.pin else None),
+        "requested": word(component.requested),
+        "hashes": in_order(str(d) for a in component.artifacts for d in a.digests),
+        "licences": in_order(component.licenses),
+        "concluded licences": in_order(component.concluded),
         "registries": _registries(component),
         **_carried(component.carried),
+        **told(component.facts),
     }
-    if isinstance(facts, ServerFacts):
-        found |= {
-            "transport": (facts.transport.value,),
-            "endpoint": _word(facts.endpoint),
-            "launcher": (*facts.wrappers, *_word(facts.launcher)),
-            "swayed by": facts.swayed_by,
-            "environment": _sorted(facts.env),
-            "headers": _sorted(facts.headers),
-            "tools": _sorted(f"{each.name} {each.digest}" for each in facts.tools),
-            "disabled": _flag(said=facts.disabled),
-        }
-    elif isinstance(facts, PackageFacts):
-        found |= {
-            "origin": (facts.origin.value,),
-            "groups": facts.groups,
-            "extras": facts.extras,
-            "with extras": facts.with_extras,
-            "marker": _word(facts.marker),
-            "development": _flag(said=facts.development),
-            "optional": _flag(said=facts.optional),
-        }
-    elif isinstance(facts, ModelFacts):
-        found |= {
-            "format": (facts.format,),
-            "parameters": _word(facts.parameters),
-            "imports": facts.imports,
-        }
     return {name: values for name, values in found.items() if values}
 
 
@@ -166,15 +194,3 @@ def _carried(text: str) -> dict[str, Values]:
 def _compact(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _word(value: object) -> Values:
-    return (str(value),) if value not in {None, ""} else ()
-
-
-def _flag(*, said: bool) -> Values:
-    return ("yes",) if said else ()
-
-
-def _sorted(values: Any) -> Values:  # noqa: ANN401 - any iterable of text
-    return tuple(sorted(set(values)))

@@ -1,18 +1,27 @@
 """Which component of the old inventory is a new one?
 
 By what it is, without its version: a purl without version and qualifiers, the place and
-name of a configured server, the path of a file. Where several have that in common, by
-version first.
+name of a configured server, the path of a file, the provider and name of a service.
+Where several have that in common, by version first.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Final
 
-from mcpchain.component import Component, Kind, PackageFacts, ServerFacts
+from mcpchain.component import (
+    Component,
+    Kind,
+    PackageFacts,
+    ServerFacts,
+    UsedServiceFacts,
+)
 
 Identity = tuple[str, ...]
 Pair = tuple[Component | None, Component | None]
 """The old one and the new one; one of them may be missing, never both."""
+
+_FILES: Final = frozenset({Kind.FILE, Kind.MODEL})
 
 
 def identity(component: Component) -> Identity:
@@ -21,7 +30,12 @@ def identity(component: Component) -> Identity:
     path = component.location.path
     if isinstance(facts, ServerFacts):
         return (kind, facts.client, facts.scope, path, component.name)
-    if purl is None or component.kind is Kind.MODEL:
+    if isinstance(facts, UsedServiceFacts):
+        return (kind, facts.provider, component.name)
+    by_bytes = (
+        component.kind is Kind.DATA and purl is not None and purl.type == "generic"
+    )
+    if purl is None or component.kind in _FILES or by_bytes:
         return (kind, path, component.name)
     alias = facts.alias if isinstance(facts, PackageFacts) else ""
     name = (purl.type, purl.namespace or "", purl.name, purl.subpath or "")

@@ -17,11 +17,14 @@ MEANINGS: Final[Mapping[Alarm, str]] = {
     Alarm.TOOL: "shows a model another text of a tool",
     Alarm.REMOTE: "ran here, and now runs on somebody else's machine",
     Alarm.ENDPOINT: "is reached at a new address",
+    Alarm.SERVICE: "is a service that was not used before",
+    Alarm.CODE: "brings code that it did not bring before",
+    Alarm.TEMPLATE: "is told another text around every message",
     Alarm.ENVIRONMENT: "is given a variable or header that it did not have",
     Alarm.REGISTRY: "comes from another place",
     Alarm.PIN: "was fixed, and can now be changed by its publisher",
 }
-_LONG: Final = frozenset({"hashes", "tools"})
+_LONG: Final = frozenset({"columns", "hashes", "hyperparameters", "tools"})
 """Fields of which a person is told how many values changed, not which."""
 _SHOWN: Final = 300
 
