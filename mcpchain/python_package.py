@@ -229,7 +229,9 @@ def _as_wheel(component: Component, path: str) -> Component:
         told, version, _, _ = parse_wheel_filename(name)
     except ValueError:
         return component  # no installer takes a wheel of such a name
-    if told != component.name or component.version not in {None, str(version)}:
+    # One of a version with a local part is one of that version, too (PEP 440).
+    fitting = {None, str(version), version.public}
+    if told != component.name or component.version not in fitting:
         raise ValueError("is a wheel of another package or version")
     purl = pypi_purl(component.name, str(version))
     return replace(component, version=str(version), purl=purl)
@@ -316,6 +318,31 @@ class Reach:
                     "what"
                 )
         return reached
+
+
+def compare_wheels(components: Iterable[Component], found: Collector) -> None:
+    """Leave a gap for each package of an index with a wheel that is another's.
+
+    For locks whose files are fetched from where they are said to lie.
+    """
+    for each in components:
+        if facts_of(each).origin is not Origin.REGISTRY or each.version is None:
+            continue
+        for artifact in each.artifacts:
+            name = (artifact.url or artifact.name).rpartition("/")[2]
+            try:
+                _as_wheel(each, name)
+            except ValueError as error:
+                found.gap(
+                    Gap(
+                        stage="discover",
+                        location=each.location,
+                        reason=f"`{unquote(name)[:140]}` {error}",
+                        state=State.CONFLICT,
+                        hint="find out who changed the lock, and lock again",
+                    )
+                )
+                break
 
 
 def contradict(components: Iterable[Component], found: Collector) -> None:

@@ -172,6 +172,8 @@ def _settled(
             gaps.append(_lacking(each, missing[0]))
         elif refs and not any(_fits(each, known[ref]) for ref in refs):
             gaps.append(_stale(each, locks[0]))
+        elif refs and _always(each) and all(_spared(known[ref]) for ref in refs):
+            gaps.append(_moved(each, locks[0]))
     kept: list[Component] = []
     for project in projects:
         owns = (lock.own.get(project.name, "") for lock in locks)
@@ -224,6 +226,22 @@ def _always(component: Component) -> bool:
     facts = component.facts
     return not isinstance(facts, PackageFacts) or not (
         facts.groups or facts.extras or facts.marker
+    )
+
+
+def _spared(component: Component) -> bool:
+    facts = component.facts
+    return isinstance(facts, PackageFacts) and (facts.development or facts.optional)
+
+
+def _moved(component: Component, lock: _Lock) -> Gap:
+    return Gap(
+        stage="discover",
+        location=component.location,
+        reason=f"asks for `{component.name[:140]}` in any case, and `{lock.path}` has "
+        "it for development or an extra only",
+        state=State.CONFLICT,
+        hint="lock again",
     )
 
 

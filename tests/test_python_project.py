@@ -320,3 +320,22 @@ def test_several_versions_in_a_lock_are_all_asked_for(tmp_path: Path) -> None:
     assert {"pkg:pypi/fla-sk@2.0", "pkg:pypi/fla-sk@3.0"} <= {
         each.target for each in found.relations
     }
+
+
+@pytest.mark.parametrize(
+    ("more", "gaps"),
+    [
+        ("groups = ['main']\n", 0),
+        ("groups = ['main', 'dev']\n", 0),
+        ("groups = ['dev']\n", 1),
+        ("groups = ['main']\nmarkers = 'extra == \"cli\"'\n", 1),
+    ],
+    ids=repr,
+)
+def test_what_is_asked_for_in_any_case_and_locked_for_some_is_a_gap(
+    tmp_path: Path, more: str, gaps: int
+) -> None:
+    manifest = "[project]\nname = 'app'\nversion = '1'\ndependencies = ['click']\n"
+    lock = poetry("click").replace("files =", f"{more}files =")
+    found = examine(tmp_path, {"pyproject.toml": manifest, "poetry.lock": lock})
+    assert [each.state for each in found.gaps] == [State.CONFLICT] * gaps

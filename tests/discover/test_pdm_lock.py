@@ -384,3 +384,14 @@ def test_a_lock_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         read(tmp_path, data)
+
+
+@pytest.mark.parametrize(("file", "gaps"), [("x-1.0", 0), ("evil-1.0", 1), ("x-2", 1)])
+def test_a_wheel_of_another_package_is_a_gap(
+    tmp_path: Path, file: str, gaps: int
+) -> None:
+    """With `static_urls` PDM takes a file from where the lock says that it lies."""
+    url = f"https://f.example/{file}-py3-none-any.whl"
+    text = package("x", f"files = [{{url = '{url}', hash = '{A}'}}]")
+    found = discover(tmp_path, HEAD + text)
+    assert [each.state for each in found.gaps] == [State.CONFLICT] * gaps

@@ -148,6 +148,24 @@ def test_categories_say_who_asks(
         ),
         (
             {"file": "https://f.example/x.zip", "hashes": [A]},
+            Pin.TAG,
+            Origin.URL,
+            "pkg:pypi/x?download_url=https://f.example/x.zip",
+        ),
+        (
+            {"path": "https://f.example/x.zip", "version": "==1.0", "hashes": [A]},
+            Pin.TAG,
+            Origin.URL,
+            "pkg:pypi/x@1.0?download_url=https://f.example/x.zip",
+        ),
+        (
+            {"file": "https://f.example/x.zip#sha256=a", "hashes": [A]},
+            Pin.TAG,
+            Origin.URL,
+            "pkg:pypi/x?download_url=https://f.example/x.zip",
+        ),
+        (
+            {"file": f"https://f.example/x.zip#sha256={B[7:]}", "hashes": [A]},
             Pin.DIGEST,
             Origin.URL,
             "pkg:pypi/x?download_url=https://f.example/x.zip",
@@ -334,3 +352,25 @@ def test_a_lock_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         read(tmp_path, data)
+
+
+def test_of_an_address_only_the_digest_in_it_counts(tmp_path: Path) -> None:
+    """pipenv 2026 installs it whatever `hashes` say."""
+    entry = {"file": f"https://f.example/x.zip#sha256={B[7:]}", "hashes": [A]}
+    (artifact,) = one(tmp_path, entry).artifacts
+    assert [str(each) for each in artifact.digests] == [B]
+    entry["file"] = "https://f.example/x.zip"
+    assert not one(tmp_path, entry).artifacts
+
+
+@pytest.mark.parametrize("given", [["--index-url", "https://evil.example"], "x", {}])
+def test_an_entry_that_gives_pip_options_may_come_from_anywhere(
+    tmp_path: Path, given: object
+) -> None:
+    entry = PINNED | {"index": "main", "pip_args": given}
+    found = discover(tmp_path, lock(default={"x": entry}))
+    assert [gap.location.pointer for gap in found.gaps] == ["/default/x/pip_args"]
+    (component,) = found.components
+    assert (component.pin, component.purl) == (Pin.FLOATING, None)
+    assert isinstance(component.facts, PackageFacts)
+    assert (component.facts.origin, component.facts.registry) == (Origin.URL, "")

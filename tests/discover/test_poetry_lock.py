@@ -502,3 +502,23 @@ def test_a_lock_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         read(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("more", "optional"),
+    [
+        ("groups = ['main']", False),
+        ("groups = ['main']\nmarkers = 'python_version > \"3\"'", False),
+        ("groups = ['main']\nmarkers = 'extra == \"cli\"'", True),
+        ("groups = ['main', 'dev']", False),
+        ("", True),
+    ],
+    ids=repr,
+)
+def test_where_groups_are_told_only_a_marker_makes_a_package_optional(
+    tmp_path: Path, more: str, *, optional: bool
+) -> None:
+    """Poetry 2 installs what is marked `optional` and no extra asks for."""
+    text = package("x", more).replace("optional = false", "optional = true")
+    found = discover(tmp_path, text + end())
+    assert facts(found, "x").optional is optional

@@ -471,3 +471,14 @@ def test_any_text_is_either_read_or_a_gap(parts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as root:
         found = discover(Path(root), HEAD + "".join(parts))
     assert found.components or found.gaps
+
+
+def test_a_wheel_that_lies_where_another_does_is_a_gap(tmp_path: Path) -> None:
+    wheel = (
+        'wheels = [{name = "a-1.0-py3-none-any.whl", '
+        f'url = "https://f.example/evil-9.0-py3-none-any.whl", {HASHES}}}]\n'
+    )
+    text = f'[[packages]]\nname = "a"\nversion = "1.0"\n{wheel}'
+    found = discover(tmp_path, HEAD + text)
+    assert [each.state for each in found.gaps] == [State.CONFLICT]
+    assert len(found.components) == 1

@@ -409,3 +409,38 @@ def test_a_file_that_is_no_lock_of_uv_is_a_gap(
 def test_any_bytes_are_read_or_a_gap(tmp_path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         discover(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("file", "version", "gaps"),
+    [
+        ("x-1.0-py3-none-any.whl", "1.0", 0),
+        ("X-1.0.0-py3-none-any.whl", "1.0.0", 0),
+        ("x-1.0+cpu-py3-none-any.whl", "1.0", 0),
+        ("x-1.0%2Bcpu-py3-none-any.whl", "1.0+cpu", 0),
+        ("x-1.0.tar.gz", "1.0", 0),
+        ("no wheel at all.whl", "1.0", 0),
+        ("evil-1.0-py3-none-any.whl", "1.0", 1),
+        ("x-6.6-py3-none-any.whl", "1.0", 1),
+        ("x-1.0-py3-none-any.whl", "1.0+cpu", 1),
+    ],
+)
+@pytest.mark.parametrize("more", ["", "filename = 'x-1.0-py3-none-any.whl', "])
+def test_a_wheel_of_another_package_is_a_gap(
+    tmp_path: Path, file: str, version: str, gaps: int, more: str
+) -> None:
+    """uv takes the file from its address, whatever it is said to be called."""
+    wheel = f"{{ url = 'https://f.example/{file}', {more}hash = '{SHA}' }}"
+    text = package("x", f"version = '{version}'\n{REGISTRY}\nwheels = [{wheel}]")
+    found = discover(tmp_path, HEAD + text)
+    assert [each.state for each in found.gaps] == [State.CONFLICT] * gaps
+    assert only(found).artifacts
+
+
+def test_the_wheels_of_one_package_are_told_once(tmp_path: Path) -> None:
+    wheels = ", ".join(
+        f"{{ url = 'https://f.example/evil-{i}-py3-none-any.whl', hash = '{SHA}' }}"
+        for i in range(9)
+    )
+    text = package("x", f"version = '1.0'\n{REGISTRY}\nwheels = [{wheels}]")
+    assert len(discover(tmp_path, HEAD + text).gaps) == 1

@@ -19,6 +19,7 @@ from mcpchain.python_files import TabledFiles, listed_files
 from mcpchain.python_package import (
     Beside,
     Names,
+    compare_wheels,
     contradict,
     declared,
     facts_of,
@@ -58,6 +59,7 @@ def read(file: File, found: Collector) -> None:
     packages = _joined(packages)
     _connect(packages, found)
     contradict((each.component for each in packages), found)
+    compare_wheels((each.component for each in packages), found)
     extras = _extras(file)
     refs = [found.add(_marked(each.component, extras)) for each in packages]
     for ref, package in zip(refs, packages, strict=True):

@@ -4,12 +4,14 @@ The format is described in the README of pypa/pipfile, and by what pipenv writes
 does not tell which package needs which.
 """
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from mcpchain.artifact import Artifact
+from mcpchain.artifact import Artifact, Digest
 from mcpchain.component import Component, Location, PackageFacts, Pin
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
@@ -138,6 +140,8 @@ class _Reader:
         return unplaced(component)
 
     def _placed(self, component: Component, node: Node) -> Component:
+        if node.at("pip_args").exists:
+            raise node.at("pip_args").malformed("may have pip take it from anywhere")
         kinds = [key for key in (*_VCS, "path", "file") if node.at(key).exists]
         if len(kinds) > 1:
             raise node.malformed("names several sources, of which pipenv takes one")
@@ -161,6 +165,9 @@ class _Reader:
             url = place if kind == "git" else f"{kind}+{place.removeprefix(f'{kind}+')}"
             return from_repository(component, url, commit, folder)
         if "://" in place and not is_local(place):
+            # pipenv holds it to what stands behind the address, and to no `hashes`.
+            artifacts = tuple(_pinned(place))
+            component = replace(component, artifacts=artifacts)
             return from_address(component, node, place, self._found)
         if ARCHIVE.search(place) or is_local(place):
             return self._beside.archive(component, node, place)
@@ -195,6 +202,13 @@ class _Reader:
                         hint="find out who changed the lock, and lock again",
                     )
                 )
+
+
+def _pinned(place: str) -> Iterator[Artifact]:
+    """Yield the file that the fragment of an address names by its digest."""
+    algorithm, _, value = place.partition("#")[2].partition("&")[0].partition("=")
+    with contextlib.suppress(ValueError):
+        yield Artifact(digests=(Digest.of(algorithm, value),))
 
 
 def _request(name: str, version: str, place: Location) -> Request:

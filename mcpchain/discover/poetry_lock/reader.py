@@ -211,10 +211,11 @@ def _facts(node: Node, facts: PackageFacts) -> PackageFacts:
     else:
         main = ""
     extras = askers(main).extras if _MAIN in groups else ()
-    needed = _MAIN in groups and not extras and not optional
+    # Where groups are told, Poetry looks at no `optional`.
+    needed = _MAIN in groups and not extras
     return replace(
         facts,
-        optional=optional or bool(extras),
+        optional=bool(extras),
         development=_MAIN not in groups,
         groups=() if needed else tuple(sorted({*groups} - {_MAIN})),
         extras=extras,

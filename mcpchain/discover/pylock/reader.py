@@ -27,7 +27,7 @@ from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.marker import askers
 from mcpchain.naming import is_commit, pypi_purl, source_address, vcs_url
-from mcpchain.python_package import contradict, shown
+from mcpchain.python_package import compare_wheels, contradict, shown
 from mcpchain.requirement import public_address
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
@@ -69,6 +69,7 @@ def read(file: File, found: Collector) -> None:
             component = _component(package, node, artifacts, default)
             packages.append((node, component))
     contradict((component for _, component in packages), found)
+    compare_wheels((component for _, component in packages), found)
     edges = [*_edges(packages, found)]
     refs = [
         found.add(replace(component, graph=component.graph and complete))

@@ -19,6 +19,7 @@ from mcpchain.python_files import digest_of
 from mcpchain.python_package import (
     Beside,
     Reach,
+    compare_wheels,
     contradict,
     declared,
     facts_of,
@@ -88,6 +89,7 @@ def read(file: File, found: Collector) -> None:
             packages.append(_Package(node=node, component=component))
     _connect(packages, found)
     contradict((each.component for each in packages), found)
+    compare_wheels((each.component for each in packages), found)
     refs = [found.add(each) for each in _marked(packages, lock, found)]
     for ref, package in zip(refs, packages, strict=True):
         for edges in package.edges.values():
