@@ -1,5 +1,6 @@
 import io
 import json
+import struct
 import tarfile
 import tempfile
 import warnings
@@ -18,7 +19,28 @@ from mcpchain.inventory import Inventory, RelationKind, State
 from mcpchain.tree import File, Tree
 from tests.any_bytes import any_bytes
 
-TFLITE = b"\x1c\0\0\0TFL3" + bytes(20)
+FLAT = b"\x1c\0\0\0TFL3" + bytes(20)
+
+
+def flat(*names: str | None, count: int | None = None) -> bytes:
+    """Write a FlatBuffer with a list of operators; one without a name is built in."""
+    tables = []
+    for name in names:
+        text = b"" if name is None else struct.pack("<I", len(name)) + name.encode()
+        # Table of fields, the table with the offset to its name, and the name.
+        fields = struct.pack("<4H", 8, 8, 0, 4 if name is not None else 0)
+        tables.append(fields + struct.pack("<iI", 8, 4) + text)
+    start = struct.pack("<I4s", 16, b"TFL3")
+    start += struct.pack("<4H", 8, 8, 0, 4) + struct.pack("<iI", 8, 4)
+    listed = len(names) if count is None else count
+    places, at = b"", 4 * len(names)
+    for number, table in enumerate(tables):
+        places += struct.pack("<I", at - 4 * number + 8)
+        at += len(table)
+    return start + struct.pack("<I", listed) + places + b"".join(tables)
+
+
+TFLITE = flat(None)
 NET = b'<?xml version="1.0"?>\n<net name="m" version="11">\n<layers/></net>'
 
 
@@ -60,8 +82,8 @@ def skops(schema: object) -> bytes:
     [
         ("m.tflite", TFLITE, "tflite"),
         ("m.bin", TFLITE, "tflite"),
-        ("m.pte", TFLITE.replace(b"TFL3", b"ET12"), "executorch"),
-        ("m.ort", TFLITE.replace(b"TFL3", b"ORTM"), "ort"),
+        ("m.pte", FLAT.replace(b"TFL3", b"ET12"), "executorch"),
+        ("m.ort", FLAT.replace(b"TFL3", b"ORTM"), "ort"),
         ("m.cbm", b"CBM1\x10\0\0\0", "catboost"),
         ("m", b"CBM1\x10\0\0\0", "catboost"),
         ("m.mlmodel", b"\x08\x04\x12\x02\n\0", "coreml"),
@@ -89,6 +111,35 @@ def test_another_content_under_the_name_is_a_gap(
     found = discover(tmp_path, name, data)
     assert len(found.gaps) == 1
     assert not found.components
+
+
+def test_operators_that_are_not_of_the_format_are_told(tmp_path: Path) -> None:
+    found = discover(tmp_path, "m.tflite", flat(None, "FlexReadFile", None, "Acme"))
+    assert found.gaps == ()
+    assert facts(found) == ModelFacts(
+        format="tflite", operators=("Acme", "FlexReadFile")
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "state", "operators"),
+    [
+        (FLAT, State.UNREADABLE, ()),
+        (b"\xff\xff\xff\0TFL3", State.UNREADABLE, ()),
+        (flat("Acme", count=2), State.UNREADABLE, ("Acme",)),
+        (flat(None)[:-6], State.UNREADABLE, ()),
+        (flat("Acme")[:-2], State.UNREADABLE, ()),
+        (flat(count=10_001), State.LIMIT, ()),
+        (flat(count=2**32 - 1), State.LIMIT, ()),
+    ],
+    ids=["root", "far-root", "one-more", "cut-table", "cut-name", "many", "most"],
+)
+def test_a_damaged_list_of_operators_is_a_model_and_a_gap(
+    tmp_path: Path, data: bytes, state: State, operators: tuple[str, ...]
+) -> None:
+    found = discover(tmp_path, "m.tflite", data)
+    assert [each.state for each in found.gaps] == [state]
+    assert facts(found) == ModelFacts(format="tflite", operators=operators)
 
 
 def test_the_first_bytes_count_and_not_the_name(tmp_path: Path) -> None:

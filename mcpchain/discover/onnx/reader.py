@@ -47,7 +47,8 @@ def _facts(graph: Graph, *, whole: bool) -> ModelFacts:
     counted = whole and graph.seen
     return ModelFacts(
         format="onnx",
-        parameters=graph.parameters if counted else None,
+        # Without one, the numbers are in constants among the operators.
+        parameters=graph.parameters if counted and graph.tensors else None,
         tensors=graph.tensors if counted else None,
         license=graph.license or None,
         operators=graph.operators(),

@@ -7,6 +7,7 @@ loading imports, and for native code.
 """
 
 import re
+from pathlib import PurePosixPath
 from typing import ClassVar, Final
 
 from mcpchain.discover import Discoverer
@@ -25,8 +26,6 @@ SUFFIXES: Final = {
     ".skops": "skops",
     ".tflite": "tflite",
 }
-PACKAGE: Final = re.compile(r"(?:.*/)?[^/]+\.mlpackage/manifest\.json", re.IGNORECASE)
-"""The file that says what is in a package of Core ML."""
 _NET: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<net\s")
 
 
@@ -34,6 +33,12 @@ def by_magic(head: bytes) -> str:
     """Return the format that the first bytes of a file tell; empty if they do not."""
     flat = _FLAT.get(head[4:8], "") if head[3:4] == b"\0" else ""
     return _FIRST.get(head[:4], "") or flat
+
+
+def is_package(file: File) -> bool:
+    """Say whether *file* is what says what is in a package of Core ML."""
+    around = PurePosixPath(file.path).parent.suffix.lower() == ".mlpackage"
+    return around and file.name.casefold() == "manifest.json"
 
 
 def is_network(file: File) -> bool:
@@ -52,7 +57,7 @@ class OtherModel:
             file.suffix in SUFFIXES
             or bool(by_magic(file.head))
             or is_network(file)
-            or PACKAGE.fullmatch(file.path) is not None
+            or is_package(file)
         )
 
     def discover(self, file: File, found: Collector) -> None:

@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from mcpchain.component import FileFacts, Location, ModelFacts
-from mcpchain.discover.other_model import PACKAGE, SUFFIXES, by_magic, is_network
+from mcpchain.discover.other_model import SUFFIXES, by_magic, is_network, is_package
+from mcpchain.discover.other_model.flat import operators
 from mcpchain.discover.other_model.zipped import discover_zip
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, RelationKind, State
@@ -32,10 +33,10 @@ def discover(file: File, found: Collector) -> None:
     """Declare the model; another content under its name is a gap."""
     named = SUFFIXES.get(file.suffix, "")
     if known := by_magic(file.head):
-        found.add(observed(file, ModelFacts(format=known)))
+        _plain(file, known, found)
         if named not in {"", known}:
             _note(file, found, f"named like {named}, and is {known}", State.CONFLICT)
-    elif PACKAGE.fullmatch(file.path):
+    elif is_package(file):
         _package(file, found)
     elif is_network(file):
         _network(file, found)
@@ -50,6 +51,19 @@ def discover(file: File, found: Collector) -> None:
     elif named:
         reason = f"named like a model of {named}, and nothing that we know"
         _note(file, found, reason, State.UNSUPPORTED)
+
+
+def _plain(file: File, known: str, found: Collector) -> None:
+    """Declare a model that its first bytes tell, and its operators if they are told."""
+    names: set[str] = set()
+    size = file.size()
+    try:
+        with found.entry(), file.open() as stream:
+            if known == "tflite":
+                names.update(operators(stream, size, file.path))
+    finally:
+        facts = ModelFacts(format=known, operators=tuple(sorted(names)))
+        found.add(observed(file, facts))
 
 
 def _network(file: File, found: Collector) -> None:

@@ -234,6 +234,7 @@ class _Look:
             self._members(archive, [e for e in members if script.is_code(e.filename)])
             if script.is_harmless(self.imports) and not self.stops:
                 self.format = "torchscript"
+                self.imports = script.imported(self.imports)
 
     def _members(
         self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]

@@ -45,6 +45,11 @@ def is_harmless(imports: Iterable[str]) -> bool:
     return all(map(_IMPORTS.fullmatch, imports))
 
 
+def imported(imports: Iterable[str]) -> set[str]:
+    """Return what of *imports* is not code of the archive itself."""
+    return {each for each in imports if not each.startswith("__torch__.")}
+
+
 def operators(source: Source) -> Iterator[str]:
     """Yield the operators in code that are not torch's own, or reach files.
 
