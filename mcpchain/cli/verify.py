@@ -1,0 +1,138 @@
+"""`mcpchain verify`: who stands for it?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mcpchain.cli import options
+
+if TYPE_CHECKING:
+    from mcpchain.bundle.policy import Expected
+
+_EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+_GITHUB = "https://token.actions.githubusercontent.com"
+_GITLAB = "https://gitlab.com"
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mcpchain verify dist/*.whl --repository acme/files
+  mcpchain verify app.tar.gz --bundle app.sigstore.json --repository acme/app \\
+    --workflow .github/workflows/release.yml --ref 'refs/tags/v*'
+  mcpchain verify note.txt --identity me@acme.example --issuer https://accounts.google.com
+  mcpchain verify model.bin --key acme.pub
+  mcpchain verify sha256:9f86d0... --bundle it.sigstore.json --repository acme/app
+
+\b
+Exit codes: 0 all verified; 10 something is invalid, by somebody else, unverifiable or
+not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
+"""
+)
+@click.argument("targets", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--bundle",
+    "bundles",
+    multiple=True,
+    type=_EXISTING,
+    help="A Sigstore bundle or a PEP 740 attestation. [default: those beside FILE]",
+)
+@click.option("--identity", help="The subject of the certificate: an e-mail or URI.")
+@click.option(
+    "--issuer",
+    help="Who vouches for the identity. [default with --repository: its host's]",
+)
+@click.option("--repository", help="The source repository: an address, or OWNER/NAME.")
+@click.option("--workflow", help="The path of the workflow that signed.")
+@click.option("--ref", help="The branch or tag; `*` stands for anything.")
+@click.option(
+    "--key", type=_EXISTING, help="A public key (PEM), in place of an identity."
+)
+@click.option(
+    "--no-log",
+    is_flag=True,
+    help="With --key: accept a signature that is in no transparency log.",
+)
+@click.option(
+    "--trusted-root",
+    type=_EXISTING,
+    help="Whom to trust, in place of the public instance of Sigstore.",
+)
+@click.option(
+    "--format",
+    "format_id",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to tell it on standard output.",
+)
+def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
+    targets: tuple[str, ...],
+    bundles: tuple[Path, ...],
+    identity: str | None,
+    issuer: str | None,
+    repository: str | None,
+    workflow: str | None,
+    ref: str | None,
+    key: Path | None,
+    no_log: bool,  # noqa: FBT001 - click's flag
+    trusted_root: Path | None,
+    format_id: str,
+) -> None:
+    """Say who signed each FILE, and whether that is whom you expect.
+
+    Signature, log entry, time, certificate and statement are checked without the
+    network. Every bundle of a file has to hold. Without an identity or a key nothing is
+    verified: anybody can sign.
+    """
+    from mcpchain import __version__, trust
+    from mcpchain.pipeline.verification import (
+        Terms,
+        read_key,
+        read_root,
+        verify_targets,
+    )
+    from mcpchain.verification import Run, renderers
+
+    terms = Terms(
+        expected=_expected(identity, issuer, repository, workflow, ref),
+        key=read_key(key) if key else None,
+        root=read_root(trusted_root) if trusted_root else None,
+        log_needed=not no_log,
+    )
+    now, _ = options.timestamp()
+    with options.progress("hashing") as hashing:
+        found = tuple(verify_targets(targets, bundles, terms, hashing))
+    age = None if trusted_root else trust.find(trust.SIGSTORE).age(now.date())
+    run = Run(verifications=found, now=now, version=__version__, root_age=age)
+    click.echo(renderers()[format_id](run), nl=False)
+    click.get_current_context().exit(run.exit)
+
+
+def _expected(
+    identity: str | None,
+    issuer: str | None,
+    repository: str | None,
+    workflow: str | None,
+    ref: str | None,
+) -> "Expected | None":
+    if not any((identity, issuer, repository, workflow, ref)):
+        return None
+    from mcpchain.bundle.policy import Expected
+    from mcpchain.errors import UsageError
+
+    if issuer is None and repository is not None and identity is None:
+        issuer = _GITLAB if repository.startswith(f"{_GITLAB}/") else _GITHUB
+    try:
+        return Expected(
+            issuer=issuer or "",
+            san=identity or "",
+            repository=repository or "",
+            workflow=workflow or "",
+            ref=ref or "",
+        )
+    except ValueError as error:
+        raise UsageError(
+            str(error), hint="`--repository OWNER/NAME`, or `--identity` and `--issuer`"
+        ) from None

@@ -1,0 +1,108 @@
+"""A run as text for people, and as JSON with a version for programs."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from mcpchain.printable import printable
+from mcpchain.signature import Identity, Status, Verification
+from mcpchain.verification import Run
+
+SCHEMA: Final = "mcpchain/verification/v1"
+_OLD: Final = 90
+"""After how many days a root is said to be old."""
+_HINTS: Final = {
+    Status.INVALID: "do not use it; get it again from its maker, and ask them",
+    Status.UNTRUSTED_IDENTITY: "if that is whom you trust, name them: `--repository`, "
+    "or `--identity` with `--issuer`",
+    Status.UNVERIFIABLE: "use a newer mcpchain, or give the trusted root that it was "
+    "signed under: `--trusted-root`",
+    Status.MISSING: "ask its maker to sign it, or name the bundle: `--bundle`",
+    Status.ERROR: "nothing was decided; see to this and run again",
+}
+
+
+def as_text(run: Run) -> str:
+    """Return *run* for a reader, and the counts at the end."""
+    return "".join(f"{printable(line)}\n" for line in _lines(run))
+
+
+def _lines(run: Run) -> Iterator[str]:
+    for each in run.verifications:
+        yield f"{each.status.value}: {each.subject}"
+        yield from (f"  {line}" for line in _details(each))
+        yield ""
+    if run.root_age is not None and run.root_age > _OLD:
+        yield f"note: the root that comes with mcpchain is {run.root_age} days old"
+    counts = Counter(each.status for each in run.verifications)
+    told = ", ".join(f"{counts[s]} {s.value}" for s in Status if counts[s])
+    yield told or "nothing to verify"
+
+
+def _details(each: Verification) -> Iterator[str]:
+    if each.status is not Status.VERIFIED:
+        yield f"why: {each.reason}"
+        yield f"hint: {_HINTS[each.status]}"
+    # Who signed is known only once the signature holds.
+    if each.identity and each.status in {Status.VERIFIED, Status.UNTRUSTED_IDENTITY}:
+        yield from _identity(each.identity)
+    if each.status is not Status.VERIFIED:
+        return
+    if each.key:
+        yield f"key: sha256:{each.key}"
+    if each.expected_by == "index":
+        yield "note: the index names this signer; you have not said whom you expect"
+    if each.statement is not None:
+        yield f"says: {each.statement.predicate_type}"
+    for time in each.times:
+        yield f"time: {time.time:%Y-%m-%d %H:%M:%S} UTC, by {time.source}"
+    yield f"root: {each.root}"
+
+
+def _identity(identity: Identity) -> Iterator[str]:
+    yield f"signed by: {identity.san}"
+    yield f"issuer: {identity.issuer}"
+    for name in ("repository", "ref", "runner", "trigger"):
+        if value := getattr(identity, name):
+            yield f"{name}: {value}"
+
+
+def as_json(run: Run) -> str:
+    """Return *run* as JSON, each check included."""
+    document = {
+        "schema": SCHEMA,
+        "mcpchain": run.version,
+        "time": run.now.isoformat(),
+        "exit": int(run.exit),
+        "verifications": [_entry(each) for each in run.verifications],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _entry(each: Verification) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "status": each.status.value,
+        "subject": each.subject,
+        "kind": each.kind,
+        "reason": each.reason,
+        "expectedBy": each.expected_by,
+        "root": each.root,
+        "checks": [
+            {"id": check.id, "ok": check.ok, "detail": check.detail}
+            for check in each.checks
+        ],
+        "times": [
+            {"source": time.source, "time": time.time.isoformat()}
+            for time in each.times
+        ],
+    }
+    if each.key:
+        entry["key"] = f"sha256:{each.key}"
+    if each.identity is not None:
+        fields = each.identity.__dataclass_fields__
+        told = {name: getattr(each.identity, name) for name in fields}
+        entry["identity"] = told | {"kind": each.identity.kind.value}
+    if each.statement is not None:
+        entry["predicateType"] = each.statement.predicate_type
+    return entry

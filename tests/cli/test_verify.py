@@ -1,0 +1,193 @@
+"""`mcpchain verify` on files, with bundles of a Sigstore of our own."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from mcpchain.cli import main
+from tests.world.sigstore.instance import Instance
+from tests.world.sigstore.minting import ARTIFACT, ISSUER, WORKFLOW, Minter
+
+INSTANCE = Instance()
+ACME = ("--repository", "acme/files")
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(main, ["verify", *(str(each) for each in args)])
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> tuple[str, Path]:
+    file = tmp_path / "root.json"
+    file.write_bytes(INSTANCE.trusted_root())
+    return "--trusted-root", file
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "files.tar.gz"
+    made.write_bytes(ARTIFACT)
+    return made
+
+
+def sign(file: Path, suffix: str = ".sigstore.json", **shape: Any) -> Path:  # noqa: ANN401 - of Minter
+    bundle = file.with_name(file.name + suffix)
+    bundle.write_text(json.dumps(Minter(instance=INSTANCE, **shape).sign()))
+    return bundle
+
+
+def test_a_file_with_its_bundle_is_verified(file: Path, root: tuple[str, Path]) -> None:
+    sign(file)
+    result = run(file, *ACME, *root)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"verified: {file}"
+    assert lines[1:5] == [
+        f"  signed by: {WORKFLOW}",
+        f"  issuer: {ISSUER}",
+        "  repository: https://github.com/acme/files",
+        "  ref: refs/tags/v1.2.0",
+    ]
+    assert lines[-1] == "1 verified"
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "words"),
+    [
+        ((), 10, "untrusted-identity"),
+        (("--repository", "evil/files"), 10, "repository is `https://github.com/acme"),
+        (("--repository", "https://gitlab.com/acme/files"), 10, "issuer is"),
+        (("--identity", WORKFLOW, "--issuer", ISSUER), 0, "verified"),
+        (("--identity", WORKFLOW), 2, "name the issuer"),
+        (("--issuer", ISSUER), 2, "an issuer alone is no identity"),
+        ((*ACME, "--workflow", ".github/workflows/release.yml"), 0, "verified"),
+        ((*ACME, "--workflow", ".github/workflows/evil.yml"), 10, "workflow is"),
+        ((*ACME, "--ref", "refs/tags/*"), 0, "verified"),
+        ((*ACME, "--ref", "refs/heads/*"), 10, "ref is `refs/tags/v1.2.0`"),
+        (("--ref", "refs/tags/*"), 2, "name the issuer"),
+    ],
+    ids=str,
+)
+def test_it_is_by_whom_the_user_expects_or_refused(
+    options: tuple[str, ...],
+    exit_code: int,
+    words: str,
+    file: Path,
+    root: tuple[str, Path],
+) -> None:
+    sign(file)
+    result = run(file, *options, *root)
+    assert (result.exit_code, words in result.output) == (exit_code, True), (
+        result.output
+    )
+
+
+def test_the_public_root_knows_nothing_of_another_instance(file: Path) -> None:
+    sign(file)
+    result = run(file, *ACME)
+    assert result.exit_code == 10
+    assert result.stdout.startswith(f"unverifiable: {file}\n  why: the trusted root")
+
+
+def test_a_file_without_a_bundle_is_missing_one(file: Path) -> None:
+    result = run(file, *ACME)
+    assert result.exit_code == 10
+    assert result.stdout.splitlines()[:2] == [
+        f"missing: {file}",
+        "  why: no bundle or attestation lies beside it",
+    ]
+
+
+def test_other_bytes_are_invalid_and_tell_nothing_of_a_signer(
+    file: Path, root: tuple[str, Path]
+) -> None:
+    sign(file)
+    file.write_bytes(b"other bytes")
+    result = run(file, *ACME, *root)
+    assert result.exit_code == 10
+    assert "invalid: " in result.stdout
+    assert "signed by" not in result.stdout
+
+
+def test_every_bundle_has_to_hold(file: Path, root: tuple[str, Path]) -> None:
+    sign(file)
+    sign(file, ".sigstore").write_text("{")
+    result = run(file, *ACME, *root)
+    assert result.exit_code == 10
+    assert result.stdout.splitlines()[-1] == "1 verified, 1 invalid"
+
+
+def test_a_digest_is_verified_with_the_bundle_that_is_named(
+    file: Path, root: tuple[str, Path]
+) -> None:
+    bundle = sign(file)
+    digest = f"sha256:{hashlib.sha256(ARTIFACT).hexdigest()}"
+    assert run(digest, "--bundle", bundle, *ACME, *root).exit_code == 0
+    other = f"sha256:{hashlib.sha256(b'other').hexdigest()}"
+    assert run(other, "--bundle", bundle, *ACME, *root).exit_code == 10
+    assert run(digest, *ACME, *root).exit_code == 2
+    assert run("sha256:abc", "--bundle", bundle, *ACME, *root).exit_code == 2
+
+
+@pytest.mark.parametrize("logged", ["log", "no log"])
+def test_a_key_stands_for_an_identity(
+    logged: str, file: Path, root: tuple[str, Path], tmp_path: Path
+) -> None:
+    entries = ("hashedrekord/0.0.1",) if logged == "log" else ()
+    minter = Minter(instance=INSTANCE, managed=True, entries=entries)
+    bundle = file.with_name(f"{file.name}.sigstore.json")
+    bundle.write_text(json.dumps(minter.sign()))
+    key = tmp_path / "acme.pub"
+    spki = PublicFormat.SubjectPublicKeyInfo
+    key.write_bytes(minter.key.public_key().public_bytes(Encoding.PEM, spki))
+    assert run(file, "--key", key, *root).exit_code == (0 if entries else 10)
+    result = run(file, "--key", key, "--no-log", *root)
+    assert result.exit_code == 0
+    assert "  key: sha256:" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--key", "no.pub"), "does not exist"),
+        (("--key", "FILE"), "holds no public key"),
+        (("--trusted-root", "FILE"), "is no trusted root"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_used_is_said(
+    options: tuple[str, str], words: str, file: Path
+) -> None:
+    given = [str(file) if each == "FILE" else each for each in options]
+    result = run(file, *given)
+    assert (result.exit_code, words in result.output) == (2, True)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    result = run(tmp_path, *ACME)
+    assert (result.exit_code, "is no file" in result.output) == (2, True)
+
+
+def test_json_tells_every_check(file: Path, root: tuple[str, Path]) -> None:
+    sign(file)
+    result = run(file, *ACME, "--format", "json", *root)
+    document = json.loads(result.stdout)
+    assert (document["schema"], document["exit"]) == ("mcpchain/verification/v1", 0)
+    (found,) = document["verifications"]
+    assert (found["status"], found["expectedBy"]) == ("verified", "user")
+    assert [each["id"] for each in found["checks"]][:3] == ["signature", "log", "time"]
+    assert found["identity"]["repository"] == "https://github.com/acme/files"
+
+
+def test_a_name_cannot_write_on_the_terminal(
+    tmp_path: Path, root: tuple[str, Path]
+) -> None:
+    file = tmp_path / "a\x1b[2Kverified: b"
+    file.write_bytes(ARTIFACT)
+    result = run(file, *ACME, *root)
+    assert "\x1b" not in result.stdout
