@@ -67,7 +67,7 @@ def _converted(document: _Object) -> tuple[bytes, tuple[str, ...]]:
 
     version = SchemaVersion.from_version(document["specVersion"])
     document, escaped = _legible(document)
-    bom = Bom.from_json(_unmixed(document))  # type: ignore[attr-defined] # made by serializable
+    bom = Bom.from_json(_known(_unmixed(document)))  # type: ignore[attr-defined] # made by serializable
     again = make_outputter(bom, OutputFormat.JSON, version).output_as_string()
     whole = Counter(_leaves(document))
     lost = whole - Counter(_leaves(json.loads(again)))
@@ -146,6 +146,26 @@ def _unmixed(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, dict):
         return {key: _unmixed(each) for key, each in value.items()}
     return value
+
+
+def _known(document: _Object) -> _Object:
+    """Return *document* without edges from or to what only a formula lists.
+
+    The library knows no formulas, and refuses such edges.
+    """
+    formed = {*_refs(document.get("formulation", []))}
+    if not formed:
+        return document
+    kept = []
+    for each in document.get("dependencies", []):
+        targets = {
+            key: [ref for ref in each[key] if ref not in formed]
+            for key in ("dependsOn", "provides")
+            if key in each
+        }
+        if each["ref"] not in formed:
+            kept.append(each | targets)
+    return document | {"dependencies": kept}
 
 
 def _grouped(whole: Counter[str], lost: Counter[str]) -> Iterator[str]:

@@ -13,7 +13,15 @@ from mcpchain.bom import xml
 from mcpchain.bom.read import read
 from mcpchain.bom.validate import validate
 from mcpchain.bom.write import VERSIONS, compose
-from mcpchain.component import Kind, ModelFacts, Pin
+from mcpchain.component import (
+    BaseModel,
+    BuildFacts,
+    Kind,
+    ModelFacts,
+    Pin,
+    Role,
+    UsedServiceFacts,
+)
 from mcpchain.errors import UsageError
 from mcpchain.inventory import Collector, Inventory
 from tests.bom.inventories import NOW
@@ -80,6 +88,41 @@ def test_xml_of_1_7_leaves_out_more() -> None:
         "`compositions`: 5 values",
     )
     assert b'xmlns="http://cyclonedx.org/schema/bom/1.7"' in data
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_xml_has_no_place_for_what_builds_and_says_so(version: str) -> None:
+    found = Collector("demo")
+    facts = BuildFacts(role=Role.ACTION)
+    outer, inner = (
+        found.add(component(f"pkg:github/acme/{name}@v1", Kind.BUILD, facts=facts))
+        for name in ("outer", "inner")
+    )
+    package = found.add(component())
+    found.relate(outer, inner)
+    found.relate(inner, package)
+    data, lacks = xml.convert(made(found.inventory(), version))
+    assert [each.partition(":")[0] for each in lacks] == [
+        "`compositions`",
+        "`dependencies.dependsOn`",
+        "`dependencies.ref`",
+        "`formulation`",
+    ]
+    assert marks(data) == [*lacks]
+    assert b"acme" not in data
+
+
+def test_xml_holds_services_and_what_a_model_was_made_from() -> None:
+    found = Collector("demo")
+    bases = (BaseModel(name="acme/base", relation="finetune"),)
+    facts = ModelFacts(format="gguf", bases=bases)
+    found.add(component(None, kind=Kind.MODEL, facts=facts))
+    served = UsedServiceFacts(provider="OpenAI", category="model-api")
+    found.add(component(None, kind=Kind.SERVICE, facts=served))
+    data, lacks = xml.convert(made(found.inventory()))
+    assert lacks == ("`compositions`: 3 values",)
+    assert b"<notes>finetune of acme/base</notes>" in data
+    assert b"<name>OpenAI</name>" in data
 
 
 def test_a_list_that_is_too_long_for_the_library_is_refused() -> None:
