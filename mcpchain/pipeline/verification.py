@@ -15,7 +15,6 @@ from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.signature import Status, Verification
-from mcpchain.verify import pep740
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -215,6 +214,8 @@ def _answers(
     """Yield the answers for one file of bundles, by the form that its name says."""
     name = path.name
     if name.endswith((_PROVENANCE, *_ATTESTATIONS)):
+        from mcpchain.verify import pep740
+
         if name.endswith(_PROVENANCE):
             attestations = pep740.read_provenance(data, source=name)
         else:
