@@ -40,7 +40,8 @@ _MOST: Final = 500
 """How many stages, and how many variables of a stage, are kept."""
 _OTHER: Final = re.compile(
     r"(?i:.*\.(?:dockerignore|md|rst|j2|jinja2?|tmpl|tpl|template|erb))"
-    r"|[a-z].*\.(?:c|cc|css|go|html|java|js|json|lua|php|py|rb|rs|sh|toml|ts|txt|ya?ml)"
+    r"|[a-z].*\.(?:c|cc|css|el|go|html?|java|jsx?|json|lua|map|php|png|pyc|pyi?|rb|rs"
+    r"|sh|so|svg|toml|tsx?|txt|vim|xml|ya?ml)"
 )
 """What is called like one, and is none. `Dockerfile.go` is one, `dockerfile.go` not."""
 _NAME: Final = re.compile(r"(?:dockerfile|containerfile)(?:\..*)?|.*\.dockerfile")
@@ -115,14 +116,16 @@ class _Reader:
             unreadable(self._found, self._at(error.line), str(error))
         begun = [_names(each.args) for each in read if each.word == "FROM"]
         self._all = frozenset(name for _, name in begun if name)
+        if not begun:
+            # It may be a part of one, whose stage stands elsewhere.
+            unreadable(self._found, self._place, "has no `FROM`, so it builds nothing")
+            self._stages.append(_Stage(name="", place=self._place))
         for each in read:
             if each.word == "FROM" and len(self._stages) == _MOST:
                 reason = f"more than {_MOST} stages; the rest was not read"
                 beyond(self._found, self._at(each.line), reason)
                 break
             self._read(each, self._at(each.line))
-        if not begun:
-            unreadable(self._found, self._place, "has no `FROM`, so it builds nothing")
         self._declare()
 
     def _at(self, line: int) -> Location:

@@ -57,6 +57,9 @@ def images(found: Inventory) -> list[tuple[str, str, str]]:
         ("Dockerfile.j2", False),
         ("Dockerfile.md", False),
         ("dockerfile.py", False),
+        ("dockerfile.vim", False),
+        ("dockerfile.cpython-311.pyc", False),
+        ("dockerfile.dev", True),
         ("my-dockerfile", False),
         ("Dockerfiles", False),
     ],
@@ -277,7 +280,8 @@ def test_what_is_fetched_is_listed(
     ("text", "reason"),
     [
         ("", "has no `FROM`"),
-        ("RUN x", "stands before any `FROM`"),
+        ("RUN x", "has no `FROM`"),
+        ("RUN x\nFROM a", "stands before any `FROM`"),
         ("FROM", "names no single image"),
         ("FROM a b", "names no single image"),
         ("FROM a AS b c", "names no single image"),
@@ -311,6 +315,13 @@ def test_a_wrong_line_hides_no_other(tmp_path: Path) -> None:
     found = read(tmp_path, "FROM A\nFROM b:1 AS x y\nCOPY --from=C /x /x\nFROM d:1\n")
     assert images(found) == [("pkg:docker/library/d@1", "tag", "base")]
     assert [each.location.line for each in found.gaps] == [1, 2, 3]
+
+
+def test_a_part_of_a_dockerfile_is_read_all_the_same(tmp_path: Path) -> None:
+    found = read(tmp_path, "COPY --from=a:1 / /\nADD https://h.example/x /x\nRUN y")
+    assert [each.name for each in found.components] == ["library/a", "x"]
+    (gap,) = found.gaps
+    assert "has no `FROM`" in gap.reason
 
 
 def test_a_false_checksum_pins_nothing(tmp_path: Path) -> None:
