@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mcpchain.discover.environment import makers
 from mcpchain.discover.environment.installed import read_environment
 from mcpchain.inventory import Gap, State
 
@@ -67,7 +68,7 @@ def hashed(text: str) -> str:
         {"q,r.py": ""},
         {"README.txt": "", "x-y/a.py": "", "a.libs/x.so": "", "1.py": ""},
         {"__pycache__/a.cpython-311.pyc": "", "a/__pycache__/b.cpython-311.pyc": ""},
-        {"_virtualenv.pth": "import _virtualenv", "_virtualenv.py": "x"},
+        {"_virtualenv.pth": "import _virtualenv"},
         {"distutils-precedence.pth": SHIM},
         {"distutils-precedence.pth": SHIM.replace("'local')", "'stdlib')")},
         {"left/__pycache__/x.cpython-311.pyc": "", "left/data/x.txt": ""},
@@ -107,6 +108,10 @@ def test_what_a_distribution_owns_or_a_tool_leaves_behind_is_no_gap(
             "# x\r\nimport os\n", "#\fimport os",
             "own\nimport os\n", "import _virtualenv\n",
         )),
+        ({"_virtualenv.pth": "import _virtualenv", "_virtualenv.py": "evil()"},
+         "runs at every start, and is of no known virtualenv or uv"),
+        ({"_virtualenv.py": "x" * (2 << 20)}, "larger than"),
+        ({"_virtualenv/__init__.py": ""}, "no installed distribution owns"),
         ({"_virtualenv.pth": "import _virtualenv\nimport os"}, "runs code"),
         ({"_virtualenv.pth": "import _virtualenv; import os"}, "runs code"),
         ({"distutils-precedence.pth": SHIM + "import os"}, "runs code"),
@@ -288,3 +293,8 @@ def test_300_distributions_take_a_fraction_of_a_second(site: Path) -> None:
         assert gaps(site) == ()
         best = min(best, time.perf_counter() - start)
     assert best < 1  # a tenth of that on a quiet machine
+
+
+def test_what_makers_of_environments_write_is_known_by_digests() -> None:
+    assert all(len(each) == 64 and int(each, 16) for each in makers.KNOWN)
+    assert hashlib.sha256(b"").hexdigest() not in makers.KNOWN

@@ -5,6 +5,7 @@ distribution   METADATA, and where it says it came from
 integrity      RECORD against the files
 bytecode       what is run in place of them
 sboms          BOMs inside a distribution (PEP 770)
+makers         what makers of environments put there
 site           what else Python would import from there
 """
 

@@ -11,12 +11,12 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from mcpchain.component import Location
-from mcpchain.discover.environment import record
+from mcpchain.discover.environment import makers, record
 from mcpchain.discover.environment.distribution import Distribution
 from mcpchain.discover.environment.info import Info
 from mcpchain.discover.environment.integrity import MODULES, Integrity
@@ -136,6 +136,8 @@ class Site:
             elif entry.lower().endswith(".egg") and (self.folder / entry).is_file():
                 reason = "an egg in an archive is not read"
                 yield self._gap(shown(entry), reason, State.UNSUPPORTED)
+            elif entry in _MAKERS and not self._owns(entry):
+                yield from self._maker(tree, entry)
             elif not self._owns(entry) and self._is_module(entry):
                 bare.append(shown(entry)[:140])
         if bare:
@@ -150,7 +152,7 @@ class Site:
     def _is_module(self, entry: str) -> bool:
         """Say whether an import could find something there."""
         stem = entry.partition(".")[0]
-        if entry in _MAKERS or entry == "__pycache__" or not stem.isidentifier():
+        if entry == "__pycache__" or not stem.isidentifier():
             return False
         path = self.folder / entry
         if entry.endswith(MODULES):
@@ -158,6 +160,18 @@ class Site:
         if stem != entry or not path.is_dir():
             return False
         return path.is_symlink() or _holds_modules(path)
+
+    def _maker(self, tree: Tree, entry: str) -> Iterator[Gap]:
+        """Say so if a module is not one that makers of environments write."""
+        try:
+            data = tree.file(entry).read(_PATH_LIMIT)
+        except UnreadableError as error:
+            yield self._gap(entry, error.reason, error.state)
+            return
+        if hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest() not in makers.KNOWN:
+            reason = "runs at every start, and is of no known virtualenv or uv"
+            gap = self._gap(entry, reason, State.PARTIAL)
+            yield replace(gap, hint="make the environment anew, or review that file")
 
     def _lines(self, tree: Tree, entry: str) -> Iterator[Gap]:
         """Yield what is wrong with a `.pth` file, which is read as `site` does it."""
