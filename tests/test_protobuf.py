@@ -109,6 +109,13 @@ def test_a_message_ends_where_the_one_around_it_says(inner: bytes) -> None:
         descend(walk(data).fields())
 
 
+def test_a_field_that_goes_beyond_its_message_is_malformed() -> None:
+    data = field(1, b"\x0a\x05abc") + field(2, "abcdefghij")
+    outer = next(walk(data).fields())
+    with pytest.raises(MalformedError):
+        next(outer.fields())
+
+
 def test_a_list_of_numbers_ends_where_its_field_does() -> None:
     data = field(1, b"\x80") + b"\x01\x01"
     with pytest.raises(MalformedError):

@@ -244,6 +244,17 @@ def test_numbers_that_must_not_or_cannot_be_read_are_a_gap(
     assert names <= {"m.onnx", "inside.bin"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no file can be called so")
+@pytest.mark.parametrize("location", ["C:w.bin", "\\w.bin", "a\\..\\w.bin"])
+def test_what_leads_out_on_another_system_is_not_opened_here(
+    tmp_path: Path, location: str
+) -> None:
+    (tmp_path / location).write_bytes(bytes(24))
+    found = discover(tmp_path, beside(location))
+    assert [each.state for each in found.gaps] == [State.UNREADABLE]
+    assert len(found.components) == 1
+
+
 def test_a_file_within_the_tree_but_outside_the_folder_is_not_opened(
     tmp_path: Path,
 ) -> None:
