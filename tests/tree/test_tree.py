@@ -1,5 +1,5 @@
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -15,6 +15,15 @@ def root(tmp_path: Path) -> Path:
     (folder / "sub" / "Mid.TXT").write_bytes(b"mid")
     (tmp_path / "outside.txt").write_bytes(b"outside")
     return folder
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a", "a.B", ".b", "a.", "a.b.C", "d.x/a", "d/.a", "d/a.", "d/..a", "d/a b.C d"],
+)
+def test_name_and_suffix_are_those_of_a_posix_path(root: Path, path: str) -> None:
+    file, pure = File(tree=Tree(root), path=path), PurePosixPath(path)
+    assert (file.name, file.suffix) == (pure.name, pure.suffix.lower())
 
 
 def test_a_file_knows_its_name_suffix_size_and_content(root: Path) -> None:
