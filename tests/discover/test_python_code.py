@@ -432,6 +432,31 @@ def test_files_that_ask_the_same_service_are_one(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "path", ["openai.py", "openai/__init__.py", "src/openai/__init__.py"]
+)
+def test_a_module_of_the_project_is_no_library(tmp_path: Path, path: str) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text("class OpenAI: ...\n")
+    assert not discover(tmp_path, "import openai\nopenai.OpenAI()")
+    assert not discover(tmp_path, "from openai import OpenAI\nmake(OpenAI)")
+
+
+def test_a_module_that_only_bears_its_name_inside_a_package_hides_no_library(
+    tmp_path: Path,
+) -> None:
+    code = "from openai import OpenAI\nOpenAI()"
+    assert only(discover(tmp_path, code, "providers/openai.py")).name == "OpenAI"
+
+
+def test_a_model_that_two_files_load_is_one(tmp_path: Path) -> None:
+    code = "from transformers import AutoModel as A\nA.from_pretrained('acme/m')\n"
+    (tmp_path / "a.py").write_text(code)
+    component = only(discover(tmp_path, code, "b.py"))
+    assert component.ref == "pkg:huggingface/acme/m"
+    assert [str(each) for each in component.locations] == ["a.py:2", "b.py:2"]
+
+
 def hub(component: Component) -> tuple[Kind, str, str, Pin | None, str]:
     return (
         component.kind,

@@ -51,7 +51,7 @@ _ENDS: Final = frozenset({")", ",", ";", "]", "}"})
 _WATCHERS: Final = frozenset({"observability", "tracing"})
 _MOST: Final = 500
 """How many uses in one file are told."""
-_STEPS: Final = 2_000_000
+_STEPS: Final = 500_000
 _ASKERS: Final = frozenset(
     {"generateText", "streamText", "generateObject", "streamObject", "embed"}
     | {"embedMany", "Agent", "ToolLoopAgent", "generateImage"}

@@ -97,11 +97,19 @@ class Module:
         self.loads: dict[str, int] = {}
         self.parts: dict[str, set[str]] = {}
         """Attributes of plain names that are read."""
+        self.own: frozenset[str] = frozenset()
+        """Names of modules that are the project's, whatever library is called so."""
         self.attributes: dict[str, tuple[list[ast.expr], Scope]] = {}
         """What is assigned to attributes of `self`, and to names in classes."""
 
     def trace(self, expression: ast.expr, scope: Scope) -> Traced | None:
-        """Return what *expression* stands for, if it is something imported."""
+        """Return what *expression* stands for, if that is of a library."""
+        traced = self._followed(expression, scope)
+        if traced is None or traced.name.partition(".")[0] in self.own:
+            return None
+        return traced
+
+    def _followed(self, expression: ast.expr, scope: Scope) -> Traced | None:
         after: list[str] = []
         maker: ast.Call | None = None
         node: ast.expr | str = expression

@@ -1,6 +1,7 @@
 """Read code in Python: which services it asks, and what it loads from a hub."""
 
 from mcpchain.component import Location
+from mcpchain.discover.python_code.clients import ROOTS
 from mcpchain.discover.python_code.coarse import imported
 from mcpchain.discover.python_code.hub import loads
 from mcpchain.discover.python_code.module import Module
@@ -8,7 +9,7 @@ from mcpchain.discover.python_code.source import PARSED, Code, codes, read
 from mcpchain.discover.python_code.uses import services
 from mcpchain.discover.python_code.walk import collect
 from mcpchain.inventory import Collector, Gap, State
-from mcpchain.tree import File
+from mcpchain.tree import File, UnreadableError
 
 
 def discover(file: File, found: Collector) -> None:
@@ -26,6 +27,7 @@ def discover(file: File, found: Collector) -> None:
     for code in codes(file, data):
         left -= len(code.text)
         _take(code, module, found, large=left < 0)
+    module.own = _own(module, file)
     components, complete = services(module)
     for component in (*components, *loads(module, file)):
         found.add(component)
@@ -39,6 +41,25 @@ def discover(file: File, found: Collector) -> None:
                 hint="divide the file",
             )
         )
+
+
+def _own(module: Module, file: File) -> frozenset[str]:
+    """Return which of the modules that it imports are at the root of the project."""
+    names = {origin.partition(".")[0] for _, origin, *_ in module.imports}
+    known = {name for name in names if name.encode() in ROOTS}
+    return frozenset(name for name in known if _is_own(name, file))
+
+
+def _is_own(name: str, file: File) -> bool:
+    for place in ("{}.py", "{}/__init__.py", "src/{}/__init__.py"):
+        path = place.format(name)
+        if path != file.path:
+            try:
+                file.tree.file(path)
+            except UnreadableError:
+                continue
+            return True
+    return False
 
 
 def _take(code: Code, module: Module, found: Collector, *, large: bool) -> None:

@@ -193,6 +193,8 @@ class _Finder:
         known = {each.client.package for each in self.drafts} | self._quiet
         for local, origin, code, line in self._module.imports:
             client = client_by(origin)
+            if origin.partition(".")[0] in self._module.own:
+                continue
             if client is None or client.package in known or not self._used(local):
                 continue
             opaque = client.product in PROGRAMS
