@@ -18,7 +18,11 @@ from mcpchain.verdict import Decision, Waiver
 _COLOURS: Final = {"deny": "31", "undecided": "33", "warn": "33", "allow": "32"}
 _TOLD: Final = 5
 """How many findings with the same remedy are told one by one."""
-_TITLES: Final = ("package", "server package", "MCP server", "model file", "project")
+_TITLES: Final = (
+    *("package", "server package", "MCP server", "model", "model file", "data set"),
+    *("service", "file", "image", "build step", "project"),
+)
+"""What is counted in the summary, in its order."""
 
 
 class Text:
@@ -165,6 +169,8 @@ def _kin(purl: PackageURL, waiver: Waiver) -> bool:
 def _title(component: Component) -> str:
     if component.kind is Kind.APPLICATION:
         return "server package" if component.purl else "project"
+    if component.kind is Kind.MODEL and not component.artifacts:
+        return "model"  # a folder, or what a hub has
     return _CALLED[component.kind]
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -399,9 +400,21 @@ DOCUMENTED = {value for name, value in vars(properties).items() if name.isupper(
 @given(inventories())
 def test_every_property_is_documented(inventory: Inventory) -> None:
     data = json.loads(written(inventory))
-    holders = [data["metadata"], *data["components"], *data["services"]]
-    names = {name for holder in holders for name in marks(holder)}
-    assert {each for each in names if each.startswith("mcpchain:")} <= DOCUMENTED
+    names = {each for each in named(data) if each.startswith(("mcpchain:", "cdx:"))}
+    hyper = properties.HYPERPARAMETER
+    assert {hyper if each.startswith(hyper) else each for each in names} <= DOCUMENTED
+
+
+def named(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Yield the name of every property, wherever it stands."""
+    if isinstance(value, list):
+        for each in value:
+            yield from named(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key == "properties":
+                yield from (mark["name"] for mark in each)
+            yield from named(each)
 
 
 def test_cyclonedx_python_lib_reads_what_it_models() -> None:

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from mcpchain.artifact import Artifact
 from mcpchain.component import Kind, Location, ServerFacts, Transport
 from mcpchain.inventory import Inventory, State
 from mcpchain.policy import Policy, parse
@@ -203,3 +204,22 @@ def test_a_server_that_is_switched_off_is_said_to_be() -> None:
 def test_what_is_missing_is_what_is_asked_for(states: list[State], remedy: str) -> None:
     found = tuple(finding("gap", each.value, gap=gap(each)) for each in states)
     assert remedy in render(Verdict(denied=found)).splitlines()[-1]
+
+
+def test_everything_but_what_nobody_knows_is_counted_by_its_name() -> None:
+    file = Artifact(name="m.gguf")
+    made = [
+        *(component(None, each) for each in Kind),
+        component(None, Kind.MODEL, artifacts=(file,)),
+        component(kind=Kind.APPLICATION),
+        component(None, Kind.FILE),
+    ]
+    inventory = Inventory(name="agent", components=tuple(made))
+    text = all_formats()["text"].render(
+        account(Verdict(), inventory=inventory), colour=False
+    )
+    assert (
+        "looked at: agent: 1 package, 1 server package, 1 MCP server, 1 model, "
+        "1 model file, 1 data set, 1 service, 2 files, 1 image, 1 build step, "
+        "1 project\n"
+    ) in text
