@@ -142,7 +142,8 @@ def read_address(text: str, port: int | None = None) -> Address | None:
         if bare is None:
             return None
         number = int(bare["port"]) if bare["port"] else port
-        shown = f"//{bare['host']}:{number}" if number else f"//{bare['host']}"
+        # How it is spoken to is not said: over TCP, in any case.
+        shown = f"tcp://{bare['host']}" + (f":{number}" if number else "")
         return Address(bare["host"], number, shown)
     host = match["host"].strip("[]")
     if not _HOST.fullmatch(host) and ":" not in host:
@@ -199,7 +200,7 @@ class _Key(NamedTuple):
 def _key(component: Component, facts: UsedServiceFacts) -> _Key:
     group = "model" if facts.category in _ASKED else facts.category
     where = ""
-    if facts.endpoint and (address := read_address(facts.endpoint.lstrip("/"))):
+    if facts.endpoint and (address := read_address(facts.endpoint)):
         known = NAMED.get(component.name)
         usual = known is not None and address.host in known.hosts
         lone = facts.provider == SELF_HOSTED and _is_default(component.name, address)

@@ -162,7 +162,7 @@ def test_this_side_of_the_boundary_is_told_by_the_host(host: str, here: object) 
         ("https://u:p@H.test:1/a?b#c", "https://h.test:1/a"),
         ("https://h.test/{x}/y", "https://h.test"),
         ("https://{x}.h.test/", None),
-        ("localhost:11434", "//localhost:11434"),
+        ("localhost:11434", "tcp://localhost:11434"),
         ("grpc://h.test:6334", "grpc://h.test:6334"),
     ],
 )

@@ -241,7 +241,7 @@ class _Finder:
                 self._shorthand(key.text, draft)
         where = draft.address
         if port and where is not None and where.port is None and where.shown:
-            draft.address = read_address(where.shown.removeprefix("//"), port)
+            draft.address = read_address(where.shown.removeprefix("tcp://"), port)
 
     def _end(self, start: int) -> int:
         """Return where the arguments end, so far as they are looked at."""
