@@ -716,7 +716,8 @@ VALUES = st.recursive(
 
 @settings(max_examples=200)
 @given(
-    st.sampled_from(CONFIGS), st.dictionaries(st.text(max_size=3), VALUES, max_size=3)
+    st.sampled_from([each for each in CONFIGS if not each.code]),
+    st.dictionaries(st.text(max_size=3), VALUES, max_size=3),
 )
 def test_every_entry_of_every_client_is_listed_and_without_a_pin_has_a_gap(
     config: Config, entries: dict[str, object]

@@ -176,3 +176,37 @@ def test_servers_and_plugins_of_one_file_are_both_read(tmp_path: Path) -> None:
 
 def test_other_clients_may_call_something_else_a_plugin(tmp_path: Path) -> None:
     assert not look(tmp_path, {"plugin": ["audit"]}, ".vscode/settings.json")
+
+
+@pytest.mark.parametrize("folder", [".opencode", "sub/.opencode", ".config/opencode"])
+@pytest.mark.parametrize("kind", ["plugin", "plugins", "tool", "tools"])
+@pytest.mark.parametrize("name", ["audit.ts", "audit.js", "Audit.TS"])
+def test_code_that_opencode_loads_because_of_where_it_lies_is_listed(
+    tmp_path: Path, folder: str, kind: str, name: str
+) -> None:
+    found = look(tmp_path, "export const Audit = () => ({})", f"{folder}/{kind}/{name}")
+    (plugin,) = found.components
+    assert found.gaps == ()
+    assert plugin.kind is Kind.APPLICATION
+    assert facts(plugin).origin is Origin.PATH
+    assert plugin.location == Location(path=f"{folder}/{kind}/{name}")
+    (artifact,) = plugin.artifacts
+    digest = hashlib.sha256(b"export const Audit = () => ({})").hexdigest()
+    assert [each.value for each in artifact.digests] == [digest]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plugin/audit.ts",
+        ".opencode/audit.ts",
+        ".opencode/plugin/inner/audit.ts",
+        ".opencode/plugin/audit.md",
+        ".opencode/plugin/audit.tsx",
+        ".opencode/plugin.ts",
+        "my-opencode/plugins.ts",
+    ],
+)
+def test_what_opencode_does_not_load_is_not_listed(tmp_path: Path, name: str) -> None:
+    found = look(tmp_path, "x", name)
+    assert (found.components, found.gaps) == ((), ())

@@ -9,6 +9,7 @@ its own way is data (`clients`), and nothing is assumed. JSON is read with comme
 since several clients accept those.
 """
 
+import re
 from typing import ClassVar, Final
 
 from mcpchain.discover import Discoverer
@@ -20,6 +21,8 @@ _SUFFIXES: Final = (
     *(".yaml", ".yml"),
 )
 """Those of all configurations, so that the table of clients is loaded for no other."""
+_CODE: Final = re.compile(r"opencode/(?:plugin|tool)s?/[^/]*\.[jt]s")
+"""Code that a client loads into itself because of where it lies."""
 
 
 class McpConfig:
@@ -29,7 +32,8 @@ class McpConfig:
 
     def wants(self, file: File) -> bool:
         """Say whether the path is one that a client looks for."""
-        if not file.path.lower().endswith(_SUFFIXES):
+        path = file.path.lower()
+        if not path.endswith(_SUFFIXES) and not _CODE.search(path):
             return False
         from mcpchain.discover.mcp_config.recognise import config_of
 

@@ -287,6 +287,12 @@ CONFIGS: Final[tuple[Config, ...]] = (
         dialect=dialects.OPENCODE,
     ),
     Config(
+        client="opencode",
+        files=folders.opencode_code(".opencode"),
+        user=folders.opencode_code("{opencode}"),
+        code=True,
+    ),
+    Config(
         client="amazon-q",
         files=(".amazonq/**/*.json",),
         user=(

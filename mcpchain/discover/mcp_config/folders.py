@@ -25,3 +25,9 @@ OPENCODE_MANAGED: Final = tuple(
     for suffix in ("json", "jsonc")
 )
 """Where administrators put theirs."""
+
+
+def opencode_code(folder: str) -> tuple[str, ...]:
+    """Return what opencode imports from *folder* whenever it starts."""
+    names = ("plugin", "plugins", "tool", "tools")
+    return tuple(f"{folder}/{name}/*.{end}" for name in names for end in ("js", "ts"))

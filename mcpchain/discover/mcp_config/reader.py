@@ -7,7 +7,7 @@ from typing import Final
 
 from mcpchain.component import Location
 from mcpchain.discover.mcp_config.catalog import Catalog
-from mcpchain.discover.mcp_config.code import Project
+from mcpchain.discover.mcp_config.code import Project, file_component
 from mcpchain.discover.mcp_config.entry import is_server
 from mcpchain.discover.mcp_config.keys import maps
 from mcpchain.discover.mcp_config.listing import Listing, Owner
@@ -62,6 +62,9 @@ def read_config(
     """
     if config.opaque:
         found.gap(_opaque(file))
+        return
+    if config.code:
+        found.add(file_component(file))
         return
     data = file.read()
     if config.beside is Beside.ANYTHING and not _may_name(data, config):

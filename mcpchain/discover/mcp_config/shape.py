@@ -71,6 +71,8 @@ class Config:
     """Paths of keys at which a command starts a server in a way that is not read."""
     plugins: tuple[str, ...] = ()
     """Paths of keys that lead to the packages that the client loads into itself."""
+    code: bool = False
+    """Whether the file is code that the client loads into itself."""
     single: bool = False
     """Whether the whole file is the entry of one server."""
     catalog: bool = False
