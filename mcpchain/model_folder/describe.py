@@ -59,14 +59,18 @@ def facts(shelf: Shelf, model: Described) -> tuple[ModelFacts, tuple[str, ...]]:
 
 def _stated(shelf: Shelf, model: Described) -> Iterator[list[terms.Stated]]:
     """Yield the licences that each file states, the most telling file first."""
-    if model.card:
-        yield model.card.license
-    yield model.said.license
-    for each in model.folder.weights:
-        if licence := shards.facts_of(each).license:
-            yield [(licence, each.location)]
+    told = [model.card.license if model.card else [], model.said.license]
+    told += [
+        [(licence, each.location)]
+        for each in model.folder.weights
+        if (licence := shards.facts_of(each).license)
+    ]
+    yield from told
+    exact = not any(terms.is_known(text) for each in told for text, _ in each)
     for name, path in sorted(model.documents.items()):
-        if _LICENSE.fullmatch(name) and (licence := terms.of_file(shelf, path)):
+        if not _LICENSE.fullmatch(name):
+            continue
+        if licence := terms.of_file(shelf, path, exact=exact):
             yield [(licence, Location(path=path))]
 
 

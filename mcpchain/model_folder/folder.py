@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from mcpchain import hub_card
-from mcpchain.component import Basis, Component, FileFacts, Kind
+from mcpchain.component import Basis, Component, FileFacts, Kind, ModelFacts, Pin
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Inventory
@@ -58,13 +58,8 @@ def folders(inventory: Inventory, tree: Tree, beside: frozenset[str]) -> list[Fo
     What lies in no such folder belongs to the nearest above it, since weights are kept
     in folders of their own: `onnx`, `original`.
     """
-    observed = [
-        each
-        for each in inventory.components
-        if each.basis is Basis.OBSERVED and each.artifacts
-    ]
-    weights = [each for each in observed if _is_weights(each)]
-    files = [each for each in observed if _is_document(each)]
+    weights = [each for each in inventory.components if _is_weights(each)]
+    files = [each for each in inventory.components if _is_document(each)]
     keys = {above(each.location.path) for each in files if _is_key(each)}
     for each in (*weights, *files):
         snapshot = repository.root(each.location.path, inventory.name)
@@ -106,14 +101,23 @@ def _depth(path: str) -> int:
     return path.count("/") + 1 if path else 0
 
 
+def is_file(component: Component) -> bool:
+    """Say whether it is a file of the tree, or what stands in place of one."""
+    here = component.basis is Basis.OBSERVED or component.pin is Pin.DIGEST
+    names = [each.name for each in component.artifacts]
+    return here and names == [component.location.path]
+
+
 def _is_weights(component: Component) -> bool:
-    format_ = getattr(component.facts, "format", "")
-    return component.kind is Kind.MODEL and format_ != MODELFILE
+    facts = component.facts
+    other = isinstance(facts, ModelFacts) and facts.format == MODELFILE
+    return component.kind is Kind.MODEL and not other and is_file(component)
 
 
 def _is_document(component: Component) -> bool:
     facts = component.facts
-    return isinstance(facts, FileFacts) and facts.role in _ROLES
+    known = isinstance(facts, FileFacts) and facts.role in _ROLES
+    return known and component.basis is Basis.OBSERVED
 
 
 def _is_index(component: Component) -> bool:

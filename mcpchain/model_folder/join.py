@@ -27,7 +27,7 @@ from mcpchain.model_folder import (
     shards,
     split,
 )
-from mcpchain.model_folder.folder import MODELFILE, Folder, above, folders
+from mcpchain.model_folder.folder import MODELFILE, Folder, above, folders, is_file
 from mcpchain.model_folder.shelf import Shelf
 from mcpchain.tree import Tree, UnreadableError
 
@@ -83,7 +83,7 @@ class _Join:
         first = self._first
         weights = [each for each in first.components if each.kind is Kind.MODEL]
         for each in weights:
-            if each.basis is Basis.OBSERVED and each.artifacts:
+            if is_file(each):
                 self._models.by_path[each.location.path] = each.ref
         inside = self._split(weights)
         known = folders(first, self._tree, self._beside)

@@ -7,6 +7,7 @@ from typing import Final
 from mcpchain.component import Location
 from mcpchain.inventory import State
 from mcpchain.license import declared_expression
+from mcpchain.license_text import identified
 from mcpchain.model_folder.shelf import Shelf, shown
 
 _START: Final = 4_000
@@ -23,7 +24,6 @@ _TEXTS: Final = (
     ("gemma", r"gemma terms of use"),
 )
 """How the texts of some licences start, in lower case and with single spaces."""
-_FAMILIES: Final = ("llama", "gemma")
 _LATER: Final = re.compile(r"-(?:only|or-later)\b")
 _SILENT: Final = frozenset({"", "other", "unknown"})
 Stated = tuple[str, Location]
@@ -34,10 +34,24 @@ def name(text: str) -> str:
     return declared_expression(text) or shown(text)
 
 
-def of_file(shelf: Shelf, path: str) -> str:
-    """Return which licence the text in the file at *path* is, if that is plain."""
-    data = shelf.data(path, _LIMIT)
-    text = " ".join((data or b"")[:_START].decode("utf-8", "replace").lower().split())
+def is_known(text: str) -> bool:
+    """Say whether *text* is a licence of SPDX, and not a name of its maker's own."""
+    return declared_expression(text) is not None
+
+
+def of_file(shelf: Shelf, path: str, *, exact: bool) -> str:
+    """Return which licence the text in the file at *path* is, if that is plain.
+
+    Args:
+        shelf: Where it is read.
+        path: The file.
+        exact: Whether only the very words count. A licence that has a name of its own
+            may start like another one, and go on with more terms.
+    """
+    text = (shelf.data(path, _LIMIT) or b"").decode("utf-8", "replace")
+    if exact:
+        return identified(text) or ""
+    text = " ".join(text[:_START].lower().split())
     text = text.replace(" license, version", " license version")
     return next((known for known, start in _TEXTS if re.search(start, text)), "")
 
@@ -62,7 +76,7 @@ def agreed(shelf: Shelf, stated: Sequence[Sequence[Stated]]) -> tuple[str, ...]:
     for file in files[1:]:
         text, place = file[0]
         other = {_comparable(each) for each, _ in file}
-        if _fits(known, other) or (text, place.path) in told:
+        if known & other or (text, place.path) in told:
             continue
         told.add((text, place.path))
         shelf.gap(
@@ -78,13 +92,3 @@ def agreed(shelf: Shelf, stated: Sequence[Sequence[Stated]]) -> tuple[str, ...]:
 def _comparable(text: str) -> str:
     plain = " ".join(text.lower().split())
     return _LATER.sub("", declared_expression(text) or plain).lower()
-
-
-def _fits(first: set[str], second: set[str]) -> bool:
-    if first & second:
-        return True
-    return any(
-        each.startswith(family) and any(e.startswith(family) for e in second)
-        for each in first
-        for family in _FAMILIES
-    )

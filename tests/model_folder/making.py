@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def gguf(*tensors: str, **said: str | int) -> bytes:
     return data + bytes(64)
 
 
-def put(root: Path, files: dict[str, object]) -> Path:
+def put(root: Path, files: Mapping[str, object]) -> Path:
     """Write *files*: bytes and text as they are, other values as JSON."""
     for name, content in files.items():
         path = root / name

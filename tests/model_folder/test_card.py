@@ -18,10 +18,29 @@ APACHE = (
     "                                 Apache License\n   Version 2.0, January 2004\n"
 )
 HUB = "huggingface.co"
-MIT = (
-    "Copyright (c) Acme\n\nPermission is hereby granted, free of charge, to any\n"
-    "person obtaining a copy"
-)
+MIT = """MIT License
+
+Copyright (c) 2030 Acme
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.
+"""
+MORE = MIT + "\nOur modification: show the name of the model.\n"
 GPL = "GNU GENERAL PUBLIC LICENSE\n Version 3, 29 June 2007\n"
 LLAMA = "LLAMA 3.1 COMMUNITY LICENSE AGREEMENT\nLlama 3.1 Version Release Date: ..."
 
@@ -88,7 +107,8 @@ def test_a_licence_is_an_id_of_spdx_or_a_name(
         ),
         ("license: mit", {"m/LICENSE": APACHE}, "m/LICENSE"),
         ("license: apache-2.0", {"m/license.txt": MIT}, "m/license.txt"),
-        ("license: llama3.1", {"m/LICENSE.md": APACHE}, "m/LICENSE.md"),
+        ("license: llama3.1", {"m/LICENSE.md": MIT}, "m/LICENSE.md"),
+        ("license: apache-2.0", {"m/LICENSE": MORE}, "m/LICENSE"),
         ("license: other\nlicense_name: acme-v1", {"m/LICENSE": MIT}, "m/LICENSE"),
         ("license: gpl-2.0", {"m/COPYING": GPL}, "m/COPYING"),
         (
@@ -117,6 +137,7 @@ def test_a_file_with_another_licence_is_a_conflict(
         ("license: gpl-3.0", {"m/COPYING": GPL}),
         ("license: GPL-3.0-or-later", {"m/COPYING": GPL}),
         ("license: llama3.1", {"m/LICENSE": LLAMA}),
+        ("license: other\nlicense_name: modified-mit", {"m/LICENSE": MORE}),
         ("license: mit", {"m/LICENSE": "All rights reserved.\n"}),
         ("license: mit", {"m/LICENSE": b"\xff\xfe\0"}),
         ("license: mit", {"m/LICENSE.py": APACHE, "LICENSE": APACHE}),

@@ -157,6 +157,19 @@ def test_a_shard_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
     assert facts(found).parameters is None
 
 
+def test_what_git_lfs_did_not_fetch_is_told_once(tmp_path: Path) -> None:
+    pointer = (
+        "version https://git-lfs.github.com/spec/v1\n"
+        f"oid sha256:{'a' * 64}\nsize 1000\n"
+    )
+    found = look(put(tmp_path, folder(**{f"m/{SECOND}": pointer})))
+    assert told(found) == [("partial", f"m/{SECOND}")]
+    assert f"file:m/{SECOND}" in contained(found)
+    assert facts(found).parameters is None
+    alone = {"m/config.json": CONFIG, "m/model.safetensors": pointer}
+    assert "file:m/model.safetensors" in contained(look(put(tmp_path / "b", alone)))
+
+
 def test_parts_without_an_index_are_counted_by_their_names(tmp_path: Path) -> None:
     files = {
         "m/config.json": CONFIG,
