@@ -22,7 +22,7 @@ PROFILE: Final = Profile(
             id="manufacturer",
             title="the manufacturer of the product",
             clause="annex II (1)",
-            hint="name it in `metadata.manufacturer` or `metadata.supplier`",
+            hint=hints.PRODUCER,
             bom=lambda bom: bool(bom.makers),
         ),
         Requirement(
@@ -39,7 +39,8 @@ PROFILE: Final = Profile(
             id="product",
             title="name and version of the product",
             clause="annex II (3)",
-            hint="give `metadata.component` the name and version of the product",
+            hint="a manifest at the root names both; else say the version with "
+            "`mcpchain sbom --project-version VERSION`",
             bom=lambda bom: (
                 bom.subject is not None
                 and bool(bom.subject.name and bom.subject.version)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-AUTHOR: Final = "name who made the BOM in `metadata.authors` or `metadata.manufacturer`"
+AUTHOR: Final = "name who stands for the BOM: `mcpchain sbom --manufacturer NAME`"
 CONTACT: Final = (
-    "give `metadata.manufacturer` a `contact` with an address of mail, or a `url`"
+    "say where to reach them: `mcpchain sbom --manufacturer 'NAME <ADDRESS>'`"
 )
 CONTEXT: Final = "say in `metadata.lifecycles` when it was made; `mcpchain sbom` does"
 DEPENDENCY: Final = (
@@ -24,10 +24,10 @@ LICENSE: Final = (
     "of Python name no licences"
 )
 NAME: Final = "correct the entry: nothing can be said of what has no name"
-PRODUCER: Final = "name the maker in `metadata.component.manufacturer` or beside it"
+PRODUCER: Final = "name who makes it: `mcpchain sbom --manufacturer NAME`"
 SUPPLIER: Final = (
-    "name who supplies it in its `supplier` or `manufacturer`, and the maker of your "
-    "own in `metadata.manufacturer`"
+    "write who supplies it into its `supplier` or `manufacturer`; locks and registries "
+    "seldom say"
 )
 TIMESTAMP: Final = "write `metadata.timestamp` in UTC; `mcpchain sbom` does"
 TOOL: Final = "name the tool in `metadata.tools`; `mcpchain sbom` does"

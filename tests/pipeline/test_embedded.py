@@ -231,6 +231,21 @@ def test_ten_thousand_nested_parts_are_read_in_a_moment() -> None:
     assert len(inventory.relations) == 10_000
 
 
+def test_parts_that_an_spdx_document_lists_are_parts_as_well() -> None:
+    references = [{"referenceType": "purl", "referenceLocator": SERDE["purl"]}]
+    document = {
+        "spdxVersion": "SPDX-2.3",
+        "packages": [
+            {"SPDXID": "SPDXRef-w", "name": "Files", "versionInfo": "1.0"},
+            {"SPDXID": "SPDXRef-s", "name": "serde", "externalRefs": references},
+        ],
+        "documentDescribes": ["SPDXRef-w"],
+    }
+    inventory = unfolded(json.dumps(document).encode())
+    assert edges(inventory) == [f"{PARENT} > pkg:cargo/serde@1.0.1"]
+    assert told(inventory) == []
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [

@@ -17,10 +17,11 @@ from mcpchain.bom.encode import component_entry
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.foreign import Foreign
 from mcpchain.bom.spdx import relations
-from mcpchain.bom.spdx.translate import Translator, said
+from mcpchain.bom.spdx.translate import Translator, people, said
 from mcpchain.bom.spdx.write import DOCUMENT
 from mcpchain.bom.tally import Tally
 from mcpchain.bom.unread import OTHER_BOMS
+from mcpchain.bom.whole import TARGET
 from mcpchain.component import Component, Kind, Location
 from mcpchain.document import join
 from mcpchain.inventory import (
@@ -104,6 +105,8 @@ class _Reader:
         self._subjects: list[str] = []
         self._none: set[str] = set()
         """What the document says depends on nothing."""
+        self._of_whole: list[str] = []
+        """What the document says that its subject depends on."""
         self._kept: list[_Object] = []
         """Relationships that no relation holds."""
 
@@ -116,7 +119,7 @@ class _Reader:
         self._each("files", self._file)
         self._edges(said_of, root)
         self._unread()
-        carried = carry.dump(self._carried()) if self._is_whole else ""
+        carried = carry.dump(self._carried(root)) if self._is_whole else ""
         for gap in self._tally.gaps():
             self._found.gap(gap)
         inventory = self._found.inventory()
@@ -294,8 +297,7 @@ class _Reader:
         if kind in {relations.GENERATES, relations.GENERATED_FROM}:
             found = self._trained(source, target)
         if whole is not None and whole in {source, target}:
-            # That the whole contains what it lists goes without saying.
-            return found is RelationKind.CONTAINS and source == whole
+            return self._edge_of_whole(target, found, is_source=source == whole)
         if {source, target} & _NOBODY:
             if found is RelationKind.DEPENDS_ON and target == "NONE":
                 self._none.add(source)
@@ -306,6 +308,17 @@ class _Reader:
         if source != target:
             self._found.relate(source, target, found)
         return True
+
+    def _edge_of_whole(
+        self, target: str, kind: RelationKind | None, *, is_source: bool
+    ) -> bool:
+        if not is_source:
+            return False
+        if kind is RelationKind.DEPENDS_ON and target in self._components:
+            self._of_whole.append(target)
+            return True
+        # That the whole contains what it lists goes without saying.
+        return kind is RelationKind.CONTAINS and target in self._components
 
     def _trained(self, source: str, target: str) -> RelationKind | None:
         kinds = [
@@ -341,13 +354,37 @@ class _Reader:
                 what = "members of the document that SPDX does not have"
                 self._tally.note(what, join(self._root.pointer, key))
 
-    def _carried(self) -> _Object:
+    def _carried(self, root: Entry | None) -> _Object:
+        """Return what there are no words for, as CycloneDX has it where it does."""
+        metadata: _Object = {}
+        with self._found.entry():
+            if info := self._root.entry("creationInfo"):
+                metadata = people(info.texts("creators"))
+        with self._found.entry():
+            if root is not None and (told := self._subject(root)):
+                metadata["component"] = told
+        found: _Object = {"metadata": metadata} if metadata else {}
+        if self._of_whole:
+            depends = sorted(set(self._of_whole))
+            found["dependencies"] = [{"ref": TARGET, "dependsOn": depends}]
+        if rest := self._rest():
+            found["spdx"] = rest
+        return found
+
+    def _subject(self, root: Entry) -> _Object:
+        translated = self._translator.package(root)
+        written = {"type": "application", "name": translated.text("name")}
+        if "primaryPackagePurpose" not in root:
+            written["type"] = translated.text("type")
+        return self._carrier.beyond(translated, written)
+
+    def _rest(self) -> _Object:
         raw = self._root.raw()
         rest = {k: v for k, v in raw.items() if k not in _LISTS}
         if self._kept:
             rest["relationships"] = self._kept
         clean: _Object = self._carrier.clean(rest, self._root.pointer)
-        return {"spdx": clean} if clean else {}
+        return clean
 
 
 def _is_whole(entry: Entry) -> bool:

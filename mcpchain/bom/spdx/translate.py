@@ -4,6 +4,7 @@ One reader then decides, for either format, what a stranger's words are worth. W
 no member in CycloneDX stays together under `spdx`.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from mcpchain.artifact import Digest
@@ -15,6 +16,7 @@ from mcpchain.bom.spdx import actors
 from mcpchain.bom.spdx.license_refs import UNSAID
 from mcpchain.bom.tally import Tally
 from mcpchain.inventory import Collector, State
+from mcpchain.purl import write
 
 _PURPOSES: Final = {
     "APPLICATION": "application",
@@ -173,6 +175,19 @@ class Translator:
         return made
 
 
+def people(creators: Iterable[str]) -> _Object:
+    """Return who made a document, as the `metadata` of CycloneDX say it; no tools."""
+    authors: list[_Object] = []
+    made: _Object = {}
+    for each in creators:
+        kind, name, email = actors.parsed(each) or ("", "", "")
+        if kind == "Person":
+            authors.append({"name": name} | _given("email", email))
+        elif kind == "Organization":
+            made.setdefault("manufacturer", _organisation(each))
+    return made | _given("authors", authors)
+
+
 def said(text: str | None) -> str | None:
     """Return *text*, unless it says that nothing is said."""
     return None if text is None or not text.strip() or text in UNSAID else text.strip()
@@ -184,7 +199,7 @@ def _given(key: str, value: Any) -> _Object:  # noqa: ANN401 - JSON
 
 def _canonical(text: str) -> str:
     try:
-        return parse(text).to_string()
+        return write(parse(text))
     except ValueError:
         return text
 

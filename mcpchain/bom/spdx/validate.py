@@ -84,7 +84,8 @@ def _head(document: _Object) -> _Problems:
         yield "/creationInfo", "it is missing, or no object"
         return
     if not _is_moment(info.get("created")):
-        yield "/creationInfo/created", "it is no time in UTC, to the second"
+        shown = str(info.get("created"))[:_SHOWN]
+        yield "/creationInfo/created", f"`{shown}` is no time in UTC, to the second"
     creators = info.get("creators")
     if not isinstance(creators, list) or not creators:
         yield "/creationInfo/creators", "nobody is named"
@@ -107,9 +108,12 @@ def _elements(document: _Object) -> Iterator[tuple[str, Any]]:
 
 def _id(pointer: str, element: _Object, ids: dict[str, str]) -> _Problems:
     found = element.get("SPDXID")
-    if not isinstance(found, str) or not _ID.fullmatch(found):
-        yield f"{pointer}/SPDXID", "it is missing, or no id of SPDX"
+    if not isinstance(found, str):
+        yield f"{pointer}/SPDXID", "it is missing, or no text"
         return
+    if not _ID.fullmatch(found):
+        shown = found[:_SHOWN]
+        yield f"{pointer}/SPDXID", f"`{shown}` is no id that SPDX allows"
     if found in ids:
         yield f"{pointer}/SPDXID", f"`{found[:_SHOWN]}` is that of `{ids[found]}` too"
     ids.setdefault(found, pointer)

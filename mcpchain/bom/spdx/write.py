@@ -14,11 +14,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mcpchain.bom import carry, structure
+from mcpchain.bom import carry, licenses, structure
+from mcpchain.bom.entry import Entry
 from mcpchain.bom.spdx import actors
-from mcpchain.bom.spdx.license_refs import LicenseRefs
+from mcpchain.bom.spdx.license_refs import NOT_SAID, LicenseRefs
 from mcpchain.bom.spdx.package import UNNAMED, package
+from mcpchain.bom.whole import TARGET, is_edge
 from mcpchain.component import Component, PackageFacts
+from mcpchain.errors import MalformedError
 from mcpchain.inventory import Gap, Inventory, RelationKind
 
 VERSION: Final = "SPDX-2.3"
@@ -69,8 +72,7 @@ def compose(inventory: Inventory, *, timestamp: dt.datetime, version: str) -> Wr
     tool = f"Tool: mcpchain-{version}"
     refs = LicenseRefs()
     names = _names(inventory.components)
-    metadata = carry.load(inventory.carried).get("metadata", {})
-    told = metadata if isinstance(metadata, dict) else {}
+    told = _members(carry.load(inventory.carried).get("metadata"))
     target = _target(inventory, told, refs)
     packages = [package(each, names[each.ref], refs) for each in inventory.components]
     body: _Object = {
@@ -139,8 +141,7 @@ def _names(components: Iterable[Component]) -> dict[str, str]:
 
 def _target(inventory: Inventory, told: _Object, refs: LicenseRefs) -> _Object:
     """Return the package that stands for what was examined."""
-    subject = told.get("component")
-    said = subject if isinstance(subject, dict) else {}
+    said = _members(told.get("component"))
     supplier = actors.supplier(said) or actors.supplier(told)
     if supplier is None:
         supplier = next(iter(actors.creators(told)), None)
@@ -150,14 +151,41 @@ def _target(inventory: Inventory, told: _Object, refs: LicenseRefs) -> _Object:
         entry["versionInfo"] = version
     if supplier is not None:
         entry["supplier"] = supplier
-    nobody = refs.expression(())
-    return entry | {
-        "downloadLocation": nobody,
+    declared, concluded = _licenses(said)
+    entry |= {
+        "downloadLocation": NOT_SAID,
         "filesAnalyzed": False,
-        "licenseConcluded": nobody,
-        "licenseDeclared": nobody,
-        "copyrightText": nobody,
+        "licenseConcluded": refs.expression(concluded),
+        "licenseDeclared": refs.expression(declared),
+        "copyrightText": NOT_SAID,
         "primaryPackagePurpose": "APPLICATION",
+    }
+    description = said.get("description")
+    if isinstance(description, str) and description.strip():
+        entry["description"] = description
+    return entry
+
+
+def _members(value: Any) -> _Object:  # noqa: ANN401 - JSON
+    return value if isinstance(value, dict) else {}
+
+
+def _licenses(said: _Object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the licences of the whole: declared, and concluded."""
+    try:
+        return licenses.decode(Entry(said, "", ""))
+    except MalformedError:
+        return (), ()
+
+
+def _direct(inventory: Inventory) -> set[str]:
+    """Return what the whole depends on itself, as far as anything says so."""
+    listed = carry.load(inventory.carried).get("dependencies")
+    return {
+        ref
+        for each in (listed if isinstance(listed, list) else ())
+        if is_edge(each) and each["ref"] == TARGET
+        for ref in each.get("dependsOn", ())
     }
 
 
@@ -175,7 +203,9 @@ def _relationships(inventory: Inventory, names: dict[str, str]) -> list[_Object]
     first = structure.roots(names, depends)
     by_ref = {each.ref: each for each in inventory.components}
     found = [_edge(DOCUMENT, "DESCRIBES", _TARGET)]
-    found += [_of_target(by_ref[r], names[r]) for r in sorted(first) if r not in inner]
+    direct = {ref for ref in first if ref not in inner}
+    direct |= by_ref.keys() & _direct(inventory)
+    found += [_of_target(by_ref[ref], names[ref]) for ref in sorted(direct)]
     found += [_edge(names[r.source], _KINDS[r.kind], names[r.target]) for r in known]
     found += [
         _edge(names[each.ref], "DEPENDS_ON", "NONE")
@@ -233,6 +263,10 @@ def _lacks(inventory: Inventory) -> Iterator[str]:
     yield from (f"{what}: {count:,}" for what, count in counts.items() if count)
 
 
+_OF_WHOLE: Final = frozenset(
+    {"authors", "description", "licenses", "manufacturer", "supplier", "version"}
+)
+"""The members of `metadata` and of its subject that a document says."""
 _SAID: Final = frozenset(
     {"author", "authors", "copyright", "cpe", "description", "manufacturer"}
     | {"publisher", "supplier", "type"}
@@ -242,6 +276,10 @@ _SAID: Final = frozenset(
 
 def _unsaid(inventory: Inventory, components: Iterable[Component]) -> int:
     """Count the members of other BOMs that are carried, and not said."""
-    whole = [*carry.load(inventory.carried)]
+    carried = carry.load(inventory.carried)
+    metadata = _members(carried.pop("metadata", {}))
+    subject = _members(metadata.pop("component", {}))
+    carried.pop("dependencies", None)
+    whole = [*carried, *(metadata.keys() | subject.keys()) - _OF_WHOLE]
     parts = [key for each in components for key in carry.load(each.carried)]
     return len(whole) + sum(key not in _SAID for key in parts)

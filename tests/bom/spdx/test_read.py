@@ -444,8 +444,17 @@ def test_beyond_a_limit_relationships_are_told_and_nothing_is_complete() -> None
 
 def test_a_package_that_is_nothing_but_the_whole_names_it() -> None:
     inventory = found(
-        package("SPDXRef-root", name="shop", versionInfo="1.0"),
+        package(
+            "SPDXRef-root",
+            name="shop",
+            versionInfo="1.0",
+            licenseDeclared="MIT",
+            supplier="Organization: Acme",
+        ),
         *PAIR,
+        creationInfo={
+            "creators": ["Tool: x", "Person: Jane (j@x.example)", "Organization: Acme"]
+        },
         relationships=[
             edge("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-root"),
             edge("SPDXRef-root", "DEPENDS_ON", "SPDXRef-a"),
@@ -455,6 +464,19 @@ def test_a_package_that_is_nothing_but_the_whole_names_it() -> None:
     assert inventory.name == "shop"
     assert [each.ref for each in inventory.components] == ["SPDXRef-a", "SPDXRef-b"]
     assert (inventory.relations, inventory.gaps) == ((), ())
+    carried = json.loads(inventory.carried)
+    assert carried["metadata"] == {
+        "manufacturer": {"name": "Acme"},
+        "authors": [{"name": "Jane", "email": "j@x.example"}],
+        "component": {
+            "version": "1.0",
+            "supplier": {"name": "Acme"},
+            "licenses": [{"license": {"id": "MIT", "acknowledgement": "declared"}}],
+        },
+    }
+    assert carried["dependencies"] == [
+        {"ref": "urn:mcpchain:target", "dependsOn": ["SPDXRef-a"]}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -192,6 +193,71 @@ def test_edges_gaps_and_what_depends_on_nothing_are_told() -> None:
         "annotator": "Tool: mcpchain-1.2.3",
         "comment": "gap: unreadable: x.json: not JSON (about pkg:npm/a@1); repair it",
     }
+
+
+def test_what_is_said_of_the_whole_is_written_with_what_it_needs_itself() -> None:
+    about = inventory(
+        component("pkg:npm/a@1"),
+        component("pkg:npm/b@1"),
+        edges=[(0, 1, RelationKind.DEPENDS_ON)],
+    )
+    carried = {
+        "metadata": {
+            "authors": [{"name": "Jane", "email": "jane@acme.example"}],
+            "manufacturer": {"name": "Acme"},
+            "component": {
+                "version": "2.0",
+                "description": "a shop",
+                "licenses": [{"license": {"id": "MIT"}}],
+            },
+        },
+        "dependencies": [
+            {"ref": "urn:mcpchain:target", "dependsOn": ["pkg:npm/b@1", "gone"]}
+        ],
+    }
+    made = compose(
+        replace(about, carried=json.dumps(carried)), timestamp=NOW, version="1"
+    )
+    assert [*problems(made.document)] == []
+    assert made.lacks == ()
+    assert made.document["creationInfo"]["creators"] == [
+        "Organization: Acme",
+        "Person: Jane (jane@acme.example)",
+        "Tool: mcpchain-1",
+    ]
+    target = made.document["packages"][0]
+    said = ("versionInfo", "supplier", "licenseDeclared", "description")
+    assert [target[key] for key in said] == [
+        "2.0",
+        "Organization: Acme",
+        "MIT",
+        "a shop",
+    ]
+    assert edges(made.document) == [
+        "SPDXRef-DOCUMENT DESCRIBES shop",
+        "shop DEPENDS_ON a",
+        "shop DEPENDS_ON b",
+        "a DEPENDS_ON b",
+    ]
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        {"metadata": 5, "dependencies": 5},
+        {"metadata": {"component": []}, "dependencies": [5, {"ref": 5}]},
+        {"metadata": {"component": {"licenses": [5], "version": 5}, "authors": {}}},
+        {"metadata": {"manufacturer": {"name": " ", "contact": 5}, "authors": [5]}},
+    ],
+    ids=["no objects", "no subject", "no licences", "no people"],
+)
+def test_what_is_carried_in_another_shape_is_not_written(
+    carried: dict[str, Any],
+) -> None:
+    about = replace(inventory(component()), carried=json.dumps(carried))
+    made = compose(about, timestamp=NOW, version="1")
+    assert [*problems(made.document)] == []
+    assert made.document["creationInfo"]["creators"] == ["Tool: mcpchain-1"]
 
 
 def test_a_model_is_generated_from_what_it_was_trained_on() -> None:
