@@ -23,7 +23,7 @@ _LINES: Final = 100_000
 _WEAK: Final = frozenset({"license", "language", "tags", "datasets", "metrics"})
 _ELSE: Final = frozenset({"sdk", "app_file", "layout", "permalink"})
 """What the front matter of a Space or of a web page has."""
-_HEADING: Final = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t#]*")
+_HEADING: Final = re.compile(r" {0,3}#{1,6}[ \t]++(.{1,200})")
 _FENCE: Final = re.compile(r" {0,3}(?:```|~~~)")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _NO_WORD: Final = re.compile(r"\[optional\]|[^\w\s,&/-]")
@@ -205,5 +205,5 @@ def _considerations(text: str) -> Iterator[tuple[str, str]]:
         if member and said and count < _CONSIDERATIONS:
             count += 1
             yield member, f"{said[:_TEXT]}…" if len(said) > _TEXT else said
-        words = _NO_WORD.sub(" ", heading[1].casefold()).split()
+        words = _NO_WORD.sub(" ", heading[1].rstrip(" \t#").casefold()).split()
         member, lines = _MEMBERS.get(" ".join(words), ""), []

@@ -83,6 +83,9 @@ def read(shelf: Shelf, documents: dict[str, str]) -> Said:
             if data is not None:
                 said.templates.append((_digest(data), Location(path=path)))
             continue
+        if name == "modules.json":
+            _modules(shelf, path, said)
+            continue
         reader = _READERS.get(name)
         if name.endswith("processor_config.json"):
             reader = _coded
@@ -221,6 +224,22 @@ def _pipeline(shelf: Shelf, node: Node, said: Said) -> None:
                 path = "/".join(filter(None, (folder, key, f"{module}.py")))
                 if module.isidentifier() and shelf.exists(path):
                     said.code.setdefault(shown(f"{key}.{module}.{name}"), _place(value))
+
+
+def _modules(shelf: Shelf, path: str, said: Said) -> None:
+    """Keep the modules of a sentence-transformers model that are not the library's.
+
+    Other programs have files of this name, which hold no list of such.
+    """
+    data = shelf.data(path)
+    with shelf.found.entry():
+        node = Node.from_json(data or b"[]", source=path)
+        for each in node.elements() if node.is_list() else ():
+            kind = each.at("type") if each.is_object() else each
+            if kind.is_text() and "." in kind.text():
+                name = kind.text()
+                if not name.startswith("sentence_transformers."):
+                    said.code.setdefault(shown(name), _place(kind))
 
 
 def _couple(node: Node) -> tuple[str, str]:

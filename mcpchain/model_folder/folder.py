@@ -38,7 +38,11 @@ class Folder:
         return [each for each in self.weights if above(each.location.path) == self.path]
 
     def named(self, beside: Iterable[str]) -> dict[str, str]:
-        """Return all documents in the folder itself, by name in lower case."""
+        """Return all documents in the folder itself, by name in lower case.
+
+        Args:
+            beside: The files in it that may be documents, and are no component.
+        """
         paths = [*beside, *(each.location.path for each in self.files)]
         return {
             each.rpartition("/")[2].casefold(): each
@@ -89,7 +93,7 @@ def _filled(
     kept: list[Folder] = []
     for path in sorted(found, key=lambda each: (-_depth(each), each)):
         folder = found[path]
-        if folder.weights or folder.inner or any(map(_is_index, folder.files)):
+        if folder.weights or folder.inner or any(map(is_index, folder.files)):
             kept.append(folder)
             outer = owner(above(path)) if path else None
             if outer is not None:
@@ -120,7 +124,8 @@ def _is_document(component: Component) -> bool:
     return known and component.basis is Basis.OBSERVED
 
 
-def _is_index(component: Component) -> bool:
+def is_index(component: Component) -> bool:
+    """Say whether it is a file that names the shards of a model."""
     return isinstance(component.facts, FileFacts) and component.facts.role == "index"
 
 
@@ -128,7 +133,7 @@ def _is_key(component: Component) -> bool:
     card = isinstance(component.facts, FileFacts) and (
         component.facts.role == "model-card"
     )
-    return card or _is_index(component) or component.name.casefold() in _KEYS
+    return card or is_index(component) or component.name.casefold() in _KEYS
 
 
 def _is_told(place: str, tree: Tree, beside: frozenset[str]) -> bool:

@@ -1,6 +1,7 @@
 """Make one model of each folder of weights, and say what does not fit."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -17,7 +18,7 @@ from mcpchain.component import (
     ModelFacts,
     Pin,
 )
-from mcpchain.inventory import Collector, Inventory, Relation, RelationKind
+from mcpchain.inventory import Collector, Inventory, Relation, RelationKind, State
 from mcpchain.model_folder import (
     card,
     config,
@@ -27,10 +28,19 @@ from mcpchain.model_folder import (
     shards,
     split,
 )
-from mcpchain.model_folder.folder import MODELFILE, Folder, above, folders, is_file
+from mcpchain.model_folder.folder import (
+    MODELFILE,
+    Folder,
+    above,
+    folders,
+    is_file,
+    is_index,
+)
 from mcpchain.model_folder.shelf import Shelf
 from mcpchain.tree import Tree, UnreadableError
 
+_INDEXES: Final = 100
+"""How many indexes of one folder are held against its files."""
 _BLOB: Final = re.compile(r"(?:.*/)?blobs/[0-9a-f]+")
 _MORE: Final = {
     **dict.fromkeys(("config.json", "modules.json", "params.json"), "configuration"),
@@ -70,6 +80,9 @@ class _Join:
     ) -> None:
         self._tree = tree
         self._beside = beside
+        self._in_folder: dict[str, list[str]] = defaultdict(list)
+        for path in beside:
+            self._in_folder[above(path)].append(path)
         blobs = (each for each in beside if _BLOB.fullmatch(each))
         self._blobs = repository.Blobs(tree, blobs)
         self._first = repository.without_blobs(inventory, self._blobs)
@@ -136,7 +149,7 @@ class _Join:
     def _model(self, number: int, folder: Folder, code: Sequence[str]) -> _Model:
         """Read the documents of one folder."""
         shelf = self._shelf(f"model-folder:{number}")
-        documents = folder.named(self._beside)
+        documents = folder.named(self._in_folder.get(folder.path, ()))
         said = config.read(shelf, documents)
         readme = documents.get("readme.md")
         read = card.read(shelf, readme) if readme else None
@@ -177,13 +190,19 @@ class _Join:
         """Check that all shards are there; say whether all are, and agree."""
         by_path = {each.location.path: each for each in folder.weights}
         whole, indexed = True, False
-        for each in folder.files:
-            facts = each.facts
-            if isinstance(facts, FileFacts) and facts.role == "index":
-                index = shards.Index(shelf, each.location.path, by_path)
-                index.check()
-                whole &= index.whole or index.idle
-                indexed |= not index.idle
+        indexes = [each for each in folder.files if is_index(each)]
+        for each in indexes[:_INDEXES]:
+            index = shards.Index(shelf, each.location.path, by_path)
+            index.check()
+            whole &= index.whole or index.idle
+            indexed |= not index.idle
+        if len(indexes) > _INDEXES:
+            whole = False
+            shelf.gap(
+                indexes[_INDEXES].location,
+                f"more than {_INDEXES} indexes of one model; the rest was not read",
+                State.LIMIT,
+            )
         others = [
             each.name
             for each in folder.direct

@@ -439,6 +439,24 @@ def test_code_that_loading_runs_is_told_and_hashed(
     assert bases == (["pkg:huggingface/acme/code"] if elsewhere else [])
 
 
+def test_modules_of_other_libraries_are_code(tmp_path: Path) -> None:
+    modules = [
+        {"idx": 0, "type": "sentence_transformers.models.Pooling"},
+        {"idx": 1, "type": "custom_st.Transformer"},
+    ]
+    files = {
+        "m/config.json": CONFIG,
+        "m/model.safetensors": weights("a"),
+        "m/modules.json": modules,
+        "m/custom_st.py": "",
+    }
+    found = look(put(tmp_path, files))
+    assert told(found) == []
+    assert facts(found).remote_code == ("custom_st.Transformer",)
+    found = look(put(tmp_path, files | {"m/modules.json": {"type": "a.b"}}))
+    assert (told(found), facts(found).remote_code) == ([], ())
+
+
 def test_templates_that_differ_are_a_conflict(tmp_path: Path) -> None:
     files = {
         "m/config.json": CONFIG,

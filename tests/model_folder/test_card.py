@@ -216,11 +216,22 @@ def test_much_text_is_cut(tmp_path: Path) -> None:
         "<!--" * 200_000,
         "#" * 500_000,
         "# " + " #" * 200_000,
+        "# " + "#" * 200_000 + "x",
+        "#" + " " * 200_000 + "x",
         "# Uses\n" * 100_000,
         "```\n" * 200_000,
         "[" * 200_000,
     ],
-    ids=["comments", "hashes", "heading", "headings", "fences", "brackets"],
+    ids=[
+        "comments",
+        "hashes",
+        "heading",
+        "end",
+        "blank",
+        "headings",
+        "fences",
+        "brackets",
+    ],
 )
 def test_a_hostile_text_costs_little(tmp_path: Path, body: str) -> None:
     read(tmp_path, "tags: [x]", body)

@@ -145,6 +145,13 @@ def test_the_index_of_weights_that_were_left_out_is_no_alarm(tmp_path: Path) -> 
     assert facts(found).parameters == 12
 
 
+def test_too_many_indexes_are_a_limit(tmp_path: Path) -> None:
+    index = {"weight_map": {"a": "model.safetensors"}}
+    many = {f"m/i{n:03}.index.json": index for n in range(101)}
+    found = look(put(tmp_path, {"m/model.safetensors": weights("a"), **many}))
+    assert told(found) == [("limit", "m/i100.index.json")]
+
+
 def test_sizes_are_compared_as_numbers_only(tmp_path: Path) -> None:
     assert told(look(put(tmp_path / "a", folder(total=float(SIZE))))) == []
     assert told(look(put(tmp_path / "b", folder(total="24")))) == []
