@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from mcpchain.bom.write import Written
     from mcpchain.discover.environment.installed import Wish
     from mcpchain.discover.mcp_config.user import UserFolder
+    from mcpchain.tree import File
 
 _MANIFESTS: Final = frozenset({"package.json", "pyproject.toml"})
 _NEAR: Final = 3
 """How many folders around a file may be hidden ones of its project."""
 _BOM_LIMIT: Final = 512 << 20
-"""How many bytes of a BOM are read."""
+_CONFIGURATION: Final = 4 << 20
+"""How many bytes of a BOM are read, and of what may be a configuration."""
 
 
 def survey(
@@ -128,8 +130,11 @@ def _survey_file(
         return _promoted(inventory) if verbatim else inventory
     try:
         data = tree.file(path).read(_BOM_LIMIT)
+        servers = _servers(tree.file(path), data, name)
     except UnreadableError as error:
         raise UsageError(str(error), hint=error.hint) from error
+    if servers:
+        return servers
     from mcpchain.bom.formats import read, unread
 
     begins = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -161,6 +166,17 @@ def _survey_file(
             )
         )
         return found.inventory()
+
+
+def _servers(file: "File", data: bytes, name: str) -> Inventory:
+    """Return the MCP servers of a configuration that has a name of nobody's."""
+    found = Collector(name)
+    if b'ervers"' not in data or len(data) > _CONFIGURATION:
+        return found.inventory()
+    from mcpchain.discover.mcp_config.reader import read_unnamed
+
+    read_unnamed(file, data, found)
+    return found.inventory()
 
 
 def _promoted(inventory: Inventory) -> Inventory:

@@ -16,11 +16,14 @@ from mcpchain.discover.mcp_config.recognise import config_of
 from mcpchain.discover.mcp_config.shape import Beside, Config
 from mcpchain.discover.mcp_config.switches import Switches
 from mcpchain.document import Node
+from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.tree import File, UnreadableError
 
 _OTHERS: Final = frozenset({"inputs", "$schema", "sandbox"})
 """Members of a file of servers that name none."""
+_UNNAMED: Final = Config(client="unknown", beside=Beside.SETTINGS)
+_UNNAMED_MARKS: Final = tuple(f'"{key}"'.encode() for key in _UNNAMED.keys)
 _FILES: Final = 50
 """How many other files a manifest may name."""
 _ESCAPED: Final = re.compile(rb"\\(?:(?:u00|x)[0-7]|[\r\n\xc2\xe2])|\0")
@@ -71,6 +74,33 @@ def read_config(
         return
     parse = _FORMATS.get(file.suffix, Node.from_jsonc)
     _Reader(file, config, scope, found).read(parse(data, source=file.path))
+
+
+def read_unnamed(file: File, data: bytes, found: Collector) -> None:
+    """Declare the servers of a file that is called as no client calls its own.
+
+    It is known by its content: a map of servers, as JSON. Of another file nothing is
+    said.
+
+    Args:
+        file: The file.
+        data: What is in it.
+        found: Where servers and gaps are kept.
+    """
+    if not any(mark in data for mark in _UNNAMED_MARKS):
+        return
+    try:
+        document = Node.from_jsonc(data, source=file.path)
+        if not any(_shows_servers(document.at(key)) for key in _UNNAMED.keys):
+            return
+    except MalformedError:
+        return
+    with found.entry():
+        _Reader(file, _UNNAMED, "project", found).read(document)
+
+
+def _shows_servers(node: Node) -> bool:
+    return node.is_object() and any(is_server(entry) for _, entry in node.items())
 
 
 def _may_name(data: bytes, config: Config) -> bool:
