@@ -37,8 +37,9 @@ def by_magic(head: bytes) -> str:
 
 def is_package(file: File) -> bool:
     """Say whether *file* is what says what is in a package of Core ML."""
-    around = PurePosixPath(file.path).parent.suffix.lower() == ".mlpackage"
-    return around and file.name.casefold() == "manifest.json"
+    if file.name.casefold() != "manifest.json":
+        return False
+    return PurePosixPath(file.path).parent.suffix.lower() == ".mlpackage"
 
 
 def is_network(file: File) -> bool:
