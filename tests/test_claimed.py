@@ -141,6 +141,13 @@ def test_a_claim_that_is_wrong_is_a_conflict_about_the_file(
         Component(
             kind=Kind.DATA,
             name="d",
+            purl=parse("pkg:huggingface/acme/d?repo_type=dataset"),
+            locations=(Location(path="list.json"),),
+            artifacts=(Artifact(name="d.csv", digests=(digest("sha256", OTHER),)),),
+        ),
+        Component(
+            kind=Kind.DATA,
+            name="d",
             locations=(Location(path="list.json"),),
             artifacts=(
                 Artifact(name="d.csv", digests=(digest("sha256", OTHER),)),
@@ -148,7 +155,7 @@ def test_a_claim_that_is_wrong_is_a_conflict_about_the_file(
             ),
         ),
     ],
-    ids=["another-file", "a-package", "any-of-two"],
+    ids=["another-file", "a-package", "of-the-hub", "any-of-two"],
 )
 def test_what_is_no_claim_about_that_file_stays_as_it_is(
     tmp_path: Path, said: Component

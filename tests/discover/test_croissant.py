@@ -326,6 +326,16 @@ def test_an_address_that_leads_nowhere_is_only_declared(
 
 
 @pytest.mark.parametrize(
+    "address", ["file:///home/alice/x.csv", "FILE://host/alice/x.csv", "/home/alice/x"]
+)
+def test_where_its_maker_has_a_file_is_not_told(tmp_path: Path, address: str) -> None:
+    write(tmp_path, described({"@id": "f", "contentUrl": address, "sha256": SHA}))
+    found = discover(tmp_path)
+    assert [each.artifacts[0].url for each in parts(found)] == [None]
+    assert "alice" not in repr(found)
+
+
+@pytest.mark.parametrize(
     ("path", "value"),
     [
         ("metadata.json", {"@context": "https://schema.org", "@type": "Person"}),
