@@ -35,7 +35,7 @@ _WISHES: Final = 100_000
 """How many packages one server may pull in, and how often they may ask for others."""
 _DEPTH: Final = 100
 """How many folders upwards a package is looked for."""
-_STEPS: Final = 1_000_000
+STEPS: Final = 1_000_000
 """How many askers are asked, in all, whether another version would do."""
 
 
@@ -68,9 +68,11 @@ class NpmCloser:
     Args:
         door: The way to the registry.
         node: The version of the Node that there will be; empty if that is unknown.
+        steps: How many askers are asked, for each group.
     """
 
-    def __init__(self, door: Door, node: str = "") -> None:
+    def __init__(self, door: Door, node: str = "", steps: int = STEPS) -> None:
+        self._steps = steps
         self._node = parse_version(node)
         self.target = f"Node {node.removeprefix('v')}" if self._node else "any Node"
         """For what it is chosen."""
@@ -80,13 +82,14 @@ class NpmCloser:
 
     def close(self, group: Group) -> Graph:
         """Return everything that the packages of *group* pull in."""
-        return _Run(group, Shelf(group, self._pages, self._node)).graph()
+        shelf = Shelf(group, self._pages, self._node)
+        return _Run(group, shelf, self._steps).graph()
 
 
 class _Run:
     """The closure of one group."""
 
-    def __init__(self, group: Group, shelf: Shelf) -> None:
+    def __init__(self, group: Group, shelf: Shelf, steps: int) -> None:
         self._group = group
         self._shelf = shelf
         self._graph = Graph()
@@ -97,7 +100,7 @@ class _Run:
         """By the key of what is asked for: who asks, what they get, and how."""
         self._count = 0
         self._wishes = 0
-        self._steps = 0
+        self._left = steps
 
     @property
     def _room(self) -> bool:
@@ -114,6 +117,10 @@ class _Run:
         for root, _ in roots if self._queue else ():
             reason = f"`{root.title}` pulls in more than {_PLACES:,} packages, or more "
             reason += f"than {_WISHES:,} times; the rest is left out"
+            self._graph.fail(root.ref, reason, State.LIMIT)
+        for root, _ in roots if self._left < 0 else ():
+            reason = f"`{root.title}` pulls in packages that expect so many others "
+            reason += "beside themselves that not all of them were compared"
             self._graph.fail(root.ref, reason, State.LIMIT)
         for links in self._links.values():
             for place, other, wish in links:
@@ -238,8 +245,8 @@ class _Run:
     def _replace(self, top: _Place, wish: Wish, version: str) -> None:
         """Put another version at the top, if all that got the present one agree."""
         links = self._links.get(top.key, [])
-        self._steps += len(links)
-        if self._steps > _STEPS:
+        self._left -= len(links)
+        if self._left < 0:
             return
         roots = {root.ref for root in self._group.roots}
         agree = all(self._fits(each, wish.name, version) for _, _, each in links)

@@ -9,6 +9,7 @@ from mcpchain.artifact import Algorithm
 from mcpchain.closure import packument
 from mcpchain.closure.group import Group, Sources
 from mcpchain.closure.library import Door, Library
+from mcpchain.closure.npm import NpmCloser
 from mcpchain.closure.shelf import Shelf
 from mcpchain.closure.wish import Wish
 from mcpchain.component import Basis, Component, Kind, Origin, PackageFacts, Pin
@@ -166,6 +167,29 @@ def test_a_peer_lies_beside_whoever_expects_it_and_may_lower_what_is_there(
         "files@1.0.0 > sdk@1.0.0",
         "sdk@1.0.0 > api@1.9.1",
     ]
+
+
+@pytest.mark.parametrize(("steps", "enough"), [(3, True), (2, False)])
+def test_askers_are_asked_to_a_limit_which_is_told(
+    world: World, steps: int, *, enough: bool
+) -> None:
+    """Three ask for `api` when its version is found to be too high for `sdk`."""
+    needs = {"a": "*", "api": "^1.9.0", "b": "*", "c": "*"}
+    world.npm.publish("files", "1.0.0", dependencies=needs)
+    world.npm.publish("api", "1.9.1").publish("1.10.0")
+    world.npm.publish("a", "1.0.0", dependencies={"api": "*"})
+    world.npm.publish("b", "1.0.0", dependencies={"api": "*"})
+    world.npm.publish("c", "1.0.0", dependencies={"sdk": "*"})
+    world.npm.publish("sdk", "1.0.0", peerDependencies={"api": "<1.10.0"})
+    group = Group(
+        roots=(FILES,), sources=Sources.of((FILES,), world.settings(), frozenset())
+    )
+    with world.fetcher() as fetcher:
+        door = Door(fetcher, world.settings())
+        graph = NpmCloser(door, steps=steps).close(group)
+    versions = {e.version for e in graph.members.values() if e.name == "api"}
+    assert versions == ({"1.9.1"} if enough else {"1.9.1", "1.10.0"})
+    assert [each.state for each in graph.troubles] == [State.LIMIT] * (not enough)
 
 
 def test_a_peer_lowers_nothing_that_somebody_else_needs(world: World) -> None:
