@@ -62,7 +62,7 @@ def subject(data: bytes) -> tuple[str, str | None]:
     Raises:
         MalformedError: It is none.
     """
-    from mcpchain.bom.spdx.read import subject as described
+    from mcpchain.bom.spdx.outline import subject as described
 
     return described(_opened(data, ""))
 

@@ -31,7 +31,7 @@ PROFILE: Final = Profile(
             clause="annex II (2)",
             hint=hints.CONTACT,
             bom=lambda bom: (
-                bool(bom.contacts)
+                bool(bom.reachable)
                 or bool(bom.addresses & {"security-contact", "rfc-9116"})
             ),
         ),

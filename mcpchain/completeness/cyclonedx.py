@@ -33,8 +33,7 @@ def bom(document: Object) -> Bom:
     inner = members(metadata.get("component"))
     makers = [metadata.get(key) for key in (*_MAKERS, "supplier")]
     makers += [inner.get(key) for key in (*_MAKERS, "supplier")]
-    authors = [metadata.get("manufacturer"), metadata.get("manufacture")]
-    authors += [metadata.get("supplier"), *objects(metadata.get("authors"))]
+    authors = [metadata.get("manufacturer"), *objects(metadata.get("authors"))]
     ref = words(inner.get("bom-ref"))
     return Bom(
         format=f"CycloneDX {words(document.get('specVersion')) or '?'}",
@@ -48,6 +47,7 @@ def bom(document: Object) -> Bom:
         authors=_names(authors),
         contacts=_contacts(authors),
         makers=_names(makers),
+        reachable=_contacts(makers),
         tools=_tools(metadata),
         timestamp=moment(metadata.get("timestamp")),
         identifier=words(document.get("serialNumber")),
@@ -112,8 +112,7 @@ def _part(
     ref = entry.get("bom-ref") if isinstance(entry.get("bom-ref"), str) else ""
     name, group = words(entry.get("name")), words(entry.get("group"))
     version = words(entry.get("version"))
-    people = [entry.get(key) for key in (*_MAKERS, "supplier")]
-    people += [*objects(entry.get("authors"))]
+    people = [*map(entry.get, _MAKERS), *objects(entry.get("authors"))]
     producers = [
         *people,
         {"name": entry.get("author")},
@@ -160,7 +159,7 @@ def _contacts(values: list[Any]) -> tuple[str, ...]:
     found: list[str] = []
     for value in values:
         each = members(value)
-        found += [address(each.get("email")), address(each.get("phone"))]
+        found.append(address(each.get("email")))
         urls = each.get("url")
         found += [address(url) for url in (urls if isinstance(urls, list) else [urls])]
         found += [

@@ -63,7 +63,7 @@ class Part:
     producers: tuple[str, ...] = ()
     """Who made it: names."""
     contacts: tuple[str, ...] = ()
-    """Addresses, of mail or web, of who made or supplies it."""
+    """Addresses, of mail or web, of who made it."""
     identifiers: tuple[str, ...] = ()
     """Purls, CPEs and tags of SWID that can be read as such."""
     hashes: tuple[Hash, ...] = ()
@@ -105,6 +105,8 @@ class Bom:
     """Their addresses, of mail or web."""
     makers: tuple[str, ...] = ()
     """Who makes or supplies what the BOM is about."""
+    reachable: tuple[str, ...] = ()
+    """Their addresses, of mail or web."""
     tools: tuple[str, ...] = ()
     timestamp: str = ""
     """When it was made; empty, if that is no time with a zone."""

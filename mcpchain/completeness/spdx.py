@@ -56,6 +56,7 @@ def bom(document: Object) -> Bom:
         authors=tuple(_name(each) for each in people),
         contacts=tuple(found for each in people if (found := _email(each))),
         makers=() if subject is None else subject.producers,
+        reachable=() if subject is None else subject.contacts,
         tools=tuple(_name(each) for each in creators if each.startswith("Tool:")),
         timestamp=moment(info.get("created")),
         identifier=words(document.get("documentNamespace")),

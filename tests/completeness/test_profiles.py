@@ -193,15 +193,26 @@ def test_a_tool_is_an_author_for_ntia_and_none_for_cisa() -> None:
 def test_what_is_no_address_is_no_contact(contact: object) -> None:
     document = whole(externalReferences=[])
     document["metadata"]["manufacturer"] = ACME | {"contact": [{"email": contact}]}
-    document["metadata"]["authors"] = []
+    document["metadata"]["component"]["manufacturer"] = {"name": "Acme"}
     assert missing(document, "cra") == ["contact"]
-    assert missing(document, "bsi") == ["sbom-creator"]
+    document["metadata"]["authors"] = []
+    assert missing(document, "bsi") == ["sbom-creator", "creator"]
 
 
 @pytest.mark.parametrize("version", ["1.4", "1.5", "1.x", "", None, 1.6])
 def test_bsi_accepts_cyclonedx_from_1_6(version: object) -> None:
     assert missing(whole(specVersion=version), "bsi") == ["format"]
     assert missing(whole(specVersion="1.7"), "bsi") == []
+
+
+def test_a_supplier_of_the_product_is_no_author_of_the_bom() -> None:
+    document = whole()
+    document["metadata"]["supplier"] = ACME
+    for key in ("authors", "manufacturer"):
+        del document["metadata"][key]
+    assert missing(document, "cisa") == ["author"]
+    assert missing(document, "bsi") == ["sbom-creator"]
+    assert missing(document, "cra") == []
 
 
 def test_bsi_wants_no_vulnerabilities_inside() -> None:
@@ -301,10 +312,12 @@ def complete() -> dict[str, Any]:
 
 def test_an_spdx_document_can_meet_ntia_and_what_the_law_asks() -> None:
     assert missing(complete(), "ntia") == []
-    assert missing(complete(), "cra") == ["contact"]
+    assert missing(complete(), "cra") == []
     people = complete()
+    people["packages"][0]["supplier"] = "Organization: Acme"
     people["creationInfo"]["creators"].append("Person: Jane (jane@acme.example)")
-    assert missing(people, "cra") == []
+    # An author of the BOM is not the maker of the product.
+    assert missing(people, "cra") == ["contact"]
     # SPDX 2 is no format for BSI, and has no word for phases.
     assert "format" in missing(people, "bsi")
     assert "context" in missing(people, "cisa")

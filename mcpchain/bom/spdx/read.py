@@ -6,7 +6,6 @@ for is carried along under `spdx`. Other documents are never followed.
 """
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,9 +15,9 @@ from mcpchain.bom.carry import Carrier
 from mcpchain.bom.encode import component_entry
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.foreign import Foreign
-from mcpchain.bom.spdx import relations
+from mcpchain.bom.spdx import outline, relations
+from mcpchain.bom.spdx.outline import DOCUMENT
 from mcpchain.bom.spdx.translate import Translator, people, said
-from mcpchain.bom.spdx.write import DOCUMENT
 from mcpchain.bom.tally import Tally
 from mcpchain.bom.unread import OTHER_BOMS
 from mcpchain.bom.whole import TARGET
@@ -58,8 +57,6 @@ _UNEXAMINED: Final = "files that are listed, and were not examined"
 _NOBODY: Final = frozenset({"NONE", "NOASSERTION"})
 
 _Object = dict[str, Any]
-_Raw = tuple[str, str, str, Entry]
-"""Source, kind and target of a relationship, and where it is said."""
 
 
 def read(root: Entry, *, whole: bool = True, edges: int | None = None) -> Inventory:
@@ -72,20 +69,6 @@ def read(root: Entry, *, whole: bool = True, edges: int | None = None) -> Invent
             package counts as one whose dependencies are all known.
     """
     return _Reader(root, whole=whole, edges=edges).inventory()
-
-
-def subject(root: Entry) -> tuple[str, str | None]:
-    """Return name and version of the first package that a document describes.
-
-    Nothing, if it does not say which that is.
-    """
-    reader = _Reader(root, whole=False, edges=0)
-    described = reader.described()[:1]
-    for each in root.items("packages"):
-        if isinstance(each, dict) and each.get("SPDXID") in described:
-            entry = Entry(each, root.source, root.pointer)
-            return entry.text("name") or "", said(entry.text("versionInfo"))
-    return "", None
 
 
 class _Reader:
@@ -105,6 +88,8 @@ class _Reader:
         self._subjects: list[str] = []
         self._none: set[str] = set()
         """What the document says depends on nothing."""
+        self._whole: str | None = None
+        """The SPDXID of the package that is nothing but the whole."""
         self._of_whole: list[str] = []
         """What the document says that its subject depends on."""
         self._kept: list[_Object] = []
@@ -112,12 +97,15 @@ class _Reader:
 
     def inventory(self) -> Inventory:
         """Read all of it."""
-        said_of = self._relationships()
-        self._subjects = self._described(said_of)
-        root = self._root_package()
-        self._each("packages", lambda entry: self._package(entry, root))
-        self._each("files", self._file)
-        self._edges(said_of, root)
+        said_of = outline.relationships(self._root, self._found)
+        self._subjects = outline.described(self._root, self._found, said_of)
+        root = outline.whole(self._root, self._found, self._subjects)
+        self._whole = None if root is None else root.text("SPDXID")
+        outline.each(
+            self._root, "packages", self._found, lambda e: self._package(e, root)
+        )
+        outline.each(self._root, "files", self._found, self._file)
+        self._edges(said_of)
         self._unread()
         carried = carry.dump(self._carried(root)) if self._is_whole else ""
         for gap in self._tally.gaps():
@@ -139,57 +127,12 @@ class _Reader:
             carried=carried,
         )
 
-    def _each(self, key: str, keep: Callable[[Entry], None]) -> None:
-        items: list[Any] = []
-        with self._found.entry():
-            items = self._root.items(key)
-        for index, value in enumerate(items):
-            with self._found.entry():
-                pointer = f"{self._root.pointer}/{key}/{index}"
-                keep(Entry(value, self._root.source, pointer))
-
     def _name(self, root: Entry | None) -> str:
         name = None
         with self._found.entry():
             holder = self._root if root is None else root
             name = said(holder.text("name")) or said(self._root.text("name"))
         return name or self._root.source
-
-    # What is described.
-
-    def described(self) -> list[str]:
-        """Return the SPDXIDs of what the document describes."""
-        return self._described(self._relationships())
-
-    def _described(self, relationships: list[_Raw]) -> list[str]:
-        found: list[str] = []
-        with self._found.entry():
-            found += self._root.texts("documentDescribes")
-        for source, kind, target, _ in relationships:
-            if kind == relations.DESCRIBES and source == DOCUMENT:
-                found.append(target)
-            elif kind == relations.DESCRIBED_BY and target == DOCUMENT:
-                found.append(source)
-        return [*dict.fromkeys(found)]
-
-    def _root_package(self) -> Entry | None:
-        """Return the only package described, if it is nothing but the whole.
-
-        One that names a package, or bytes of its own, is what will be run.
-        """
-        if len(self._subjects) != 1:
-            return None
-        with self._found.entry():
-            items = self._root.items("packages")
-            for index, value in enumerate(items):
-                if not isinstance(value, dict):
-                    continue
-                if value.get("SPDXID") != self._subjects[0]:
-                    continue
-                pointer = f"{self._root.pointer}/packages/{index}"
-                entry = Entry(value, self._root.source, pointer)
-                return entry if len(items) > 1 and _is_whole(entry) else None
-        return None
 
     # Elements.
 
@@ -234,7 +177,8 @@ class _Reader:
 
     def _ref(self, entry: Entry, made: Component) -> str:
         ref = entry.text("SPDXID")
-        if ref and ref not in self._components and ref != DOCUMENT:
+        taken = ref in self._components or ref in {DOCUMENT, self._whole}
+        if ref and not taken:
             return ref
         if ref:
             what = "elements that share their `SPDXID` with another"
@@ -246,31 +190,9 @@ class _Reader:
 
     # Relationships.
 
-    def _relationships(self) -> list[_Raw]:
-        found: list[_Raw] = []
-
-        def keep(entry: Entry) -> None:
-            kind = entry.required("relationshipType").replace("-", "_").upper()
-            source = entry.required("spdxElementId")
-            target = entry.required("relatedSpdxElement")
-            found.append((source, kind, target, entry))
-
-        self._each("relationships", keep)
-
-        def files(entry: Entry) -> None:
-            source = entry.text("SPDXID") or ""
-            found.extend(
-                (source, "CONTAINS", target, entry)
-                for target in entry.texts("hasFiles")
-            )
-
-        self._each("packages", files)
-        return found
-
-    def _edges(self, relationships: list[_Raw], root: Entry | None) -> None:
-        whole = None if root is None else root.text("SPDXID")
+    def _edges(self, relationships: list[outline.Raw]) -> None:
         for ref in self._subjects:
-            if ref != whole and ref not in _NOBODY:
+            if ref != self._whole and ref not in _NOBODY:
                 self._check(ref, self._root)
         for source, kind, target, entry in relationships:
             if not self._left:
@@ -282,12 +204,10 @@ class _Reader:
             if kind not in relations.KNOWN:
                 what = "relationships of a type that SPDX does not have"
                 self._tally.note(what, entry.pointer, State.PARTIAL)
-            if not self._edge(source, kind, target, entry, whole):
+            if not self._edge(source, kind, target, entry):
                 self._kept.append(entry.raw())
 
-    def _edge(
-        self, source: str, kind: str, target: str, entry: Entry, whole: str | None
-    ) -> bool:
+    def _edge(self, source: str, kind: str, target: str, entry: Entry) -> bool:
         """Read one relationship; return whether it needs no place of its own."""
         if kind in {relations.DESCRIBES, relations.DESCRIBED_BY}:
             return DOCUMENT in {source, target}
@@ -296,8 +216,8 @@ class _Reader:
         found = relations.FORWARD.get(kind) or relations.BACKWARD.get(kind)
         if kind in {relations.GENERATES, relations.GENERATED_FROM}:
             found = self._trained(source, target)
-        if whole is not None and whole in {source, target}:
-            return self._edge_of_whole(target, found, is_source=source == whole)
+        if self._whole is not None and self._whole in {source, target}:
+            return self._edge_of_whole(source, target, found, entry)
         if {source, target} & _NOBODY:
             if found is RelationKind.DEPENDS_ON and target == "NONE":
                 self._none.add(source)
@@ -310,15 +230,16 @@ class _Reader:
         return True
 
     def _edge_of_whole(
-        self, target: str, kind: RelationKind | None, *, is_source: bool
+        self, source: str, target: str, kind: RelationKind | None, entry: Entry
     ) -> bool:
-        if not is_source:
+        if source != self._whole:
             return False
-        if kind is RelationKind.DEPENDS_ON and target in self._components:
+        if target in _NOBODY or not self._check(target, entry):
+            return False
+        if kind is RelationKind.DEPENDS_ON:
             self._of_whole.append(target)
-            return True
         # That the whole contains what it lists goes without saying.
-        return kind is RelationKind.CONTAINS and target in self._components
+        return kind in {RelationKind.DEPENDS_ON, RelationKind.CONTAINS}
 
     def _trained(self, source: str, target: str) -> RelationKind | None:
         kinds = [
@@ -385,14 +306,3 @@ class _Reader:
             rest["relationships"] = self._kept
         clean: _Object = self._carrier.clean(rest, self._root.pointer)
         return clean
-
-
-def _is_whole(entry: Entry) -> bool:
-    """Say whether a package has neither a purl, nor bytes, nor a place of its own."""
-    references = entry.raw().get("externalRefs")
-    place = entry.raw().get("downloadLocation")
-    return not (
-        references
-        or entry.raw().get("checksums")
-        or (isinstance(place, str) and said(place))
-    )

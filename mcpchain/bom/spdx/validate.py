@@ -13,10 +13,10 @@ from typing import Any, Final, TypeGuard
 from mcpchain.artifact import Algorithm
 from mcpchain.bom import licenses, purls
 from mcpchain.bom.spdx.license_refs import UNSAID
+from mcpchain.bom.spdx.outline import DOCUMENT
 from mcpchain.bom.spdx.relations import KNOWN
 
 VERSIONS: Final = ("SPDX-2.2", "SPDX-2.3")
-_DOCUMENT: Final = "SPDXRef-DOCUMENT"
 _ID: Final = re.compile(r"SPDXRef-[A-Za-z0-9.-]+")
 _LICENSE_ID: Final = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _USED: Final = re.compile(r"(?<![A-Za-z0-9.:-])LicenseRef-[A-Za-z0-9.-]+")
@@ -59,7 +59,7 @@ def problems(document: _Object) -> _Problems:
     if document.get("spdxVersion") not in VERSIONS:
         yield "/spdxVersion", f"it is none of {', '.join(VERSIONS)}"
     yield from _head(document)
-    ids: dict[str, str] = {_DOCUMENT: ""}
+    ids: dict[str, str] = {DOCUMENT: ""}
     for pointer, element in _elements(document):
         if not isinstance(element, dict):
             yield pointer, "expected an object"
@@ -74,8 +74,8 @@ def _head(document: _Object) -> _Problems:
     for key in ("SPDXID", "name", "documentNamespace", "dataLicense"):
         if not _is_text(document.get(key)):
             yield f"/{key}", "it is missing, or no text"
-    if document.get("SPDXID", _DOCUMENT) != _DOCUMENT:
-        yield "/SPDXID", f"it is not `{_DOCUMENT}`"
+    if document.get("SPDXID", DOCUMENT) != DOCUMENT:
+        yield "/SPDXID", f"it is not `{DOCUMENT}`"
     space = document.get("documentNamespace")
     if _is_text(space) and not _URI.fullmatch(space):
         yield "/documentNamespace", "it is no absolute URI without `#`"

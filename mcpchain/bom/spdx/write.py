@@ -18,6 +18,7 @@ from mcpchain.bom import carry, licenses, structure
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.spdx import actors
 from mcpchain.bom.spdx.license_refs import NOT_SAID, LicenseRefs
+from mcpchain.bom.spdx.outline import DOCUMENT
 from mcpchain.bom.spdx.package import UNNAMED, package
 from mcpchain.bom.whole import TARGET, is_edge
 from mcpchain.component import Component, PackageFacts
@@ -25,7 +26,6 @@ from mcpchain.errors import MalformedError
 from mcpchain.inventory import Gap, Inventory, RelationKind
 
 VERSION: Final = "SPDX-2.3"
-DOCUMENT: Final = "SPDXRef-DOCUMENT"
 _TARGET: Final = "SPDXRef-Target"
 _SPACE: Final = uuid.UUID("2f0f6a1e-8a0f-5c0e-9f5b-6f6f2c1f7e35")
 """The name space of our documents' names (RFC 9562, section 5.5)."""

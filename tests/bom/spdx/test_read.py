@@ -479,6 +479,27 @@ def test_a_package_that_is_nothing_but_the_whole_names_it() -> None:
     ]
 
 
+def test_what_shares_the_id_of_the_whole_is_not_the_whole() -> None:
+    inventory = found(
+        package("SPDXRef-root", name="shop"),
+        package("SPDXRef-root", name="evil", externalRefs=NPM),
+        documentDescribes=["SPDXRef-root"],
+    )
+    assert [each.name for each in inventory.components] == ["@acme/files"]
+    assert reasons(inventory)[0].startswith("unreadable: elements that share")
+
+
+def test_a_whole_that_depends_on_what_is_not_there_says_so() -> None:
+    inventory = found(
+        package("SPDXRef-root", name="shop"),
+        *PAIR,
+        documentDescribes=["SPDXRef-root"],
+        relationships=[edge("SPDXRef-root", "DEPENDS_ON", "SPDXRef-gone")],
+    )
+    assert reasons(inventory)[0].startswith("unmatched: relationships from or to")
+    assert "SPDXRef-gone" in inventory.carried
+
+
 @pytest.mark.parametrize(
     "members",
     [
