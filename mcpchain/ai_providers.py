@@ -171,7 +171,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
     _of("Hyperbolic", "api.hyperbolic.xyz", "HYPERBOLIC_API_KEY", "hyperbolic"),
     _of(
         "Cloudflare AI",
-        "gateway.ai.cloudflare.com",
+        "gateway.ai.cloudflare.com api.cloudflare.com",
         "CLOUDFLARE_AI_API_KEY",
         "cloudflare",
     ),
@@ -347,10 +347,11 @@ _SITES: Final = frozenset(
     {"app", "blog", "cloud", "console", "dashboard", "docs", "help", "status", "www"}
 )
 _PARTS: Final = {
-    "openrouter.ai": "/api",
-    "ollama.com": "/api",
-    "cloud.databricks.com": "/serving-endpoints",
-    "azuredatabricks.net": "/serving-endpoints",
+    "openrouter.ai": re.compile(r"/api"),
+    "ollama.com": re.compile(r"/api|/v1"),
+    "cloud.databricks.com": re.compile(r"/serving-endpoints"),
+    "azuredatabricks.net": re.compile(r"/serving-endpoints"),
+    "api.cloudflare.com": re.compile(r"/client/v4/accounts/[^/]{0,80}/ai/"),
 }
 """Hosts of which only a part is an API for models."""
 
@@ -368,7 +369,7 @@ def by_address(address: str) -> Provider | None:
     if host not in provider.hosts and host.partition(".")[0] in _SITES:
         return None
     for end, path in _PARTS.items():
-        if host.endswith(end) and not match["path"].startswith(path):
+        if host.endswith(end) and not path.match(match["path"]):
             return None
     return provider
 

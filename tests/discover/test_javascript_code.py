@@ -260,10 +260,11 @@ def test_models_go_to_the_client_that_is_asked(tmp_path: Path) -> None:
         'import O from "openai"; import A from "@anthropic-ai/sdk";'
         'const a = new O(); this.b = new A(); a.x.create({ model: "one" });'
         'this.b.messages.create({ model: "two" }); c.d({ model: "claude-4" });'
-        'c.d({ model: "unknown" })',
+        'c.d({ model: "unknown" });'
+        'function f(model: string = "three") { return a.b({ model }) }',
     )
     models = {each.name: facts(each).models for each in found.components}
-    assert models == {"OpenAI": ("one",), "Anthropic": ("claude-4", "two")}
+    assert models == {"OpenAI": ("one", "three"), "Anthropic": ("claude-4", "two")}
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,22 @@ FRONT = {
         "description: Use: when\n",
         FileFacts(role="instructions", description="Use: when"),
     ),
+    "lines": (
+        "description: Use\n  when you\n  can\n",
+        FileFacts(role="instructions", description="Use when you can"),
+    ),
+    "all-tools": ("tools: *\n", FileFacts(role="instructions", tools=("*",))),
+    "brackets": (
+        "allowed-tools: Bash(*), Read(*)\nargument-hint:\n",
+        FileFacts(role="instructions", tools=("Bash(*)", "Read(*)")),
+    ),
+    "dialogue": (
+        "description: Use. user: \"do it\" assistant: 'I do'\n",
+        FileFacts(
+            role="instructions",
+            description="Use. user: \"do it\" assistant: 'I do'",
+        ),
+    ),
     "list": (
         "tools: ['b', a]\nmodels: [x, y]\n",
         FileFacts(role="instructions", tools=("a", "b"), models=("x", "y")),

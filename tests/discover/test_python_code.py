@@ -112,6 +112,19 @@ SERVICES = {
         "OpenAI-compatible API",
         "unknown",
     ),
+    "left-out": (
+        "from openai import OpenAI\nOpenAI(base_url='...', api_key='...')",
+        "OpenAI-compatible API",
+        "unknown",
+    ),
+    "cloudflare": (
+        (
+            "import openai\n"
+            "openai.OpenAI(base_url=f'https://api.cloudflare.com/client/v4/{a}/ai/v1')"
+        ),
+        "Cloudflare AI",
+        "Cloudflare AI",
+    ),
     "unknown-host": (
         "from openai import OpenAI\nOpenAI(base_url='https://llm.acme.example/v1')",
         "llm.acme.example",
@@ -324,6 +337,7 @@ NOTHING = {
     "milvus-lite-uri": "from pymilvus import MilvusClient\nMilvusClient(uri='m.db')",
     "chroma-in-a-file": "import chromadb\nchromadb.PersistentClient('x')",
     "lancedb-in-a-file": "import lancedb\nlancedb.connect('./x')",
+    "other-cloudflare": "URL = 'https://api.cloudflare.com/client/v4/zones'",
     "other-aws": "import boto3\nboto3.client('s3')\nx = 'bedrock'",
     "site-not-api": "URL = 'https://openrouter.ai/docs'",
     "site-of-an-api": "URL = 'https://docs.weaviate.cloud/x'",
@@ -404,7 +418,7 @@ def test_models_go_to_the_client_that_is_asked(tmp_path: Path) -> None:
     found = discover(
         tmp_path,
         "import openai, anthropic\n"
-        "a = openai.OpenAI()\nb = anthropic.Anthropic()\n"
+        "a = openai.OpenAI() if key else None\nb = anthropic.Anthropic()\n"
         "a.responses.create(model='one')\n"
         "b.messages.create(model='two')\n"
         "other.messages.create(model='claude-3')\n"
@@ -498,6 +512,20 @@ LOADED = {
     ),
     "revision-of-a-variable": (
         TRANSFORMERS + "AutoModel.from_pretrained('acme/m', revision=args.r)",
+        (MODEL, "acme/m", "pkg:huggingface/acme/m", None, ""),
+    ),
+    "unpacked": (
+        TRANSFORMERS + "k = {}\nk['revision'] = r\n"
+        "AutoModel.from_pretrained('acme/m', **k)",
+        (MODEL, "acme/m", "pkg:huggingface/acme/m", None, ""),
+    ),
+    "unpacked-without": (
+        TRANSFORMERS + "AutoModel.from_pretrained('acme/m', **k)",
+        (MODEL, "acme/m", "pkg:huggingface/acme/m", Pin.FLOATING, ""),
+    ),
+    "revision-or-another": (
+        TRANSFORMERS + "r = api.sha or 'unknown'\n"
+        "AutoModel.from_pretrained('acme/m', revision=r)",
         (MODEL, "acme/m", "pkg:huggingface/acme/m", None, ""),
     ),
     "constant": (

@@ -143,6 +143,8 @@ class _Finder:
         for index in range(1, len(self._found) - 1):
             mark, value = self._found[index], self._found[index + 1]
             name = self._found[index - 1]
+            if self._word(index - 2) == ":" and index > 2:  # noqa: PLR2004  (`a: T =`)
+                name = self._found[index - 3]
             if mark.text != "=" or mark.kind != "mark" or name.kind != "word":
                 continue
             plain = value.kind == "text" and self._word(index + 2) not in {"+", "."}
@@ -162,8 +164,8 @@ class _Finder:
                 continue
             if token.text in self._bound and self._word(index - 1) != ".":
                 self._imported(index, self._bound[token.text])
-            elif token.text in self._made:
-                self._asked(index, self._made[token.text])
+            elif made := self._made.get(self._spelled(index)):
+                self._asked(index, made)
 
     def _imported(self, index: int, bound: Bound) -> None:
         """Read what is done with an imported name: `new OpenAI(…)`, `openai("…")`."""
@@ -192,9 +194,14 @@ class _Finder:
         index -= 1
         while self._word(index) in {"new", "await"}:
             index -= 1
-        name = self._found[index - 1] if index > 0 else None
-        if name is not None and self._word(index) == "=" and name.kind == "word":
-            self._made[name.text] = draft
+        if index > 0 and self._word(index) == "=":
+            self._made[self._spelled(index - 1)] = draft
+
+    def _spelled(self, index: int) -> str:
+        """Return a name as it is spelled: `client`, or `this.client`."""
+        if self._word(index - 1) not in {".", "?."}:
+            return self._word(index)
+        return f"{self._word(index - 2)}.{self._word(index)}"
 
     def _asked(self, index: int, draft: _Draft) -> None:
         """Read what is asked of a client: `groq("…")`, `client.a.b({model: "…"})`."""

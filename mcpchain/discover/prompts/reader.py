@@ -26,11 +26,12 @@ _SCRIPTS: Final = frozenset(
 )
 _TEXTS: Final = frozenset({".md", ".txt", ".rst", ".mdx"})
 _LOOSE: Final = re.compile(
-    rb"^(?P<key>globs|argument-hint|description|applyTo):[ \t]++"
+    rb"^(?P<key>globs|argument-hint|description|applyTo|(?:allowed-)?tools):[ \t]++"
     rb"(?P<value>[^\r\n]+?)[ \t]*(?=\r?$)",
     re.MULTILINE,
 )
 """Keys whose values people write as they like, since clients take a line for a text."""
+_STYLED: Final = (b'"', b"'", b"|", b">", b"[", b"{", b"&", b"*", b"!")
 _WORDS: Final = re.compile(r"(?:[^\s,()]|\([^()]*\))+")
 """Names of tools, perhaps with what they may do in brackets."""
 _TOOLS: Final = ("allowed-tools", "allowed_tools", "tools")
@@ -108,7 +109,7 @@ def _facts(file: File, role: str) -> FileFacts:
     elif file.suffix in {".toml", ".j2", ".jinja", ".jinja2", ".hbs", ".mustache"}:
         node = None
     else:
-        node = front_matter(_LOOSE.sub(_quoted, data, count=_MOST), file.path)
+        node = _front_matter(data, file.path)
         if node is None and not whole and data.lstrip().startswith(b"---\n"):
             raise UnreadableError(
                 file.path,
@@ -128,19 +129,34 @@ def _facts(file: File, role: str) -> FileFacts:
     )
 
 
+def _front_matter(data: bytes, source: str) -> Node | None:
+    """Read front matter as YAML, or else as clients do that take lines for texts."""
+    try:
+        return front_matter(data, source)
+    except MalformedError:
+        loose = _LOOSE.sub(_quoted, data, count=_MOST)
+        if loose == data:
+            raise
+    return front_matter(loose, source)
+
+
 def _quoted(match: re.Match[bytes]) -> bytes:
     """Make a text of a value that clients read as one, whatever YAML says."""
     value = match["value"]
-    free = match["key"] != b"description" or not value.startswith(
-        (b'"', b"'", b"|", b">", b"[", b"{", b"&", b"*", b"!")
-    )
-    if not free or value.startswith((b'"', b"'")):
+    key = match["key"]
+    if key.endswith(b"tools"):
+        loose = value.startswith(b"*")
+    elif key == b"description":
+        loose = not value.startswith(_STYLED)
+    else:
+        loose = not value.startswith((b'"', b"'"))
+    if not loose:
         return match[0]
     try:
         text = json.dumps(value.decode())
     except UnicodeDecodeError:
         return match[0]
-    return match["key"] + b": " + text.encode()
+    return key + b": " + text.encode()
 
 
 def _text(node: Node) -> str | None:

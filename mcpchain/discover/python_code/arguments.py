@@ -123,7 +123,9 @@ class Arguments:
             places = (t for t in words.texts if key in _HOSTS or _is_place(t))
             found = (read_address(each, number) for each in places)
             draft.address = draft.address or next((a for a in found if a), None)
-            draft.opaque |= words.opaque and draft.address is None
+            # What is written and is no address stands for one: `...`.
+            odd = key != "location" and any(words.texts)
+            draft.opaque |= (words.opaque or odd) and draft.address is None
         if not database or draft.client.own or not called.node.args:
             return True
         # A first argument may be anything, also a key.

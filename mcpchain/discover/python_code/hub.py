@@ -215,16 +215,23 @@ class _Hub:
     def _revision(self, called: Called) -> tuple[Pin | None, str | None, str]:
         """Return how firmly a revision is named, its commit, and what is asked for."""
         node = called.keywords.get("revision")
+        if node is None and self._may_be_unpacked(called):
+            return None, None, ""
         if node is None or (isinstance(node, ast.Constant) and node.value is None):
             return Pin.FLOATING, None, ""
         words = self._module.words(node, called.scope)
-        if len(words.texts) != 1:
+        if len(words.texts) != 1 or words.opaque:
             # Chosen elsewhere: nothing here says how firmly.
             return None, None, ""
         (text,) = words.texts
-        if hub_name.is_commit(text) and not words.opaque and not words.env:
+        if hub_name.is_commit(text) and not words.env:
             return Pin.COMMIT, text, ""
         return Pin.TAG, None, text[:140]
+
+    def _may_be_unpacked(self, called: Called) -> bool:
+        """Say whether a revision may be among arguments that are unpacked."""
+        more = any(each.arg is None for each in called.node.keywords)
+        return more and "revision" in called.code.text
 
     def _torch(self, called: Called) -> Iterator[Component]:
         """Yield what `torch.hub.load` fetches: code of a repository, which it runs."""

@@ -155,7 +155,8 @@ class Module:
         values, owner = found
         texts = [each for each in values if isinstance(each, str)]
         followed = (ast.Name, ast.Attribute, ast.Call, ast.Await)
-        codes = [each for each in values if isinstance(each, followed)]
+        plain = [_chosen(e) for e in values if not isinstance(e, str)]
+        codes = [each for each in plain if isinstance(each, followed)]
         best = (*texts, *codes)
         return (best[0], owner) if best else None
 
@@ -268,6 +269,19 @@ class Module:
             if isinstance(each, ast.Constant) and isinstance(each.value, str):
                 words.texts.append(each.value)
         return words
+
+
+def _chosen(node: ast.expr) -> ast.expr:
+    """Return what is meant by `a if b else None` and by `a or b`."""
+    match node:
+        case ast.IfExp(body=ast.Constant(), orelse=other):
+            return other
+        case ast.IfExp(body=body):
+            return body
+        case ast.BoolOp(values=[first, *_]):
+            return first
+        case _:
+            return node
 
 
 def _pieces(node: ast.JoinedStr | ast.BinOp) -> Iterator[ast.expr]:
