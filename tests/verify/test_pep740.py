@@ -1,0 +1,204 @@
+"""Attestations on a Python index: what is a yes, and what must never be one."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.root import parse as parse_root
+from mcpchain.errors import MalformedError
+from mcpchain.signature import Status, Verification
+from mcpchain.verify.pep740 import File, read_attestation, read_provenance, verify_all
+from tests.world.sigstore.instance import Instance
+from tests.world.sigstore.minting import ARTIFACT, ISSUER, Minter, statement
+
+CORPUS = (
+    Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "attestations"
+)
+INSTANCE = Instance()
+ROOT = parse_root(INSTANCE.trusted_root(), name="test")
+NAME = "acme_files-1.2.0-py3-none-any.whl"
+FILE = File(name=NAME, sha256=hashlib.sha256(ARTIFACT).digest())
+PUBLISH = "https://docs.index.example/attestations/publish/v1"
+PUBLISHER = {"kind": "GitHub", "repository": "acme/files", "workflow": "release.yml"}
+Json = dict[str, Any]
+
+
+def attestation(**said: Any) -> Json:  # noqa: ANN401 - of the statement
+    given = {"name": NAME, "predicate_type": PUBLISH} | said
+    minter = Minter(instance=INSTANCE, entries=("dsse/0.0.1",))
+    bundle = minter.attest(statement(**given))
+    material, envelope = bundle["verificationMaterial"], bundle["dsseEnvelope"]
+    return {
+        "version": 1,
+        "verification_material": {
+            "certificate": material["certificate"]["rawBytes"],
+            "transparency_entries": material["tlogEntries"],
+        },
+        "envelope": {
+            "statement": envelope["payload"],
+            "signature": envelope["signatures"][0]["sig"],
+        },
+    }
+
+
+def provenance(*attestations: Json, publisher: Json | None = None) -> Json:
+    given = PUBLISHER if publisher is None else publisher
+    bundles = [{"publisher": given, "attestations": [*attestations]}]
+    return {"version": 1, "attestation_bundles": bundles}
+
+
+def answers(
+    document: Json, expected: Expected | None = None, file: File = FILE
+) -> list[Verification]:
+    found = read_provenance(json.dumps(document).encode(), source="p")
+    return [*verify_all(found, file, ROOT, expected)]
+
+
+def test_what_the_index_says_of_the_publisher_is_the_words_of_the_index() -> None:
+    (found,) = answers(provenance(attestation()))
+    assert (found.status, found.expected_by) == (Status.VERIFIED, "index")
+    assert (found.kind, found.subject) == ("pep740", NAME)
+
+
+def test_what_the_user_says_counts_for_more() -> None:
+    acme = Expected(issuer=ISSUER, repository="acme/files")
+    (found,) = answers(provenance(attestation()), acme)
+    assert (found.status, found.expected_by) == (Status.VERIFIED, "user")
+    other = Expected(issuer=ISSUER, repository="evil/files")
+    (found,) = answers(provenance(attestation()), other)
+    assert found.status is Status.UNTRUSTED_IDENTITY
+
+
+@pytest.mark.parametrize(
+    "publisher",
+    [
+        PUBLISHER | {"repository": "evil/files"},
+        PUBLISHER | {"workflow": "other.yml"},
+        {"kind": "GitLab", "repository": "acme/files", "workflow_filepath": "x.yml"},
+        {"kind": "Google", "email": "a@b.example"},
+        {"kind": "CircleCI", "project_id": "1", "pipeline_definition_id": "2"},
+        {"kind": "Unheard-of"},
+    ],
+    ids=str,
+)
+def test_a_publisher_who_did_not_sign_it_is_refused(publisher: Json) -> None:
+    (found,) = answers(provenance(attestation(), publisher=publisher))
+    assert found.status is Status.UNTRUSTED_IDENTITY
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"data": b"other bytes"}, "about other artifacts"),
+        ({"name": "evil-1.2.0-py3-none-any.whl"}, "is about `evil-1.2.0"),
+        ({"name": "acme_files-1.2.1-py3-none-any.whl"}, "is about `acme_files-1.2.1"),
+        ({"name": "acme_files-1.2.0.tar.gz"}, "is about `acme_files-1.2.0.tar.gz`"),
+        ({"name": ""}, "is about ``"),
+        ({"predicate_type": "https://evil.example/v1"}, "which no index takes"),
+        ({"predicate_type": f"{PUBLISH}/more"}, "which no index takes"),
+        (
+            {
+                "subject": [
+                    {"name": NAME, "digest": {"sha256": FILE.sha256.hex()}},
+                    {"name": "other", "digest": {"sha256": "0" * 64}},
+                ]
+            },
+            "has 2 subjects",
+        ),
+    ],
+    ids=str,
+)
+def test_a_statement_about_something_else_is_invalid(said: Json, reason: str) -> None:
+    (found,) = answers(provenance(attestation(**said)))
+    assert (found.status, reason in found.reason) == (Status.INVALID, True)
+    assert not found.checks[-1].ok
+
+
+def test_a_file_is_known_by_any_spelling_of_its_name() -> None:
+    said = attestation(name="Acme.Files-1.2.0-py3-none-any.whl")
+    (found,) = answers(provenance(said))
+    assert found.status in {Status.VERIFIED, Status.INVALID}
+    (found,) = answers(provenance(attestation(name=NAME.upper().replace("WHL", "whl"))))
+    assert found.status in {Status.VERIFIED, Status.INVALID}
+
+
+def test_every_attestation_has_its_answer() -> None:
+    broken = attestation()
+    broken["envelope"]["signature"] = attestation()["envelope"]["signature"]
+    found = answers(provenance(attestation(), broken))
+    assert [each.status for each in found] == [Status.VERIFIED, Status.INVALID]
+
+
+MALFORMED: dict[str, Callable[[Json], Any]] = {
+    "no version": lambda d: d.pop("version"),
+    "another version": lambda d: d.update(version=2),
+    "no bundles": lambda d: d.update(attestation_bundles=[]),
+    "an empty bundle": lambda d: d["attestation_bundles"][0].update(attestations=[]),
+    "an empty bundle beside a good one": lambda d: d["attestation_bundles"].append(
+        {"publisher": PUBLISHER, "attestations": []}
+    ),
+    "a publisher of no kind": lambda d: d["attestation_bundles"][0].update(
+        publisher={}
+    ),
+    "a publisher without repository": lambda d: d["attestation_bundles"][0].update(
+        publisher={"kind": "GitHub"}
+    ),
+    "no certificate": lambda d: one(d)["verification_material"].pop("certificate"),
+    "no statement": lambda d: one(d)["envelope"].update(statement=""),
+    "no base64": lambda d: one(d)["envelope"].update(signature="*"),
+    "attestation of another version": lambda d: one(d).update(version=2),
+}
+
+
+def one(document: Json) -> Json:
+    found: Json = document["attestation_bundles"][0]["attestations"][0]
+    return found
+
+
+@pytest.mark.parametrize("flaw", MALFORMED)
+def test_what_is_no_provenance_is_malformed(flaw: str) -> None:
+    document = provenance(attestation())
+    MALFORMED[flaw](document)
+    with pytest.raises(MalformedError):
+        answers(document)
+
+
+def test_real_attestations_are_verified_and_good_for_nothing_else() -> None:
+    if not CORPUS.is_dir():
+        pytest.skip(f"the attestations with known outcomes are not at {CORPUS}")
+    count = 0
+    for case in json.loads((CORPUS / "index.json").read_bytes()):
+        if not case["kind"].startswith("pep740"):
+            continue
+        path = CORPUS / case["path"]
+        name = path.name
+        for end in (".provenance", ".publish.attestation", ".slsa.attestation"):
+            name = name.removesuffix(end)
+        name = name.removesuffix(".attestation")
+        root = parse_root((CORPUS / case["trusted_root"]).read_bytes(), name="root")
+        who = Expected(issuer=case["issuer"], san=case["identity"])
+        data = path.read_bytes()
+        if path.suffix == ".provenance":
+            found = read_provenance(data, source=name)
+            (by_index,) = verify_all(found, file_of(case, name), root, None)
+            assert by_index, by_index.reason
+        else:
+            found = (read_attestation(data, source=name),)
+        assert all(verify_all(found, file_of(case, name), root, who)), name
+        for other in (
+            File(name=name, sha256=hashlib.sha256(b"other").digest()),
+            File(name="evil-1.0.tar.gz", sha256=file_of(case, name).sha256),
+        ):
+            assert not any(verify_all(found, other, root, who)), name
+        assert not any(verify_all(found, file_of(case, name), ROOT, who)), name
+        count += 1
+    assert count > 10
+
+
+def file_of(case: Json, name: str) -> File:
+    return File(name=name, sha256=bytes.fromhex(case["digest"][-64:]))
