@@ -63,10 +63,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         "azure_ai",
     ),
     _of(
-        "GitHub Models",
-        "models.github.ai models.inference.ai.azure.com",
-        "",
-        "github",
+        "GitHub Models", "models.github.ai models.inference.ai.azure.com", "", "github"
     ),
     _of(
         "Anthropic",
@@ -123,12 +120,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
     _of("xAI", "api.x.ai .api.x.ai", "XAI_API_KEY GROK_API_KEY", "xai grok"),
     _of("OpenRouter", "openrouter.ai", "OPENROUTER_API_KEY", "openrouter"),
     _of("Replicate", "api.replicate.com", "REPLICATE_API_TOKEN", "replicate"),
-    _of(
-        "Hugging Face Inference",
-        ".endpoints.huggingface.cloud",
-        "",
-        "huggingface",
-    ),
+    _of("Hugging Face Inference", ".endpoints.huggingface.cloud", "", "huggingface"),
     _of("Cerebras", "api.cerebras.ai", "CEREBRAS_API_KEY", "cerebras"),
     _of("SambaNova", "api.sambanova.ai", "SAMBANOVA_API_KEY", "sambanova"),
     _of(
@@ -206,13 +198,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         "stability",
         "image",
     ),
-    _of(
-        "Pinecone",
-        "api.pinecone.io",
-        "PINECONE_API_KEY",
-        "",
-        _VECTORS,
-    ),
+    _of("Pinecone", "api.pinecone.io", "PINECONE_API_KEY", "", _VECTORS),
     _of(
         "Weaviate",
         ".weaviate.cloud .weaviate.network",
@@ -313,12 +299,8 @@ _PATTERNS: Final = (
 KEYS: Final = {key: each for each in PROVIDERS for key in each.keys}
 PREFIXES: Final = {prefix: each for each in PROVIDERS for prefix in each.prefixes}
 _FAMILIES: Final = (
-    (
-        re.compile(
-            r"(?:gpt-|chatgpt-|o[134](?:-|$)|text-embedding-|dall-e-|whisper-1|tts-1)"
-        ),
-        "OpenAI",
-    ),
+    (re.compile(r"gpt-|chatgpt-|o[134](?:-|$)|whisper-1|tts-1"), "OpenAI"),
+    (re.compile(r"text-embedding-|dall-e-"), "OpenAI"),
     (re.compile(r"claude-"), "Anthropic"),
     (re.compile(r"gemini-"), "Google Gemini"),
     (re.compile(r"(?:mistral|codestral|ministral|pixtral|magistral)-"), "Mistral AI"),

@@ -22,6 +22,7 @@ from mcpchain.discover.javascript_code.clients import (
 )
 from mcpchain.discover.javascript_code.imports import Bound, bindings, closing
 from mcpchain.discover.javascript_code.tokens import Lines, Token
+from mcpchain.discover.javascript_code.values import Values, variable
 from mcpchain.used_services import Address, Client, Use, read_address
 
 _ADDRESSES: Final = frozenset(
@@ -132,27 +133,9 @@ class _Finder:
         """Clients, by the names of what they are assigned to."""
         self._read: set[int] = set()
         """Places of models that belong to somebody already."""
-        self._texts = self._constants()
+        self._values = Values(found)
         self._left = _STEPS
         """How many tokens of arguments are still looked at."""
-
-    def _constants(self) -> dict[str, str]:
-        """Return the texts that names are bound to, each to one only."""
-        texts: dict[str, str] = {}
-        twice: set[str] = set()
-        for index in range(1, len(self._found) - 1):
-            mark, value = self._found[index], self._found[index + 1]
-            name = self._found[index - 1]
-            if self._word(index - 2) == ":" and index > 2:  # noqa: PLR2004  (`a: T =`)
-                name = self._found[index - 3]
-            if mark.text != "=" or mark.kind != "mark" or name.kind != "word":
-                continue
-            plain = value.kind == "text" and self._word(index + 2) not in {"+", "."}
-            if name.text in texts or not plain:
-                twice.add(name.text)
-            else:
-                texts[name.text] = value.text
-        return {name: text for name, text in texts.items() if name not in twice}
 
     def _word(self, index: int) -> str:
         return self._found[index].text if 0 <= index < len(self._found) else ""
@@ -262,7 +245,7 @@ class _Finder:
 
     def _argument(self, key: Token, index: int, draft: _Draft) -> None:
         """Read one argument, whose value begins after the next mark."""
-        texts, env, opaque = self._value(index + 2)
+        texts, env, opaque = self._values.of(index + 2)
         if key.text in _ADDRESSES:
             draft.env.update(env)
             addresses = (read_address(t) for t in texts if _is_place(t, key.text))
@@ -282,47 +265,12 @@ class _Finder:
         """Read `{ apiKey }`, whose value is a variable of that name."""
         if name in _KEYS:
             draft.authenticated = True
-        elif name in _MODELS and name in self._texts:
-            draft.models.add(self._texts[name])
+        elif name in _MODELS and name in self._values.texts:
+            draft.models.add(self._values.texts[name])
         elif name in _ADDRESSES:
-            text = self._texts.get(name, "")
+            text = self._values.texts.get(name, "")
             draft.address = draft.address or read_address(text)
             draft.opaque |= draft.address is None
-
-    def _value(self, index: int) -> tuple[list[str], list[str], bool]:
-        """Return the texts and variables that a value may be, and whether else."""
-        texts: list[str] = []
-        env: list[str] = []
-        opaque = False
-        while index < len(self._found):
-            token = self._found[index]
-            following = self._word(index + 1)
-            if token.kind in {"text", "open"}:
-                texts.append(
-                    token.text if token.kind == "text" else f"{token.text}{{}}"
-                )
-                if token.kind == "open":
-                    return texts, env, opaque
-                index += 1
-            elif name := _variable(self._found, index):
-                env.append(name[0])
-                index = name[1]
-                opaque = self._word(index) not in {"??", "||"}
-                index += not opaque
-                if not opaque:
-                    continue
-            elif token.kind == "word" and token.text in self._texts:
-                texts.append(self._texts[token.text])
-                index += 1
-            elif token.text in {"undefined", "null"} and following in _ENDS:
-                return texts, env, opaque
-            elif token.text in {"??", "||", "!"}:
-                index += 1
-            else:
-                return texts, env, opaque or token.text not in _ENDS
-            if self._word(index) not in {"??", "||", "!"}:
-                return texts, env, opaque
-        return texts, env, opaque
 
     def addresses(self) -> None:
         """Find addresses of services that are known."""
@@ -369,7 +317,7 @@ class _Finder:
                 continue
             if index in self._read:
                 continue
-            for text in self._value(index + 2)[0]:
+            for text in self._values.of(index + 2)[0]:
                 family = by_family(text) or by_model(text)[0]
                 if family is not None and family.name in products:
                     products[family.name].models.add(text)
@@ -379,7 +327,7 @@ class _Finder:
         names = {
             found[0]
             for index in range(len(self._found))
-            if (found := _variable(self._found, index))
+            if (found := variable(self._found, index))
         }
         akin: dict[str, set[str]] = {}
         for each in self.drafts:
@@ -398,29 +346,6 @@ class _Finder:
 
 
 _ASKED: Final = frozenset({"model-api", "embedding"})
-
-
-def _variable(found: list[Token], index: int) -> tuple[str, int] | None:
-    """Return the variable of the environment that is read at *index*, and what follows.
-
-    `process.env.X`, `process.env["X"]`, `import.meta.env.X`, `Deno.env.get("X")`.
-    """
-    words = [each.text for each in found[index : index + 8]]
-    if words[:1] == ["import"] and words[1:4] == [".", "meta", "."]:
-        index, words = index + 2, words[2:]
-    if len(words) < 5 or words[0] not in {"process", "meta", "Deno", "Bun"}:  # noqa: PLR2004  (`a.b.c`)
-        return None
-    if words[1:3] not in ([".", "env"], ["?.", "env"]):
-        return None
-    match words[3:]:
-        case [".", "get", "(", name, ")"]:
-            return name, index + 8
-        case ["." | "?.", name, *_]:
-            return name, index + 5
-        case ["[", name, "]", *_]:
-            return name, index + 6
-        case _:
-            return None
 
 
 def _is_place(text: str, key: str) -> bool:
