@@ -28,6 +28,73 @@ def test_a_long_list_of_imports_is_cut() -> None:
     assert finding.message.endswith("`m.f4` and 2 more")
 
 
+@pytest.mark.parametrize(
+    ("facts", "variant", "words"),
+    [
+        (
+            ModelFacts(format="keras", operators=("Lambda",)),
+            "keras-lambda",
+            "has a Lambda layer",
+        ),
+        (
+            ModelFacts(format="hdf5", imports=("evil.Layer",)),
+            "keras-import",
+            "is made of `evil.Layer`",
+        ),
+        (
+            ModelFacts(format="saved-model", operators=("EagerPyFunc", "x>y")),
+            "graph-python",
+            "calls Python by `EagerPyFunc`",
+        ),
+        (
+            ModelFacts(format="saved-model", operators=("ReadFile",)),
+            "graph-file",
+            "reaches files or the network by `ReadFile`",
+        ),
+        (
+            ModelFacts(format="pt2", remote_code=("a.so",)),
+            "pt2-native",
+            "has native code: `a.so`",
+        ),
+        (ModelFacts(format="nemo"), "nemo", "is nemo, which can run code"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_objects_to_a_door_in_a_graph(
+    facts: ModelFacts, variant: str, words: str
+) -> None:
+    about = component(None, Kind.MODEL, name="m", facts=facts)
+    (finding,) = UnsafeModelFormat().check(case(about))
+    assert (finding.variant, words in finding.message) == (variant, True)
+
+
+def test_tells_every_door() -> None:
+    operators = ("Lambda", "PyFunc", "WriteFile")
+    facts = ModelFacts(format="saved-model", operators=operators, imports=("a.B",))
+    about = component(None, Kind.MODEL, facts=facts)
+    found = [each.variant for each in UnsafeModelFormat().check(case(about))]
+    assert found == [
+        *("keras-lambda", "keras-import", "graph-python", "graph-file"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        ModelFacts(format="onnx", operators=("Lambda", "PyFunc")),
+        ModelFacts(format="safetensors", imports=("a.B",)),
+        ModelFacts(format="keras", operators=("x>y",)),
+        ModelFacts(format="saved-model", operators=("acme>Fused",)),
+        ModelFacts(format="hugging-face", remote_code=("m.C",)),
+        ModelFacts(format="torchscript"),
+    ],
+    ids=lambda facts: facts.format,
+)
+def test_what_is_a_door_in_one_format_is_none_in_another(facts: ModelFacts) -> None:
+    about = component(None, Kind.MODEL, facts=facts)
+    assert not [*UnsafeModelFormat().check(case(about))]
+
+
 @pytest.mark.parametrize("name", ["safetensors", "gguf", "numpy", "onnx"])
 def test_accepts_formats_that_only_hold_data(name: str) -> None:
     about = component(None, Kind.MODEL, facts=ModelFacts(format=name))
