@@ -63,6 +63,7 @@ FOLDERS: Final = frozenset(
 digest."""
 _HUBS: Final[Mapping[str, frozenset[str]]] = {
     "hugging-face": frozenset({"huggingface"}),
+    "oci": IMAGES,
     "torch-hub": frozenset({"github"}),
 }
 """The formats of what is fetched from a hub, and the types of purl that name it."""

@@ -114,10 +114,8 @@ def _packages(
     packages: dict[str, Package] = {}
     others: Counter[str] = Counter()
     for each in components:
-        # What a server starts is a component of its own; what only the build runs
-        # is listed, and not yet judged.
-        if each.kind in {Kind.MCP_SERVER, Kind.BUILD} or each.purl is None:
-            continue
+        if each.kind is Kind.MCP_SERVER or each.purl is None:
+            continue  # what a server starts is a component of its own
         if each.purl.type not in ECOSYSTEMS:
             # Advisories speak of packages, not of a model or a data set by its digest.
             others[each.purl.type] += each.kind in {Kind.APPLICATION, Kind.LIBRARY}

@@ -83,17 +83,17 @@ def test_hooks_at_a_commit_are_declared_with_all_that_is_said(tmp_path: Path) ->
          "pkg:github/o/r@v1", "tag"),
         # What a hook installs, if its language is evident.
         (hook("language: python, additional_dependencies: [A_b==1.0]"),
-         "pkg:pypi/a-b@1.0", "exact"),
-        (hook("language: python, additional_dependencies: ['a>=1']"), "pkg:pypi/a",
+         "None", "exact"),
+        (hook("language: python, additional_dependencies: ['a>=1']"), "None",
          "range"),
-        (hook("language: python, additional_dependencies: [a]"), "pkg:pypi/a",
+        (hook("language: python, additional_dependencies: [a]"), "None",
          "floating"),
-        (hook("additional_dependencies: ['a[x]==1.0']"), "pkg:pypi/a@1.0", "exact"),
-        (hook("language: node, additional_dependencies: [a]"), "pkg:npm/a",
+        (hook("additional_dependencies: ['a[x]==1.0']"), "None", "exact"),
+        (hook("language: node, additional_dependencies: [a]"), "None",
          "floating"),
-        (hook("additional_dependencies: ['@s/a@1.0.0']"), "pkg:npm/%40s/a@1.0.0",
+        (hook("additional_dependencies: ['@s/a@1.0.0']"), "None",
          "exact"),
-        (hook("additional_dependencies: ['a@^1.0.0']"), "pkg:npm/a", "range"),
+        (hook("additional_dependencies: ['a@^1.0.0']"), "None", "range"),
         (hook("additional_dependencies: [a]"), "None", "floating"),
         (hook("language: golang, additional_dependencies: ['h.example/a@v1.0.0']"),
          "None", "floating"),
@@ -184,6 +184,25 @@ def test_a_wrong_entry_hides_no_other(tmp_path: Path) -> None:
         "/repos/0", "/repos/1/hooks/0", "/repos/1/hooks/1/id",
         "/repos/1/hooks/2/additional_dependencies/0", "/repos/1/rev",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("language: python, additional_dependencies: [A_b==1.0]", ("a-b", "1.0", "")),
+        ("language: python, additional_dependencies: ['a>=1']", ("a", None, ">=1")),
+        ("language: node, additional_dependencies: ['@s/a@1.0.0']",
+         ("@s/a", "1.0.0", "")),
+        ("language: node, additional_dependencies: ['a@^1.0.0']",
+         ("a", None, "^1.0.0")),
+    ],
+)  # fmt: skip
+def test_a_package_of_a_hook_is_no_dependency_of_the_system(
+    tmp_path: Path, text: str, said: tuple[str, str | None, str]
+) -> None:
+    (component,) = read(tmp_path, hook(text)).components
+    assert (component.name, component.version, component.requested) == said
+    assert (component.kind, component.purl) == (Kind.BUILD, None)
 
 
 def test_a_folder_of_somebody_is_not_told(tmp_path: Path) -> None:

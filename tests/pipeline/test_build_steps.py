@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 AGENT = EXAMPLES / "support-agent"
 BUILD = {
     "Dockerfile": "FROM python:latest\nADD https://h.example/x.tgz /x\n",
-    "compose.yaml": "services: {db: {image: 'db'}}",
+    "compose.yaml": "services: {db: {image: 'db'}}\nmodels: {m: {model: 'a/b:1'}}",
     ".github/workflows/ci.yml": "jobs: {a: {steps: [{uses: o/r@main}]}}",
     "azure-pipelines.yml": "steps: [{task: Bash@3}]",
     ".devcontainer.json": '{"features": {"r.example/o/x": {}}}',
@@ -47,4 +47,8 @@ def test_what_the_build_runs_is_no_dependency(tmp_path: Path) -> None:
         "r.example/o/x", "x.tgz",
     ]  # fmt: skip
     # `jinja2` has an advisory, and `black` no version that could be looked up.
-    assert {*(rules(target) - before)} <= {"unpinned-build-step"}
+    bom = tmp_path / "bom.json"
+    command = ["sbom", "--no-environment", f"--output={bom}", str(target)]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert rules(bom) == rules(target)
+    assert {*(rules(target) - before)} <= {"unpinned-build-step", "unpinned-model"}

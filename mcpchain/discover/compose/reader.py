@@ -17,6 +17,7 @@ from mcpchain.component import (
     Component,
     Kind,
     Location,
+    ModelFacts,
     Pin,
     Role,
 )
@@ -30,6 +31,8 @@ from mcpchain.tree import File, UnreadableError
 _BYTES: Final = 4 << 20
 _FILES: Final = 50
 """How many other files are read because one names them."""
+_FORMAT: Final = "oci"
+"""How a model is packed that is fetched from a registry of images."""
 _PULLED: Final = frozenset(
     {"always", "missing", "if_not_present", "daily", "weekly", "refresh"}
 )
@@ -151,6 +154,7 @@ class _Reader:
                 kind=Kind.MODEL,
                 name=shown(node.text()) or "unnamed",
                 pin=Pin.FLOATING,
+                facts=ModelFacts(format=_FORMAT),
                 locations=(place,),
             )
         else:
@@ -160,7 +164,7 @@ class _Reader:
                 purl=named.purl,
                 pin=named.pin,
                 requested=named.tag,
-                artifacts=named.artifacts,
+                facts=ModelFacts(format=_FORMAT),
                 locations=(place,),
             )
         self.found.add(model)

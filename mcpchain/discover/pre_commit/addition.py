@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from mcpchain.artifact import Artifact
-from mcpchain.build_step import shown, unreadable
+from mcpchain.build_step import unreadable
 from mcpchain.component import (
     BuildFacts,
     Component,
@@ -55,14 +55,17 @@ def add_dependency(node: Node, language: str, hook: str, found: Collector) -> No
     facts = package.facts
     registry = facts.registry if isinstance(facts, PackageFacts) else None
     step = BuildFacts(role=Role.HOOK, stage=hook, registry=registry)
-    found.add(replace(package, kind=Kind.BUILD, facts=step))
+    # With the purl of a package it would be one that is judged as a dependency.
+    looked_up = package.purl is not None and package.purl.type in {"npm", "pypi"}
+    purl = None if looked_up else package.purl
+    found.add(replace(package, kind=Kind.BUILD, facts=step, purl=purl))
 
 
 def _node(text: str, place: Location) -> Component:
     asked = read_npm_spec(text, {})
     return Component(
         kind=Kind.BUILD,
-        name=shown(asked.name) if asked.purl else "a folder or archive",
+        name=asked.name[:140] if asked.purl else "a folder or archive",
         version=asked.version,
         purl=asked.purl,
         pin=asked.pin,
