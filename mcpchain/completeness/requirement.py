@@ -70,7 +70,7 @@ class Assessment:
         if all(each.is_met for each in self.results):
             return 100
         share = sum(each.share for each in self.results) / len(self.results)
-        return min(99, int(100 * share))
+        return int(100 * share)
 
 
 def assess(bom: Bom, profile: Profile) -> Assessment:

@@ -14,7 +14,7 @@ from mcpchain.bom import carry
 from mcpchain.bom.carry import Carrier
 from mcpchain.bom.encode import component_entry
 from mcpchain.bom.entry import Entry
-from mcpchain.bom.foreign import Foreign
+from mcpchain.bom.foreign import Foreign, unexamined
 from mcpchain.bom.spdx import outline, relations
 from mcpchain.bom.spdx.outline import DOCUMENT
 from mcpchain.bom.spdx.translate import Translator, people, said
@@ -53,7 +53,6 @@ _FILE: Final = frozenset(
     {"SPDXID", "fileName", "checksums", "licenseConcluded", "copyrightText"}
 )
 _FOREIGN: Final = "DocumentRef-"
-_UNEXAMINED: Final = "files that are listed, and were not examined"
 _NOBODY: Final = frozenset({"NONE", "NOASSERTION"})
 
 _Object = dict[str, Any]
@@ -169,7 +168,7 @@ class _Reader:
             concluded=self._translator.license(entry, "licenseConcluded"),
             carried=carry.dump(carried) if self._is_whole else "",
         )
-        self._tally.note(_UNEXAMINED, entry.pointer)
+        self._tally.note(unexamined("file"), entry.pointer)
         self._keep(self._ref(entry, made), made)
 
     def _keep(self, ref: str, made: Component) -> None:

@@ -549,7 +549,7 @@ def test_a_file_is_held_by_its_package_with_its_digest() -> None:
     assert str(file.artifacts[0].digests[0]) == f"sha1:{'a' * 40}"
     assert edges(inventory) == ["SPDXRef-a contains SPDXRef-f"]
     assert reasons(inventory) == [
-        "unsupported: files that are listed, and were not examined: 1"
+        "unsupported: components of type `file` that name no package: 1"
     ]
 
 
