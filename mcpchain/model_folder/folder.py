@@ -17,6 +17,7 @@ MODELFILE: Final = "modelfile"
 _ROLES: Final = frozenset(
     {"chat-template", "configuration", "index", "model-card", "tokenizer"}
 )
+_PLAIN: Final = frozenset({"gguf", "safetensors", "torch-zip"})
 _KEYS: Final = frozenset({"adapter_config.json", "config.json", "model_index.json"})
 """What makes a model of a folder of weights."""
 
@@ -68,8 +69,10 @@ def folders(inventory: Inventory, tree: Tree, beside: frozenset[str]) -> list[Fo
     for each in (*weights, *files):
         snapshot = repository.root(each.location.path, inventory.name)
         keys |= {snapshot} if snapshot is not None else set()
+    models = {above(each.location.path) for each in weights if _is_plain(each)}
     for place in {above(each.location.path) for each in weights} - keys:
-        keys |= {place} if _is_told(place, tree, beside) else set()
+        told = _is_told(place, tree, beside, unread=place in models)
+        keys |= {place} if told else set()
     return _filled(keys, weights, files)
 
 
@@ -136,10 +139,21 @@ def _is_key(component: Component) -> bool:
     return card or is_index(component) or component.name.casefold() in _KEYS
 
 
-def _is_told(place: str, tree: Tree, beside: frozenset[str]) -> bool:
+def _is_plain(component: Component) -> bool:
+    """Say whether nothing but a model is stored in the format: no pickle, no array."""
+    facts = component.facts
+    return isinstance(facts, ModelFacts) and facts.format in _PLAIN
+
+
+def _is_told(place: str, tree: Tree, beside: frozenset[str], *, unread: bool) -> bool:
     """Say whether a document beside weights was meant to be about them.
 
-    One that cannot be read was: that it cannot is told when it is read again.
+    Args:
+        place: The folder.
+        tree: Where it is.
+        beside: All that is known to lie anywhere.
+        unread: Whether one that cannot be read was. That it cannot is told when it is
+            read again.
     """
     for name in ("config.json", "README.md"):
         path = f"{place}/{name}" if place else name
@@ -156,5 +170,6 @@ def _is_told(place: str, tree: Tree, beside: frozenset[str]) -> bool:
         except UnreadableError:
             continue
         except MalformedError:
-            return True
+            if unread:
+                return True
     return False

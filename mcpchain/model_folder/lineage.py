@@ -65,12 +65,11 @@ def needed(
     A path means a folder before it means a repository, as it does to the libraries.
     Nothing, and a gap, if it is neither here nor on the Hub.
     """
-    rooted = card.is_rooted(base.name)
-    if not rooted and (ref := models.at(folder, base.name)):
+    if ref := models.at(folder, base.name):
         return ref
     if hub_name.is_name(base.name) and not _PATH.fullmatch(base.name):
         return models.named(base.name, base.revision) or hub_model(base)
-    name = card.base(base.name).name
+    name, rooted = card.base(base.name).name, card.is_rooted(base.name)
     shelf.gap(
         base.location,
         f"needs the model `{name}`, which is a path "

@@ -194,6 +194,13 @@ def test_these_are_no_models_of_a_folder(
     assert not any(each.kind is RelationKind.CONTAINS for each in found.relations)
 
 
+def test_a_configuration_with_comments_beside_a_pickle_is_about_something_else(
+    tmp_path: Path,
+) -> None:
+    files = {"m/cache.pkl": b"\x80\x04N.", "m/config.json": "{} // of the program"}
+    assert told(look(put(tmp_path, files))) == []
+
+
 @pytest.mark.parametrize(
     "key",
     [
@@ -405,6 +412,23 @@ def test_a_flaw_of_one_document_is_a_gap_and_the_rest_is_found(
     assert [each.ref for each in found.gaps] == ["file:m"]
     assert facts(found).parameters == 4
     assert f"file:m/{name}" in contained(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("README.md", "---\nlicense: [mit\n---\n"),
+        ("config.json", "{"),
+        ("config.json", b"\xff"),
+    ],
+)
+def test_a_document_beside_weights_that_cannot_be_read_is_no_silence(
+    tmp_path: Path, name: str, content: str | bytes
+) -> None:
+    files = {"m/model.safetensors": weights("a"), f"m/{name}": content}
+    found = look(put(tmp_path, files))
+    assert told(found) == [("unreadable", f"m/{name}")]
+    assert contained(found) == sorted([f"file:m/{name}", "file:m/model.safetensors"])
 
 
 @pytest.mark.parametrize(

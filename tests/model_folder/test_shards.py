@@ -123,6 +123,18 @@ def test_where_index_and_shards_disagree_there_is_a_gap(
     assert whole & here <= set(contained(found))
 
 
+@pytest.mark.parametrize("written", ["../m/up.safetensors", "/etc/passwd", ".."])
+def test_nothing_lies_outside_of_a_model_at_the_root_either(
+    tmp_path: Path, written: str
+) -> None:
+    index = {"weight_map": {"a": "model.safetensors", "b": written}}
+    files = {"model.safetensors": weights("a"), "model.safetensors.index.json": index}
+    found = look(put(tmp_path / "m", files))
+    place = "model.safetensors.index.json#/weight_map/b"
+    assert told(found) == [("unreadable", place)]
+    assert "outside the folder" in found.gaps[0].reason
+
+
 @pytest.mark.parametrize("lost", [FIRST, SECOND])
 def test_of_an_incomplete_model_nothing_is_counted(tmp_path: Path, lost: str) -> None:
     found = look(put(tmp_path, folder(**{f"m/{lost}": None})))
