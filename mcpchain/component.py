@@ -314,7 +314,8 @@ class FileFacts:
 
     role: str
     """`prompt`, `agent`, `skill`, `instructions`, `command`; in a model's folder
-    `configuration`, `tokenizer`, `model-card`, `code`, `index`, `chat-template`."""
+    `configuration`, `tokenizer`, `model-card`, `code`, `index`, `chat-template`,
+    `weights`, `asset`."""
     description: str = ""
     """What its front matter says that it is for."""
     tools: tuple[str, ...] = ()

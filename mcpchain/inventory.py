@@ -342,7 +342,8 @@ def natural_ref(component: Component) -> str:
 
 
 _FILES: Final = frozenset({Kind.MODEL, Kind.FILE})
-"""What is named by its path: the same bytes may lie in two places."""
+"""What is named by its path: the same bytes may lie in two places. So is data that was
+seen, while data that is only named has nothing but its name."""
 
 
 def _is_fetched(component: Component) -> bool:
