@@ -1,11 +1,9 @@
 """What the documents of transformers, diffusers and PEFT say of a model."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from mcpchain.artifact import Algorithm, Digest
 from mcpchain.component import Location
 from mcpchain.document import Node
 from mcpchain.model_folder.shelf import Shelf, shown
@@ -56,7 +54,7 @@ class Said:
     imports: set[str] = field(default_factory=set)
     """What is imported from elsewhere, because a document says so."""
     license: list[tuple[str, Location]] = field(default_factory=list)
-    templates: list[tuple[Digest, Location]] = field(default_factory=list)
+    templates: list[tuple[bytes, Location]] = field(default_factory=list)
     bases: list["Base"] = field(default_factory=list)
 
 
@@ -81,7 +79,7 @@ def read(shelf: Shelf, documents: dict[str, str]) -> Said:
         if name == "chat_template.jinja":
             data = shelf.data(path)
             if data is not None:
-                said.templates.append((_digest(data), Location(path=path)))
+                said.templates.append((data, Location(path=path)))
             continue
         if name == "modules.json":
             _modules(shelf, path, said)
@@ -182,12 +180,7 @@ def _template(shelf: Shelf, node: Node, said: Said) -> None:
         text = template.optional_text()
         if text is not None:
             place = _place(template)
-            said.templates.append((_digest(text.encode()), place))
-
-
-def _digest(data: bytes) -> Digest:
-    value = hashlib.sha256(data).hexdigest()
-    return Digest(algorithm=Algorithm.SHA256, value=value)
+            said.templates.append((text.encode(), place))
 
 
 def _adapter(shelf: Shelf, node: Node, said: Said) -> None:

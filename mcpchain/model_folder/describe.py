@@ -1,11 +1,12 @@
 """The facts of a model, from all that its weights and documents say."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mcpchain.artifact import Digest
+from mcpchain.artifact import Algorithm, Digest
 from mcpchain.component import BaseModel, Location, ModelFacts
 from mcpchain.inventory import State
 from mcpchain.model_folder import card, config, shards, split, terms
@@ -80,7 +81,8 @@ def _template(shelf: Shelf, said: config.Said) -> Digest | None:
         return None
     first, place = said.templates[0]
     for other, elsewhere in said.templates[1:]:
-        if other != first:
+        # A file ends in a line break where a text in JSON does not.
+        if other.strip() != first.strip():
             shelf.gap(
                 elsewhere,
                 f"has another chat template than `{place}`; libraries differ in which "
@@ -89,7 +91,8 @@ def _template(shelf: Shelf, said: config.Said) -> Digest | None:
                 "keep one of them",
             )
             break
-    return first
+    value = hashlib.sha256(first).hexdigest()
+    return Digest(algorithm=Algorithm.SHA256, value=value)
 
 
 def _bases(shelf: Shelf, model: Described) -> tuple[BaseModel, ...]:

@@ -496,6 +496,16 @@ def test_templates_that_differ_are_a_conflict(tmp_path: Path) -> None:
     assert known.value == hashlib.sha256(b"{{ safe }}").hexdigest()
 
 
+def test_a_line_break_at_its_end_makes_no_other_template(tmp_path: Path) -> None:
+    files = {
+        "m/config.json": CONFIG,
+        "m/model.safetensors": weights("a"),
+        "m/chat_template.jinja": "{{ x }}\n",
+        "m/tokenizer_config.json": {"chat_template": "{{ x }}"},
+    }
+    assert told(look(put(tmp_path, files))) == []
+
+
 def test_of_several_templates_the_default_one_counts(tmp_path: Path) -> None:
     several = [
         {"name": "tools", "template": "t"},
