@@ -343,6 +343,8 @@ class Role(enum.Enum):
     TASK = "task"
     HOOK = "hook"
     """A repository of pre-commit hooks."""
+    FETCHED = "fetched"
+    """What a build fetches by its address, or a repository that it is made from."""
     PROVIDER = "provider"
     MODULE = "module"
 

@@ -268,7 +268,7 @@ class _Reader:
         self, text: str, given: list[tuple[str, str]], stage: _Stage, place: Location
     ) -> None:
         """Declare what `ADD` fetches from a web address or a repository."""
-        facts = BuildFacts(role=Role.MODULE, stage=stage.name)
+        facts = BuildFacts(role=Role.FETCHED, stage=stage.name)
         try:
             url = interpolate(text, stage.values, escape=self._escape)
         except UndecidedError as error:

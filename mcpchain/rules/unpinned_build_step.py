@@ -26,6 +26,7 @@ class UnpinnedBuildStep:
         action: an action, a workflow or template of another repository, or a task of a
             pipeline, without a full commit id or exact version.
         hook: a repository of hooks, or a feature of a development container.
+        fetched: what a build fetches by an address, without a digest or full commit id.
         infrastructure: a provider or module of Terraform.
     """
 
@@ -34,6 +35,7 @@ class UnpinnedBuildStep:
         "image": Level.DENY,
         "action": Level.DENY,
         "hook": Level.DENY,
+        "fetched": Level.DENY,
         "infrastructure": Level.DENY,
     }
 
@@ -52,7 +54,7 @@ class UnpinnedBuildStep:
             about=component,
             message=f"{facts.role.value} `{component.name}`{asked} can be changed by "
             "its publisher at any time",
-            hint=_HINTS[variant],
+            hint=_HINTS.get(facts.role) or _HINT[variant],
         )
 
 
@@ -68,13 +70,20 @@ _VARIANTS: Final[Mapping[Role, str]] = {
     ),
     **dict.fromkeys((Role.ACTION, Role.WORKFLOW, Role.TASK), "action"),
     **dict.fromkeys((Role.HOOK, Role.FEATURE), "hook"),
+    Role.FETCHED: "fetched",
     **dict.fromkeys((Role.PROVIDER, Role.MODULE), "infrastructure"),
 }
-_HINTS: Final = {
+_HINTS: Final[Mapping[Role, str]] = {
+    Role.TASK: "name its exact version",
+    Role.FEATURE: "name its digest, or keep `devcontainer-lock.json`",
+    Role.FETCHED: "name the full commit id, or the digest: `ADD --checksum=sha256:...`",
+    Role.PROVIDER: "name the exact version, and keep the lock file",
+    Role.MODULE: "name the full commit id, or an exact version of a registry",
+}
+_HINT: Final = {
     "image": "name its digest: `name:tag@sha256:...`",
-    "action": "name the full commit id, or the exact version of a task",
-    "hook": "name the full commit id, or the digest of a feature",
-    "infrastructure": "name the exact version, and keep the lock file",
+    "action": "name the full commit id, with the version as a comment",
+    "hook": "name the full commit id, with the version as a comment",
 }
 
 RULE: Final[type[Rule]] = UnpinnedBuildStep

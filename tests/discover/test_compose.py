@@ -176,7 +176,7 @@ def test_a_value_of_the_environment_is_not_told_unless_it_names_an_image(
          "c: ../c, d: 'service:x', e: 'https://u:secret@h.example/o/r.git#v1'}}}"),
          [(f"pkg:docker/library/b@sha256:{SHA}", "digest", "build-image"),
           ("pkg:generic/r?vcs_url=git%2Bhttps://h.example/o/r.git%40v1", "tag",
-           "module")]),
+           "fetched")]),
         ("{build: {additional_contexts: ['b=docker-image://b:1', c=.]}}",
          [("pkg:docker/library/b@1", "tag", "build-image")]),
         ("{provider: {type: model, options: {model: 'ai/small:1'}}}",
@@ -291,7 +291,7 @@ def test_a_dockerfile_that_cannot_be_read_hides_no_service(tmp_path: Path) -> No
 def test_a_service_that_is_built_elsewhere_says_so(tmp_path: Path) -> None:
     url = f"https://u:secret@github.com/o/r.git#{COMMIT}:sub"
     found = read(tmp_path, f"services: {{a: {{build: '{url}'}}}}")
-    assert said(found) == [(f"pkg:github/o/r@{COMMIT}", "commit", "module")]
+    assert said(found) == [(f"pkg:github/o/r@{COMMIT}", "commit", "fetched")]
     assert [each.state for each in found.gaps] == [State.PARTIAL]
 
 

@@ -323,6 +323,10 @@ NOTHING = {
     "errors-of-the-module": "import openai\ntry: f()\nexcept openai.APIError: pass",
     "types": "from openai.types.chat import ChatCompletion\nChatCompletion()",
     "annotation": "from openai import OpenAI\ndef f(c: OpenAI) -> OpenAI: ...",
+    "type-checking-and-a-value": (
+        "import typing\nif typing.TYPE_CHECKING:\n    from openai import OpenAI\n"
+        "register(OpenAI)"
+    ),
     "type-checking": (
         "from typing import TYPE_CHECKING\n"
         "if TYPE_CHECKING:\n    from openai import OpenAI\nx: 'OpenAI'"
@@ -372,6 +376,14 @@ def test_tests_are_not_read(tmp_path: Path, path: str) -> None:
 def test_what_only_ends_like_a_test_is_read(tmp_path: Path, path: str) -> None:
     found = discover(tmp_path, "import openai\nopenai.OpenAI()", path)
     assert only(found).location.path == path
+
+
+def test_a_region_is_no_address_and_an_argument_no_credential(tmp_path: Path) -> None:
+    code = "import vertexai\nvertexai.init(project='p', location='us-central1')"
+    told = facts(only(discover(tmp_path, code)))
+    assert told.endpoint is None
+    assert told.authenticated is None
+    assert told.provider == "Google Vertex AI"
 
 
 SECRETS = {

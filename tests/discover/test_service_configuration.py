@@ -206,7 +206,15 @@ def test_the_models_of_a_proxy_are_told_and_what_is_broken_is_a_gap(
 
 
 @pytest.mark.parametrize(
-    "text", ["model_list: []", "a: b", "models:\n  - model_list", ": ["]
+    "text",
+    [
+        "model_list: []",
+        "model_list: 1",
+        "model_list: [x, {y: z}]",
+        "a: b",
+        "models:\n  - model_list",
+        ": [",
+    ],
 )
 def test_another_configuration_is_not_read(tmp_path: Path, text: str) -> None:
     assert not discover(tmp_path, {"config.yaml": text})

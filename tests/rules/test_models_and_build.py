@@ -84,6 +84,7 @@ VARIANTS = {
     Role.WORKFLOW: "action",
     Role.TASK: "action",
     Role.PROVIDER: "infrastructure",
+    Role.FETCHED: "fetched",
     Role.MODULE: "infrastructure",
 }
 
@@ -102,6 +103,7 @@ def test_a_build_step_that_can_be_moved_is_told(role: Role) -> None:
 
     (finding,) = found(Pin.TAG)
     assert finding.variant == VARIANTS[role]
+    assert finding.hint
     assert finding.message == (
         f"{role.value} `acme/do` (`v1`) can be changed by its publisher at any time"
     )

@@ -74,7 +74,7 @@ def _text(node: Node, values: Mapping[str, str | None]) -> str:
 
 def _fetched(url: str, place: Location, stage: str, found: Collector) -> None:
     address, _, fragment = url.partition("#")
-    facts = BuildFacts(role=Role.MODULE, stage=stage)
+    facts = BuildFacts(role=Role.FETCHED, stage=stage)
     if address.lower().startswith("github.com/"):
         address = f"https://{address}"
     add_repository(found, address, fragment.partition(":")[0], place, facts)
@@ -105,7 +105,7 @@ def _context(
 ) -> None:
     place = Location(path=node.source, pointer=node.pointer)
     image = text.startswith(_IMAGE)
-    facts = BuildFacts(role=Role.BUILD_IMAGE if image else Role.MODULE, stage=stage)
+    facts = BuildFacts(role=Role.BUILD_IMAGE if image else Role.FETCHED, stage=stage)
     try:
         source = interpolate(text, values, escape="$")
     except UndecidedError as error:
