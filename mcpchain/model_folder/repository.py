@@ -165,6 +165,28 @@ def identify(
             if blob := blobs.of(path):
                 _claim(shelf, path, PurePosixPath(blob).name, blob, found)
         return found
+    commits = _downloaded(shelf, folder, paths, beside, found)
+    if len(commits) == 1:
+        found.commit = next(iter(commits))
+    elif commits:
+        some = sorted(commits)
+        shelf.gap(
+            Location(path=min(commits[some[1]])),
+            f"is of commit `{some[1]}`, but `{min(commits[some[0]])}` of `{some[0]}`",
+            State.CONFLICT,
+            "download all files of one commit",
+        )
+    return found
+
+
+def _downloaded(
+    shelf: Shelf,
+    folder: str,
+    paths: Sequence[str],
+    beside: frozenset[str],
+    found: Repository,
+) -> dict[str, list[str]]:
+    """Return which metadata name which commit, and keep what they claim of files."""
     commits: dict[str, list[str]] = defaultdict(list)
     start = f"{folder}/" if folder else ""
     for path in paths:
@@ -181,17 +203,7 @@ def identify(
         commits[commit].append(metadata)
         etag = lines[1].strip().removeprefix("W/").strip('"')
         _claim(shelf, path, etag, metadata, found)
-    if len(commits) == 1:
-        found.commit = next(iter(commits))
-    elif commits:
-        some = sorted(commits)
-        shelf.gap(
-            Location(path=min(commits[some[1]])),
-            f"is of commit `{some[1]}`, but `{min(commits[some[0]])}` of `{some[0]}`",
-            State.CONFLICT,
-            "download all files of one commit",
-        )
-    return found
+    return commits
 
 
 def _claim(shelf: Shelf, path: str, name: str, place: str, found: Repository) -> None:
