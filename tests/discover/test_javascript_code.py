@@ -177,6 +177,16 @@ SERVICES = {
         "self-hosted",
     ),
     "passed-on": ('import OpenAI from "openai"; wrap(OpenAI)', "OpenAI", "OpenAI"),
+    "after-a-regular-expression": (
+        "function f() { return /\"/ } import 'langfuse'; g('\"')",
+        "Langfuse",
+        "Langfuse",
+    ),
+    "after-a-template": (
+        "`${x}\"`; import 'langfuse'; g('\"')",
+        "Langfuse",
+        "Langfuse",
+    ),
     "tracing": ('import "langfuse"', "Langfuse", "Langfuse"),
 }
 
