@@ -16,7 +16,7 @@ from mcpchain.inventory import State
 from mcpchain.tree import File, UnreadableError
 
 _BYTES: Final = 16 << 20
-PARSED: Final = 1 << 20
+PARSED: Final = 512 << 10
 """How many bytes of code are parsed: a tree of them takes some hundred times that."""
 _IMPORT: Final = re.compile(rb"(?:import|from)[ \t\\]([^\n;#\"']{1,200})")
 _BY_NAME: Final = re.compile(
