@@ -59,6 +59,8 @@ SERVICES: Final = frozenset(
 """The members of a service that we may write ourselves."""
 NEWER: Final = frozenset({"data", "pedigree", "provider"})
 """Members that we left to others once: in a BOM from then they are not ours."""
+OF_OLD: Final = COMPONENT - NEWER
+"""The members of a component that we have always written, and of a package still."""
 WITHOUT_SECRETS: Final = "addresses that were kept without their passwords or keys"
 NESTED: Final = frozenset({"components", "services"})
 """Members that are entries in their own right; `properties` are kept one by one."""

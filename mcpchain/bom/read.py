@@ -35,7 +35,7 @@ from mcpchain.bom.marks import Properties
 from mcpchain.bom.opened import dialect, opened
 from mcpchain.bom.tally import Tally
 from mcpchain.bom.whole import TARGET, Ours, Whole
-from mcpchain.component import Component, ModelFacts, PackageFacts
+from mcpchain.component import Component, ModelFacts
 from mcpchain.inventory import Collector, Inventory, RelationKind, State, natural_ref
 
 _Keep = Callable[[Entry], str | None]
@@ -178,7 +178,7 @@ class _Reader:
             self._of_subject = self._carrier.beyond(subject, written)
             return None
         marks = Properties(subject)
-        ours = carry.COMPONENT - carry.NEWER
+        ours = carry.OF_OLD
         self._of_subject = self._carrier.of_ours(subject, marks, ours)
         if self._subject and not self._subject.startswith(TARGET):
             self._of_subject["bom-ref"] = self._subject
@@ -230,17 +230,16 @@ class _Reader:
         marks = self._marks_of(entry)
         if marks is not None and properties.BASIS in marks:
             with self._found.entry():
-                made = own.component(carry.overlaid(entry, marks), marks)
-                if carry.as_read(entry, marks):
+                shown = carry.overlaid(entry, marks)
+                made = own.component(shown, marks)
+                if shown is not entry:
                     agreement.check(entry, made)
-                if made.facts is None or isinstance(made.facts, PackageFacts):
-                    ours = carry.COMPONENT - carry.NEWER
-                else:
-                    ours = carry.COMPONENT - _unlike(
-                        entry, component_entry(made, starts_server=False)
-                    )
+                ours = carry.OF_OLD
+                if carry.NEWER & entry.raw().keys():
+                    written = component_entry(made, starts_server=False)
+                    ours = carry.COMPONENT - _unlike(entry, written)
                 more = self._carrier.of_ours(entry, marks, ours)
-                return self._keep(entry, made, more, carry.overlaid(entry, marks))
+                return self._keep(entry, made, more, shown)
         made = self._foreign.component(entry)
         if not self._is_whole:
             return self._keep(entry, made, {})
@@ -254,10 +253,13 @@ class _Reader:
         marks = self._marks_of(entry)
         if marks is not None and properties.BASIS in marks:
             with self._found.entry():
-                made = own.service(carry.overlaid(entry, marks), marks)
-                if carry.as_read(entry, marks):
+                shown = carry.overlaid(entry, marks)
+                made = own.service(shown, marks)
+                if shown is not entry:
                     agreement.check(entry, made, service=True)
-                ours = carry.SERVICES - _unlike(entry, service_entry(made))
+                ours = carry.SERVICES
+                if carry.NEWER & entry.raw().keys():
+                    ours = carry.SERVICES - _unlike(entry, service_entry(made))
                 more = self._carrier.of_ours(entry, marks, ours)
                 self._tools.update(pointer for pointer, _ in own.tools(entry))
                 return self._keep_service(entry, made, more)
@@ -390,7 +392,7 @@ class _Reader:
 
 
 def _unlike(entry: Entry, written: dict[str, Any]) -> frozenset[str]:
-    """Return the members of *entry* that an older version left to another BOM."""
+    """Return those newer members of *entry* that are not as we write them."""
     raw = entry.raw()
     return frozenset(
         key for key in carry.NEWER if key in raw and raw[key] != written.get(key)

@@ -194,9 +194,11 @@ def _assemblies(inventory: Inventory) -> dict[str, list[str]]:
     One is complete if no gap is about it, about something in it, or in its folder. Of
     a model whose format nobody told, nobody looked at the files.
     """
-    inside: Graph = {}
     known = {each.ref: each for each in inventory.components if _is_looked_into(each)}
-    for each in inventory.relations if known else ():
+    if not known:
+        return {}
+    inside: Graph = {}
+    for each in inventory.relations:
         if each.kind is RelationKind.CONTAINS and each.source in known:
             inside.setdefault(each.source, []).append(each.target)
     about = {gap.ref for gap in inventory.gaps if gap.ref is not None}
