@@ -189,6 +189,14 @@ class Carrier:
         return {k: self.clean(each, pointer, depth + 1) for k, each in value.items()}
 
 
+def unlike(entry: Entry, written: _Object) -> frozenset[str]:
+    """Return those newer members of *entry* that are not as we write them."""
+    raw = entry.raw()
+    return frozenset(
+        key for key in NEWER if key in raw and raw[key] != written.get(key)
+    )
+
+
 def homeless(entry: Entry, marks: Properties) -> _Object:
     """Return what a property of ours keeps of another BOM.
 

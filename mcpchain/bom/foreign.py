@@ -226,6 +226,19 @@ class Foreign:
         return declared, concluded
 
 
+def is_root(subject: Entry) -> bool:
+    """Say whether the subject of a BOM is nothing but the whole that it lists.
+
+    One that names a package, a model or bytes of its own is what will be run.
+    """
+    bytes_of_its_own = subject.items("hashes") or any(
+        each.text("type") == "distribution"
+        for each in subject.entries("externalReferences")
+    )
+    named = "purl" in subject or bool(bytes_of_its_own)
+    return not named and (subject.text("type") or "") in {*PACKAGES, "", "file"}
+
+
 def unexamined(kind: str) -> str:
     """Name, for a gap, the components of a *kind* that is not examined."""
     return f"components of type `{kind}` that name no package"

@@ -30,7 +30,7 @@ from mcpchain.bom import (
 from mcpchain.bom.carry import Carrier
 from mcpchain.bom.encode import component_entry, service_entry
 from mcpchain.bom.entry import Entry
-from mcpchain.bom.foreign import PACKAGES, Foreign
+from mcpchain.bom.foreign import Foreign, is_root
 from mcpchain.bom.marks import Properties
 from mcpchain.bom.opened import dialect, opened
 from mcpchain.bom.tally import Tally
@@ -168,7 +168,7 @@ class _Reader:
 
     def _read_subject(self, subject: Entry, name: str) -> str | None:
         """Read the subject; return its ref if it is something that is run itself."""
-        if not _is_root(subject):
+        if not is_root(subject):
             ref = self._component(subject)
             self._of_subject = {"bom-ref": ref}
             return ref
@@ -237,7 +237,7 @@ class _Reader:
                 ours = carry.OF_OLD
                 if carry.NEWER & entry.raw().keys():
                     written = component_entry(made, starts_server=False)
-                    ours = carry.COMPONENT - _unlike(entry, written)
+                    ours = carry.COMPONENT - carry.unlike(entry, written)
                 more = self._carrier.of_ours(entry, marks, ours)
                 return self._keep(entry, made, more, shown)
         made = self._foreign.component(entry)
@@ -259,7 +259,7 @@ class _Reader:
                     agreement.check(entry, made, service=True)
                 ours = carry.SERVICES
                 if carry.NEWER & entry.raw().keys():
-                    ours = carry.SERVICES - _unlike(entry, service_entry(made))
+                    ours = carry.SERVICES - carry.unlike(entry, service_entry(made))
                 more = self._carrier.of_ours(entry, marks, ours)
                 self._tools.update(pointer for pointer, _ in own.tools(entry))
                 return self._keep_service(entry, made, more)
@@ -389,24 +389,3 @@ class _Reader:
                 if each.text("aggregate") == "complete":
                     found.update(each.texts("dependencies"))
         return found
-
-
-def _unlike(entry: Entry, written: dict[str, Any]) -> frozenset[str]:
-    """Return those newer members of *entry* that are not as we write them."""
-    raw = entry.raw()
-    return frozenset(
-        key for key in carry.NEWER if key in raw and raw[key] != written.get(key)
-    )
-
-
-def _is_root(subject: Entry) -> bool:
-    """Say whether the subject of a BOM is nothing but the whole that it lists.
-
-    One that names a package, a model or bytes of its own is what will be run.
-    """
-    bytes_of_its_own = subject.items("hashes") or any(
-        each.text("type") == "distribution"
-        for each in subject.entries("externalReferences")
-    )
-    named = "purl" in subject or bool(bytes_of_its_own)
-    return not named and (subject.text("type") or "") in {*PACKAGES, "", "file"}
