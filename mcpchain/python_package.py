@@ -6,12 +6,12 @@ lies on this machine means something only inside the examined tree.
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from mcpchain.artifact import Digest, identified
@@ -23,11 +23,6 @@ from mcpchain.requirement import public_address
 from mcpchain.tree import File
 from mcpchain.tree.named import Named
 
-_FITTING: Final = 50
-_CHOICES: Final = 200_000
-_STEPS: Final = 1_000_000
-"""How many versions of a package one edge may choose from, and all edges of a lock
-together; and how many edges are followed to mark packages."""
 _PATH: Final = re.compile(r"[/\\]")
 _ABSOLUTE: Final = re.compile(r"(?:\w+\+)?file:|[/\\~]|[A-Za-z]:[/\\]", re.IGNORECASE)
 _HERE: Final = frozenset({".", "./"})
@@ -251,73 +246,6 @@ def shown(text: str) -> str:
     if _ABSOLUTE.match(bare):
         bare = f"…/{_PATH.split(bare.rstrip('/'))[-1]}"
     return bare[:140]
-
-
-class Names:
-    """The packages of one lock by name, of which there may be several versions."""
-
-    def __init__(self, components: Iterable[Component]) -> None:
-        self._left = _CHOICES
-        self._named: dict[str, list[tuple[int, str | None]]] = {}
-        for index, each in enumerate(components):
-            self._named.setdefault(each.name, []).append((index, each.version))
-
-    def __contains__(self, name: str) -> bool:
-        return canonicalize_name(name) in self._named
-
-    def fitting(self, name: str, accepts: Callable[[str], bool]) -> list[int]:
-        """Return the places of the packages that a dependency may mean.
-
-        Args:
-            name: In any spelling.
-            accepts: Whether it takes a version. Not asked of the only one.
-
-        Raises:
-            ValueError: There is none, or there are too many to be followed.
-        """
-        known = self._named.get(canonicalize_name(name), [])
-        if 1 < len(known) <= _FITTING:
-            self._left -= len(known)
-            if self._left < 0:
-                raise ValueError("has more versions than are looked at in one lock")
-            known = [each for each in known if each[1] is None or accepts(each[1])]
-        if not 0 < len(known) <= _FITTING:
-            raise ValueError(f"fits {len(known)} packages of this lock, not one")
-        return [index for index, _ in known]
-
-
-class Reach:
-    """What can be reached in a graph, within a budget for the whole of it.
-
-    Args:
-        edges: From each place, where its edges lead.
-    """
-
-    def __init__(self, edges: Sequence[Sequence[int]]) -> None:
-        self._edges = edges
-        self._left = _STEPS
-
-    def from_(self, start: Iterable[int]) -> set[int]:
-        """Return all that *start* leads to, itself included.
-
-        Raises:
-            ValueError: That is more than is followed.
-        """
-        reached: set[int] = set()
-        pending = [*start]
-        while pending:
-            index = pending.pop()
-            if index in reached:
-                continue
-            reached.add(index)
-            pending += self._edges[index]
-            self._left -= 1 + len(self._edges[index])
-            if self._left < 0:
-                raise ValueError(
-                    f"more than {_STEPS:,} edges to tell which group or extra asks for "
-                    "what"
-                )
-        return reached
 
 
 def compare_wheels(components: Iterable[Component], found: Collector) -> None:

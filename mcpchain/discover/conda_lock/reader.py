@@ -16,6 +16,7 @@ from mcpchain.conda_package import digests_of, from_url, text_of
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.naming import bare_url
+from mcpchain.python_graph import add_all
 from mcpchain.python_package import (
     contradict,
     declared,
@@ -58,10 +59,7 @@ def read(file: File, found: Collector) -> None:
     packages = _joined(packages)
     _connect(packages, found)
     contradict((each.component for each in packages), found)
-    refs = [found.add(_marked(each)) for each in packages]
-    for ref, package in zip(refs, packages, strict=True):
-        for target in package.needs:
-            found.relate(ref, refs[target])
+    add_all(map(_marked, packages), (each.needs for each in packages), found)
 
 
 @dataclass(slots=True, kw_only=True)

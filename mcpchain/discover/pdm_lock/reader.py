@@ -16,9 +16,9 @@ from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.python_files import TabledFiles, listed_files
+from mcpchain.python_graph import Names, add_all, follow
 from mcpchain.python_package import (
     Beside,
-    Names,
     compare_wheels,
     contradict,
     declared,
@@ -61,11 +61,9 @@ def read(file: File, found: Collector) -> None:
     contradict((each.component for each in packages), found)
     compare_wheels((each.component for each in packages), found)
     extras = _extras(file)
-    refs = [found.add(_marked(each.component, extras)) for each in packages]
-    for ref, package in zip(refs, packages, strict=True):
-        for target in package.needs:
-            if refs[target] != ref:
-                found.relate(ref, refs[target])
+    components = (_marked(each.component, extras) for each in packages)
+    needs = ([t for t in e.needs if packages[t] is not e] for e in packages)
+    add_all(components, needs, found)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -205,20 +203,16 @@ def _connect(packages: list[_Package], found: Collector) -> None:
     names = Names(each.component for each in packages)
     known: dict[str, Request] = {}
     for package in packages:
-        whole = True
-        for node in package.nodes:
-            complete = False
-            with found.entry():
-                edges = list(node.at("dependencies").elements())
-                complete = True
-                for each in edges:
-                    followed = False
-                    with found.entry():
-                        package.needs += _targets(each, names, known)
-                        followed = True
-                    complete = complete and followed
-            whole = whole and complete
-        package.component = replace(package.component, graph=whole)
+        whole = [
+            follow(
+                node.at("dependencies").elements,
+                lambda edge: _targets(edge, names, known),
+                package.needs,
+                found,
+            )
+            for node in package.nodes
+        ]
+        package.component = replace(package.component, graph=all(whole))
 
 
 def _targets(node: Node, names: Names, known: dict[str, Request]) -> Iterator[int]:

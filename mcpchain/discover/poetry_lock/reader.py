@@ -19,10 +19,9 @@ from mcpchain.inventory import Collector, Gap, State
 from mcpchain.marker import askers
 from mcpchain.naming import bare_url
 from mcpchain.python_files import TabledFiles, listed_files
+from mcpchain.python_graph import Names, Reach, add_all, follow
 from mcpchain.python_package import (
     Beside,
-    Names,
-    Reach,
     contradict,
     declared,
     facts_of,
@@ -63,10 +62,7 @@ def read(file: File, found: Collector) -> None:
     contradict((each.component for each in packages), found)
     with found.entry():
         _mark(packages, lock.at("extras"))
-    refs = [found.add(each.component) for each in packages]
-    for ref, package in zip(refs, packages, strict=True):
-        for target in package.needs:
-            found.relate(ref, refs[target])
+    add_all((e.component for e in packages), (e.needs for e in packages), found)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -227,17 +223,13 @@ def _connect(packages: list[_Package], found: Collector) -> None:
     """Follow the edges of every package."""
     names = Names(each.component for each in packages)
     for package in packages:
-        complete = False
-        with found.entry():
-            edges = list(package.node.at("dependencies").items())
-            complete = True
-            for name, node in edges:
-                followed = False
-                with found.entry():
-                    package.needs += _targets(name, node, names)
-                    followed = True
-                complete = complete and followed
-        package.component = replace(package.component, graph=complete)
+        whole = follow(
+            package.node.at("dependencies").items,
+            lambda edge: _targets(*edge, names),
+            package.needs,
+            found,
+        )
+        package.component = replace(package.component, graph=whole)
 
 
 def _targets(name: str, node: Node, names: Names) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 from mcpchain.discover.pyproject.wanted import Asker, Wanted, group_name
 from mcpchain.document import Node
-from mcpchain.python_package import Reach
+from mcpchain.python_graph import Reach
 
 
 def read_groups(table: Node, wanted: Wanted) -> None:

@@ -16,9 +16,9 @@ from mcpchain.component import Component, Kind, Location
 from mcpchain.document import Node
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.python_files import digest_of
+from mcpchain.python_graph import Reach, add_all
 from mcpchain.python_package import (
     Beside,
-    Reach,
     compare_wheels,
     contradict,
     declared,
@@ -90,11 +90,8 @@ def read(file: File, found: Collector) -> None:
     _connect(packages, found)
     contradict((each.component for each in packages), found)
     compare_wheels((each.component for each in packages), found)
-    refs = [found.add(each) for each in _marked(packages, lock, found)]
-    for ref, package in zip(refs, packages, strict=True):
-        for edges in package.edges.values():
-            for target, _ in edges:
-                found.relate(ref, refs[target])
+    needs = ([t for ts in each.edges.values() for t, _ in ts] for each in packages)
+    add_all(_marked(packages, lock, found), needs, found)
 
 
 class _Reader:
