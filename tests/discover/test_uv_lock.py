@@ -444,3 +444,32 @@ def test_the_wheels_of_one_package_are_told_once(tmp_path: Path) -> None:
     )
     text = package("x", f"version = '1.0'\n{REGISTRY}\nwheels = [{wheels}]")
     assert len(discover(tmp_path, HEAD + text).gaps) == 1
+
+
+@pytest.mark.parametrize(
+    ("manifest", "group", "development"),
+    [
+        ("default-groups = ['prod']", "prod", False),
+        ("default-groups = ['dev', 'Prod']", "prod", False),
+        ("default-groups = 'all'", "prod", False),
+        ("default-groups = 'all'", "dev", True),
+        ("default-groups = ['dev']", "dev", True),
+        ("default-groups = ['dev']", "prod", True),
+        ("default-groups = 5", "prod", True),
+        ("default-groups = [5]", "prod", True),
+        ("", "prod", True),
+    ],
+    ids=repr,
+)
+def test_a_group_that_is_installed_by_default_is_not_for_development(
+    tmp_path: Path, manifest: str, group: str, *, development: bool
+) -> None:
+    """`uv sync --no-dev` leaves out the group `dev`, and no other."""
+    (tmp_path / "pyproject.toml").write_text(f"[tool.uv]\n{manifest}\n")
+    own = "version = '1'\nsource = { editable = '.' }\n[package.dev-dependencies]\n"
+    own += f"{group} = [{{ name = 'x' }}]"
+    found = discover(tmp_path, HEAD + package("app", own) + package("x"))
+    (component,) = (each for each in found.components if each.name == "x")
+    assert isinstance(component.facts, PackageFacts)
+    assert component.facts.groups == (group,)
+    assert component.facts.development is development

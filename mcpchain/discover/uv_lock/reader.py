@@ -3,6 +3,7 @@
 uv publishes no specification of it; what is read here is what uv 0.5 and later write.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from packaging.utils import canonicalize_name
 from mcpchain.artifact import Artifact
 from mcpchain.component import Component, Kind, Location
 from mcpchain.document import Node
+from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.python_files import digest_of
 from mcpchain.python_graph import Reach, add_all
@@ -28,9 +30,11 @@ from mcpchain.python_package import (
     is_local,
 )
 from mcpchain.requirement import public_address
-from mcpchain.tree import File
+from mcpchain.tree import File, UnreadableError
 
 _BYTES: Final = 32 << 20
+_MANIFEST: Final = 4 << 20
+"""How many bytes of a lock are read, and of the manifest beside it."""
 _FITTING: Final = 100
 """How many packages one edge may fit."""
 _OWN: Final = frozenset({"editable", "virtual"})
@@ -91,7 +95,8 @@ def read(file: File, found: Collector) -> None:
     contradict((each.component for each in packages), found)
     compare_wheels((each.component for each in packages), found)
     needs = ([t for ts in each.edges.values() for t, _ in ts] for each in packages)
-    add_all(_marked(packages, lock, found), needs, found)
+    marked = _marked(packages, lock, _Shipped(file), found)
+    add_all(marked, needs, found)
 
 
 class _Reader:
@@ -276,8 +281,32 @@ class _Ways:
         return {self._owners[place] for place in places}
 
 
+class _Shipped:
+    """The groups that uv installs even if it is told `--no-dev`.
+
+    Args:
+        lock: The manifest beside it may say so of any but `dev`.
+    """
+
+    def __init__(self, lock: File) -> None:
+        self._names: frozenset[str] = frozenset()
+        self._all = False
+        with contextlib.suppress(UnreadableError, MalformedError):
+            file = lock.beside("pyproject.toml")
+            manifest = Node.from_toml(file.read(_MANIFEST), source=file.path)
+            groups = manifest.at("tool").at("uv").at("default-groups")
+            self._all = groups.value == "all"
+            texts = () if self._all else groups.texts()
+            self._names = frozenset(map(canonicalize_name, texts))
+
+    def any(self, groups: Iterable[str]) -> bool:
+        """Say whether one of *groups* is such a group."""
+        others = {canonicalize_name(each) for each in groups} - {"dev"}
+        return bool(others if self._all else others & self._names)
+
+
 def _marked(
-    packages: list[_Package], lock: Node, found: Collector
+    packages: list[_Package], lock: Node, shipped: _Shipped, found: Collector
 ) -> Iterator[Component]:
     """Mark what only extras or dependency groups of the project ask for."""
     own = [
@@ -308,7 +337,7 @@ def _marked(
             facts = replace(
                 facts,
                 optional=bool(extras),
-                development=bool(groups) and not extras,
+                development=bool(groups) and not extras and not shipped.any(groups),
                 extras=tuple(sorted(extras)),
                 groups=tuple(sorted(groups)),
             )
