@@ -49,10 +49,10 @@ def verify_chain(
     times = tuple(times)
     if not times:
         raise RefusedError(_CHAIN, "no time is known at which it has to be valid")
-    _check_leaf(leaf)
+    check_leaf(leaf)
     problem = "no certificate authority of the trusted root has issued it"
     for authority in authorities:
-        if not _issues(authority.chain[0], leaf):
+        if not issues(authority.chain[0], leaf):
             continue
         found = _flaw(authority, leaf, times)
         if not found:
@@ -61,7 +61,16 @@ def verify_chain(
     raise RefusedError(_CHAIN, problem)
 
 
-def _check_leaf(leaf: "Certificate") -> None:
+def check_leaf(leaf: "Certificate", *, of_authority: bool = False) -> None:
+    """Check that *leaf* is for signing code.
+
+    Args:
+        leaf: The certificate.
+        of_authority: Whether it may be one of an authority as well.
+
+    Raises:
+        RefusedError: It is not.
+    """
     from cryptography.x509 import BasicConstraints, ExtendedKeyUsage, KeyUsage
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -69,14 +78,14 @@ def _check_leaf(leaf: "Certificate") -> None:
         extensions = leaf.extensions
     except ValueError as error:
         raise RefusedError(_CHAIN, f"its extensions cannot be read: {error}") from None
-    usages = _value(extensions, ExtendedKeyUsage)
+    usages = value(extensions, ExtendedKeyUsage)
     if usages is None or ExtendedKeyUsageOID.CODE_SIGNING not in usages:
         raise RefusedError(_CHAIN, "the certificate is not for signing code")
-    usage = _value(extensions, KeyUsage)
+    usage = value(extensions, KeyUsage)
     if usage is None or not usage.digital_signature:
         raise RefusedError(_CHAIN, "its key is not for signatures")
-    constraints = _value(extensions, BasicConstraints)
-    if constraints is not None and constraints.ca:
+    constraints = value(extensions, BasicConstraints)
+    if constraints is not None and constraints.ca and not of_authority:
         raise RefusedError(_CHAIN, "the certificate is that of an authority")
     _check_critical(leaf)
 
@@ -90,7 +99,8 @@ def _check_critical(certificate: "Certificate") -> None:
             )
 
 
-def _issues(issuer: "Certificate", subject: "Certificate") -> bool:
+def issues(issuer: "Certificate", subject: "Certificate") -> bool:
+    """Say whether *issuer* has signed *subject*."""
     from cryptography.exceptions import InvalidSignature
 
     try:
@@ -112,25 +122,29 @@ def _flaw(
                 whose = "it" if each is leaf else "a certificate of its authority"
                 return f"{whose} was not valid at {time}"
     for depth, each in enumerate(authority.chain):
-        if problem := _no_authority(each, depth):
+        if problem := no_authority(each, depth):
             return problem
     for subject, issuer in zip(authority.chain, authority.chain[1:], strict=False):
-        if not _issues(issuer, subject):
+        if not issues(issuer, subject):
             return "the certificates of its authority are no chain"
     return ""
 
 
-def _no_authority(certificate: "Certificate", below: int) -> str:
-    """Say why *certificate* cannot issue others, *below* authorities down the chain."""
+def no_authority(certificate: "Certificate", below: int) -> str:
+    """Say why *certificate* cannot issue others, *below* authorities down the chain.
+
+    Raises:
+        RefusedError: It holds what has to be understood, and is not.
+    """
     from cryptography.x509 import BasicConstraints, KeyUsage
 
     _check_critical(certificate)
-    constraints = _value(certificate.extensions, BasicConstraints)
+    constraints = value(certificate.extensions, BasicConstraints)
     if constraints is None or not constraints.ca:
         return "a certificate of its authority is none of an authority"
     if constraints.path_length is not None and constraints.path_length < below:
         return "the chain is longer than its authority allows"
-    usage = _value(certificate.extensions, KeyUsage)
+    usage = value(certificate.extensions, KeyUsage)
     if usage is not None and not usage.key_cert_sign:
         return "a certificate of its authority may not sign certificates"
     return ""
@@ -139,7 +153,8 @@ def _no_authority(certificate: "Certificate", below: int) -> str:
 _T = TypeVar("_T")
 
 
-def _value(extensions: "Extensions", kind: type[_T]) -> _T | None:
+def value(extensions: "Extensions", kind: type[_T]) -> _T | None:
+    """Return the extension of this *kind*, if there is one."""
     return next((e.value for e in extensions if isinstance(e.value, kind)), None)
 
 
@@ -153,7 +168,7 @@ def verify_scts(
     """
     from cryptography.x509 import PrecertificateSignedCertificateTimestamps
 
-    found = _value(leaf.extensions, PrecertificateSignedCertificateTimestamps)
+    found = value(leaf.extensions, PrecertificateSignedCertificateTimestamps)
     scts = [*found] if found is not None else []
     if not scts:
         raise RefusedError(_SCT, "the certificate has no promise of a log")

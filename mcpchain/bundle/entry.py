@@ -134,6 +134,8 @@ def _intoto_1(spec: Node, signed: Signed) -> None:
 
 
 def _written(envelope: Envelope) -> list[bytes]:
+    if envelope.written:
+        return [envelope.written]
     payload = base64.b64encode(envelope.payload).decode()
     sig = base64.b64encode(envelope.signature).decode()
     forms: list[dict[str, object]] = [

@@ -60,6 +60,8 @@ class Envelope:
     payload: bytes
     payload_type: str
     signature: bytes
+    written: bytes = b""
+    """The envelope as it was written, where that is known: some logs keep its hash."""
 
     def signed(self) -> bytes:
         """Return what is signed: the pre-authentication encoding."""
@@ -88,25 +90,33 @@ class Bundle:
 
     version: str
     certificate: bytes
-    """DER of the leaf; empty where a managed key signed. What else a chain holds is
-    never an anchor, and is not kept."""
+    """DER of the leaf; empty where a managed key signed."""
     key_hint: str | None
     content: Envelope | MessageSignature
     entries: tuple[LogEntry, ...] = ()
     timestamps: tuple[bytes, ...] = ()
     """RFC 3161 responses, DER."""
+    others: tuple[bytes, ...] = ()
+    """DER of what else a chain holds. Never an anchor, and nothing at all where the
+    trusted root has its own chain."""
 
 
-def parse(data: bytes, *, source: str) -> Bundle:
+def parse(data: bytes, *, source: str, chains: bool = False) -> Bundle:
     """Read a bundle.
+
+    Args:
+        data: JSON.
+        source: What to call it.
+        chains: Whether one of version 0.3 may have a chain of certificates, as model
+            signatures have.
 
     Raises:
         MalformedError: It is none, or of a version that is not known.
     """
-    return bundle(Node.from_json(data, source=source))
+    return bundle(Node.from_json(data, source=source), chains=chains)
 
 
-def bundle(node: Node) -> Bundle:
+def bundle(node: Node, *, chains: bool = False) -> Bundle:
     """Read a bundle that is part of another document.
 
     Raises:
@@ -117,7 +127,7 @@ def bundle(node: Node) -> Bundle:
     if version is None:
         raise node.malformed(f"`{kind[:140]}` is no media type of a Sigstore bundle")
     material = node.at("verificationMaterial")
-    certificate, hint = _signer(material, version)
+    (certificate, *others), hint = _signer(material, version, chains=chains)
     stamps = material.at("timestampVerificationData")
     listed = _several(stamps, "rfc3161Timestamps") if stamps.exists else ()
     return Bundle(
@@ -127,6 +137,7 @@ def bundle(node: Node) -> Bundle:
         content=_content(node),
         entries=entries(material, "tlogEntries"),
         timestamps=tuple(binary(each.at("signedTimestamp")) for each in listed),
+        others=tuple(others),
     )
 
 
@@ -157,7 +168,9 @@ def binary(node: Node) -> bytes:
     return data
 
 
-def _signer(material: Node, version: str) -> tuple[bytes, str | None]:
+def _signer(
+    material: Node, version: str, *, chains: bool
+) -> tuple[tuple[bytes, ...], str | None]:
     kinds = ("certificate", "x509CertificateChain", "publicKey")
     given = [each for each in kinds if material.at(each).exists]
     if len(given) != 1:
@@ -166,23 +179,23 @@ def _signer(material: Node, version: str) -> tuple[bytes, str | None]:
             f"one of {', '.join(kinds)} is needed, there is {said}"
         )
     if given[0] == "certificate":
-        return binary(material.at("certificate").at("rawBytes")), None
+        return (binary(material.at("certificate").at("rawBytes")),), None
     if given[0] == "publicKey":
         hint = material.at("publicKey").at("hint")
-        return b"", hint.text() if hint.exists else ""
+        return (b"",), hint.text() if hint.exists else ""
     chain = _several(material.at("x509CertificateChain"), "certificates")
     if not chain:
         raise material.malformed("the chain has no certificate")
-    if version == "0.3":
+    if version == "0.3" and not chains:
         raise material.malformed(
             "a bundle of version 0.3 has one certificate, no chain"
         )
-    return binary(chain[0].at("rawBytes")), None
+    return tuple(binary(each.at("rawBytes")) for each in chain), None
 
 
 def _content(node: Node) -> Envelope | MessageSignature:
-    message, envelope = node.at("messageSignature"), node.at("dsseEnvelope")
-    if message.exists == envelope.exists:
+    message, inner = node.at("messageSignature"), node.at("dsseEnvelope")
+    if message.exists == inner.exists:
         raise node.malformed("one of `messageSignature` and `dsseEnvelope` is needed")
     if message.exists:
         hint = message.at("messageDigest")
@@ -191,13 +204,27 @@ def _content(node: Node) -> Envelope | MessageSignature:
             algorithm=hint.at("algorithm").text() if hint.exists else "",
             digest=binary(hint.at("digest")) if hint.exists else b"",
         )
-    signatures = [*envelope.at("signatures").elements()]
+    return _envelope(inner)
+
+
+def envelope(data: bytes, *, source: str) -> Envelope:
+    """Read an envelope that stands by itself (DSSE v1).
+
+    Raises:
+        MalformedError: It is none, or has not one signature.
+    """
+    return _envelope(Node.from_json(data, source=source), data)
+
+
+def _envelope(node: Node, written: bytes = b"") -> Envelope:
+    signatures = [*node.at("signatures").elements()]
     if len(signatures) != 1:
-        raise envelope.malformed(f"{len(signatures)} signatures; a bundle has one")
+        raise node.malformed(f"{len(signatures)} signatures; a bundle has one")
     return Envelope(
-        payload=binary(envelope.at("payload")),
-        payload_type=envelope.at("payloadType").text(),
+        payload=binary(node.at("payload")),
+        payload_type=node.at("payloadType").text(),
         signature=binary(signatures[0].at("sig")),
+        written=written,
     )
 
 

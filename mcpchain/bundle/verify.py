@@ -13,7 +13,9 @@ which bytes come from the caller, and never from what is verified. The steps:
 6. The signer is whom the user expects.
 7. The statement, if there is one, is about this artifact.
 
-For a key that the user names, 4 to 6 fall away: the key is the identity.
+For a key that the user names, 4 to 6 fall away: the key is the identity. For a private
+authority that the user names, 2, 3 and 5 fall away, and in 4 every certificate has to
+be valid now: nothing proves another time.
 
 The reference is the Sigstore client specification ("Verification"); the traps are
 CVE-2022-23649, CVE-2022-36056, CVE-2026-22703, CVE-2026-24122 and CVE-2026-39984.
@@ -23,12 +25,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mcpchain.bundle import chain, keys
+from mcpchain.bundle import chain, keys, private
 from mcpchain.bundle.certificate import read as read_identity
 from mcpchain.bundle.entry import Signed, verify_body
 from mcpchain.bundle.log import verify_entry
 from mcpchain.bundle.parse import Bundle, Envelope, MessageSignature
 from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.private import PrivateAuthority
 from mcpchain.bundle.refusal import RefusedError
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.statement import PAYLOAD_TYPE
@@ -74,6 +77,9 @@ class Trust:
     """A key that the user named. A bundle with a certificate is none of its."""
     log_needed: bool = True
     """Whether a signature by that key has to be in a log."""
+    authority: PrivateAuthority | None = None
+    """An authority that the user named, in place of those of the root and of
+    `expected`."""
     predicate_types: tuple[str, ...] = ()
     """What an envelope may say; empty: anything."""
 
@@ -110,11 +116,14 @@ class _Work:
         """Take the steps in their order; the first that fails ends it."""
         key = self._key()
         self._signature(key)  # 1
-        self._log(key)  # 2
-        self._time()  # 3
-        if self.certificate is not None:
-            self._chain(self.certificate)  # 4 and 5
-            self._identity(self.certificate)  # 6
+        if self.trust.authority is not None and self.certificate is not None:
+            self._private(self.certificate, self.trust.authority)  # 4 and 6
+        else:
+            self._log(key)  # 2
+            self._time()  # 3
+            if self.certificate is not None:
+                self._chain(self.certificate)  # 4 and 5
+                self._identity(self.certificate)  # 6
         self._statement()  # 7
 
     def result(self, status: Status, reason: str, *more: Check) -> Verification:
@@ -127,7 +136,7 @@ class _Work:
             identity=self.identity,
             key=keys.fingerprint(key) if key is not None else "",
             times=tuple(self.times),
-            root=str(self.trust.root),
+            root=str(self.trust.authority or self.trust.root),
             statement=self.statement,
         )
 
@@ -141,6 +150,9 @@ class _Work:
 
         given = self.trust.key
         if not self.bundle.certificate:
+            if self.trust.authority is not None:
+                problem = "a managed key signed it, and no certificate"
+                raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
             if given is None:
                 problem = "a managed key signed it: name the key that you trust"
                 raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
@@ -228,6 +240,13 @@ class _Work:
         if root.ct_logs:
             chain.verify_scts(leaf, issuer, root.ct_logs)
             self._done("sct", "a certificate transparency log has seen the certificate")
+
+    def _private(self, leaf: "Certificate", authority: PrivateAuthority) -> None:
+        anchor = private.verify_chain(leaf, self.bundle.others, authority)
+        self._done("chain", f"goes back to {anchor}; valid now, no time is proven")
+        self.identity = private.read_identity(leaf)
+        private.check_subject(leaf, authority)
+        self._done("identity", f"signed by `{self.identity.san}`")
 
     def _identity(self, leaf: "Certificate") -> None:
         try:

@@ -20,6 +20,7 @@ from mcpchain.fetch.message import (
     DOCUMENT_LIMIT,
     FILE_LIMIT,
     RETRY,
+    ChallengeError,
     Download,
     FetchError,
     Request,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DOCUMENT_LIMIT",
     "FILE_LIMIT",
+    "ChallengeError",
     "Download",
     "FetchError",
     "Fetcher",
@@ -104,7 +106,8 @@ class Fetcher:
         """
         self._refuse_unsafe(request)
         # Not where a credential is sent: the answer is for its owner alone.
-        cache = self._cache if request.credential is None else None
+        keep = request.keep and request.credential is None
+        cache = self._cache if keep else None
         kept = (
             cache.load(request.url, request.accept, limit=request.limit)
             if cache
@@ -273,4 +276,6 @@ def _conditions(kept: Entry | None) -> dict[str, str]:
 
 
 def _response(entry: Entry) -> Response:
-    return Response(url=entry.url, media_type=entry.media_type, body=entry.body)
+    return Response(
+        url=entry.url, media_type=entry.media_type, body=entry.body, link=entry.link
+    )

@@ -18,6 +18,7 @@ from mcpchain.artifact import Algorithm, Digest
 from mcpchain.fetch.cache import Entry
 from mcpchain.fetch.message import (
     RETRY,
+    ChallengeError,
     Download,
     FetchError,
     Request,
@@ -29,6 +30,8 @@ from mcpchain.inventory import State
 _BLOCK: Final = 64 << 10
 _FRESH: Final = 600.0
 """Seconds for which an answer is used without asking, whatever its sender allows."""
+_LINK: Final = 4096
+"""How many characters of a header are kept that says where an answer goes on."""
 _BUSY: Final = frozenset({429, 502, 503, 504})
 _GONE: Final = frozenset({404, 410})
 _REFUSED: Final = frozenset({401, 403, 407})
@@ -97,11 +100,12 @@ def expect_success(answer: BaseHTTPResponse, url: str) -> None:
             hint="check the name, and whether this registry should have it",
         )
     if status in _REFUSED:
-        raise FetchError(
-            State.UNREACHABLE,
-            f"`{where}` answered {status} (not allowed)",
-            hint="check the credentials for it in your configuration",
-        )
+        reason = f"`{where}` answered {status} (not allowed)"
+        hint = "check the credentials for it in your configuration"
+        if status == 401:  # noqa: PLR2004
+            wanted = answer.headers.get("WWW-Authenticate", "")[:_LINK]
+            raise ChallengeError(reason, hint=hint, url=url, challenge=wanted)
+        raise FetchError(State.UNREACHABLE, reason, hint=hint)
     if status == 406:  # noqa: PLR2004
         raise FetchError(
             State.UNSUPPORTED,
@@ -216,6 +220,7 @@ def received(answer: BaseHTTPResponse, url: str, request: Request, now: float) -
         max_age=_max_age(headers.get("Cache-Control", "")),
         etag=_validator(headers.get("ETag", "")),
         last_modified=_validator(headers.get("Last-Modified", "")),
+        link=headers.get("Link", "")[:_LINK],
         body=_body(answer, url, request.limit),
     )
 

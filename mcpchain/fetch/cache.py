@@ -27,6 +27,7 @@ class Entry:
     """Seconds for which it may be used without asking; negative: never keep it."""
     etag: str
     last_modified: str
+    link: str
     body: bytes
 
     @property
@@ -119,7 +120,7 @@ def _open(path: str, flags: int) -> int:
 
 
 def _entry(header: dict[str, Any], body: bytes) -> Entry:
-    texts = ("url", "media_type", "etag", "last_modified")
+    texts = ("url", "media_type", "etag", "last_modified", "link")
     numbers = ("stored", "max_age")
     if not all(isinstance(header[each], str) for each in texts):
         raise ValueError("not a header of ours")

@@ -33,6 +33,22 @@ class FetchError(McpchainError):
         self.reason = reason
 
 
+class ChallengeError(FetchError):
+    """A server wants to know who asks (401).
+
+    Args:
+        reason: What happened.
+        hint: What to do about it.
+        url: The address that answered in the end, perhaps after redirects.
+        challenge: What it wants, as it says it (`WWW-Authenticate`, RFC 9110).
+    """
+
+    def __init__(self, reason: str, *, hint: str, url: str, challenge: str) -> None:
+        super().__init__(State.UNREACHABLE, reason, hint=hint)
+        self.url = url
+        self.challenge = challenge
+
+
 class TransientError(FetchError):
     """It may be otherwise a moment later.
 
@@ -63,6 +79,8 @@ class Request:
     """In bytes, after decompression."""
     seconds: float = 60.0
     """For everything: all attempts, redirects, headers and the body."""
+    keep: bool = True
+    """Whether the answer may be kept on disk: not what is secret, or may change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +92,8 @@ class Response:
     media_type: str
     """In lower case, without parameters."""
     body: bytes
+    link: str = ""
+    """Where the answer goes on, as its server says it (`Link`, RFC 8288)."""
 
     def document(self) -> Node:
         """Read the body as JSON.

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from mcpchain.address import Credential, Route
 from mcpchain.artifact import Algorithm
-from mcpchain.fetch import Fetcher, FetchError, Request, Response
+from mcpchain.fetch import ChallengeError, Fetcher, FetchError, Request, Response
 from mcpchain.inventory import State
 from tests.world.server import Place, Server
 from tests.world.world import World
@@ -645,6 +645,42 @@ def _peer(sock: socket.socket) -> int:
     except OSError:
         return 0
     return port
+
+
+def test_who_wants_to_know_who_asks_says_what_it_wants(world: World) -> None:
+    place(world).answer(401, WWW_Authenticate='Bearer realm="https://t.example"')
+    error = refused(world, at(world))
+    assert isinstance(error, ChallengeError)
+    assert error.challenge == 'Bearer realm="https://t.example"'
+    assert error.url == f"{world.server.address}/x"
+    assert error.state is State.UNREACHABLE
+
+
+def test_who_refuses_for_good_wants_nothing(world: World) -> None:
+    place(world).answer(403, WWW_Authenticate='Bearer realm="https://t.example"')
+    assert not isinstance(refused(world, at(world)), ChallengeError)
+
+
+def test_an_answer_says_where_it_goes_on_also_from_the_cache(
+    world: World, tmp_path: Path
+) -> None:
+    place(world).answer(200, b"1", Link='</y>; rel="next"', Cache_Control="max-age=60")
+    with world.fetcher(cache=tmp_path / "http") as fetcher:
+        links = [fetcher.fetch(at(world)).link for _ in range(2)]
+    assert links == ['</y>; rel="next"'] * 2
+    assert len(world.server.asked) == 1
+
+
+def test_what_must_not_be_kept_is_asked_for_each_time(
+    world: World, tmp_path: Path
+) -> None:
+    place(world).answer(200, b"1", Cache_Control="max-age=60")
+    folder = tmp_path / "http"
+    with world.fetcher(cache=folder) as fetcher:
+        for _ in range(2):
+            fetcher.fetch(at(world, keep=False))
+    assert len(world.server.asked) == 2
+    assert not folder.exists()
 
 
 def test_the_door_costs_nothing_until_it_is_opened() -> None:
