@@ -1,0 +1,115 @@
+"""Every entry of a folder: nothing is passed over, and no link is followed.
+
+For whoever has to know that a folder holds this and nothing else. `walk` is for whoever
+looks for something, and leaves out what version control and installers keep.
+"""
+
+import enum
+import itertools
+import os
+import stat
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from mcpchain.inventory import State
+from mcpchain.tree import beneath
+from mcpchain.tree.paths import shown
+from mcpchain.tree.root import Root
+from mcpchain.tree.unreadable import UnreadableError, refused
+from mcpchain.tree.walk import DEPTH_LIMIT
+
+LIMIT: Final = 1_000_000
+"""How many entries are listed."""
+
+
+@enum.unique
+class Form(enum.Enum):
+    """What an entry is, folders apart."""
+
+    FILE = "a file"
+    LINK = "a symbolic link"
+    OTHER = "no regular file"
+
+
+class Entry(NamedTuple):
+    """Something in a folder, however deep."""
+
+    path: str
+    """As `File.path` has it."""
+    form: Form
+    size: int
+    """In bytes; of a link, nothing."""
+
+
+def entries(root: Root, *, limit: int = LIMIT) -> Iterator[Entry]:
+    """Yield every entry beneath *root* that is no folder, in a stable order.
+
+    Raises:
+        UnreadableError: A folder cannot be read, is too deep, or there are too many.
+    """
+    try:
+        place = root.enter()
+    except OSError as error:
+        raise refused(".", error) from error
+    left = itertools.count(limit, -1)
+    yield from _folder(place, "", 0, left)
+
+
+def _folder(
+    place: beneath.Place, path: str, depth: int, left: Iterator[int]
+) -> Iterator[Entry]:
+    """List the open folder *place*, and close it."""
+    try:
+        try:
+            with os.scandir(place) as listing:
+                found = []
+                for each in listing:
+                    if next(left) <= 0:
+                        raise _too_many(path)
+                    found.append(each)
+        except OSError as error:
+            raise refused(path or ".", error) from error
+        for entry in sorted(found, key=lambda each: each.name):
+            inner = f"{path}/{shown(entry.name)}" if path else shown(entry.name)
+            if not entry.is_dir(follow_symlinks=False):
+                yield _entry(entry, inner)
+                continue
+            if depth >= DEPTH_LIMIT:
+                raise _too_deep(inner)
+            try:
+                below = beneath.step(place, entry.name)
+            except OSError as error:
+                raise refused(inner, error) from error
+            yield from _folder(below, inner, depth + 1, left)
+    finally:
+        beneath.leave(place)
+
+
+def _entry(entry: os.DirEntry[str], path: str) -> Entry:
+    if entry.is_symlink():
+        return Entry(path, Form.LINK, 0)
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        raise refused(path, error) from error
+    if stat.S_ISREG(status.st_mode):
+        return Entry(path, Form.FILE, status.st_size)
+    return Entry(path, Form.OTHER, 0)
+
+
+def _too_many(path: str) -> UnreadableError:
+    return UnreadableError(
+        path or ".",
+        "more files than are looked at",
+        State.LIMIT,
+        hint="look at a smaller folder",
+    )
+
+
+def _too_deep(path: str) -> UnreadableError:
+    return UnreadableError(
+        path,
+        f"more than {DEPTH_LIMIT} folders deep",
+        State.LIMIT,
+        hint="look at this folder by itself",
+    )
