@@ -155,6 +155,9 @@ class Verification:
     """What was verified: `sigstore-bundle`, `pep740`, `npm-signature`, ..."""
     subject: str = ""
     """What it is about, for a reader: a file, a purl, a digest."""
+    notes: tuple[str, ...] = ()
+    """What a reader has to know besides: of what it says nothing, though it may seem
+    so."""
     statement: Statement | None = field(default=None, repr=False)
     """What the envelope says; believed as little as `identity`."""
 

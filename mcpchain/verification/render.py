@@ -53,6 +53,7 @@ def _details(each: Verification) -> Iterator[str]:
         yield f"key: sha256:{each.key}"
     if each.expected_by == "index":
         yield "note: the index names this signer; you have not said whom you expect"
+    yield from (f"note: {note}" for note in each.notes)
     if each.statement is not None:
         yield f"says: {each.statement.predicate_type}"
     for time in each.times:
@@ -88,6 +89,7 @@ def _entry(each: Verification) -> dict[str, Any]:
         "reason": each.reason,
         "expectedBy": each.expected_by,
         "root": each.root,
+        "notes": [*each.notes],
         "checks": [
             {"id": check.id, "ok": check.ok, "detail": check.detail}
             for check in each.checks
