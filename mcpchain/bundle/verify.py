@@ -288,7 +288,7 @@ class _Work:
             same = [
                 subject.digests[name].lower() == self.artifact.digests[name].hex()
                 for name in _IDENTIFYING
-                if name in subject.digests and name in self.artifact.digests
+                if name in subject.digests and self.artifact.digests.get(name)
             ]
             if same and all(same):
                 return True

@@ -1,5 +1,6 @@
 """`mcpchain verify`: who stands for it?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,13 @@ from mcpchain.cli import options
 
 if TYPE_CHECKING:
     from mcpchain.bundle.policy import Expected
+    from mcpchain.pipeline.verification import Terms
+    from mcpchain.signature import Verification
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 _GITHUB = "https://token.actions.githubusercontent.com"
 _GITLAB = "https://gitlab.com"
+_PURLS = ("pkg:npm/", "pkg:pypi/")
 
 
 @click.command(
@@ -23,14 +27,24 @@ Examples:
     --workflow .github/workflows/release.yml --ref 'refs/tags/v*'
   mcpchain verify note.txt --identity me@acme.example --issuer https://accounts.google.com
   mcpchain verify model.bin --key acme.pub
+  mcpchain verify models/llama --key acme.pub
   mcpchain verify sha256:9f86d0... --bundle it.sigstore.json --repository acme/app
+  mcpchain verify 'pkg:oci/app@sha256:9f86d0...?repository_url=r.example/acme/app' \\
+    --repository acme/app
+  mcpchain verify pkg:pypi/sampleproject@4.0.0 --repository pypa/sampleproject
+  mcpchain verify --packages uv.lock package-lock.json
 
 \b
 Exit codes: 0 all verified; 10 something is invalid, by somebody else, unverifiable or
 not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
 """
 )
-@click.argument("targets", nargs=-1, required=True, metavar="FILE...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option(
+    "--packages",
+    is_flag=True,
+    help="TARGET is a folder, lock or BOM: verify every package of PyPI and npm in it.",
+)
 @click.option(
     "--bundle",
     "bundles",
@@ -50,6 +64,19 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     "--key", type=_EXISTING, help="A public key (PEM), in place of an identity."
 )
 @click.option(
+    "--ca",
+    type=_EXISTING,
+    help="Certificates (PEM) of an authority that signs models, in place of an issuer; "
+    "`--identity` then is the name in the certificate.",
+)
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="PATH",
+    help="In the folder of a model: what need not be signed.",
+)
+@click.option(
     "--no-log",
     is_flag=True,
     help="With --key: accept a signature that is in no transparency log.",
@@ -58,6 +85,17 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     "--trusted-root",
     type=_EXISTING,
     help="Whom to trust, in place of the public instance of Sigstore.",
+)
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Open no connection; packages and images cannot be verified then.",
+)
+@click.option(
+    "--registry-keys",
+    type=_EXISTING,
+    help="The keys of a registry that signs as npm's does, as it gives them at "
+    "`/-/npm/v1/keys`. [default: npm's own]",
 )
 @click.option(
     "--format",
@@ -69,6 +107,8 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
 )
 def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     targets: tuple[str, ...],
+    packages: bool,  # noqa: FBT001 - click's flag
+    offline: bool,  # noqa: FBT001 - click's flag
     bundles: tuple[Path, ...],
     identity: str | None,
     issuer: str | None,
@@ -76,11 +116,18 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     workflow: str | None,
     ref: str | None,
     key: Path | None,
+    ca: Path | None,
+    ignored: tuple[str, ...],
     no_log: bool,  # noqa: FBT001 - click's flag
     trusted_root: Path | None,
+    registry_keys: Path | None,
     format_id: str,
 ) -> None:
-    """Say who signed each FILE, and whether that is whom you expect.
+    """Say who signed each TARGET, and whether that is whom you expect.
+
+    TARGET is a file with its bundle or attestation, `sha256:` and the digest of one, or
+    a package, `pkg:pypi/NAME@VERSION` or `pkg:npm/NAME@VERSION`, which your own
+    registries are asked about.
 
     Signature, log entry, time, certificate and statement are checked without the
     network. Every bundle of a file has to hold. Without an identity or a key nothing is
@@ -102,12 +149,27 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         log_needed=not no_log,
     )
     now, _ = options.timestamp()
+    asked = [each for each in targets if packages or each.startswith(_PURLS)]
+    files = [each for each in targets if each not in asked]
     with options.progress("hashing") as hashing:
-        found = tuple(verify_targets(targets, bundles, terms, hashing))
+        found = tuple(verify_targets(files, bundles, terms, hashing))
+    if asked:
+        found += _of_packages(asked, terms, registry_keys, offline=offline)
     age = None if trusted_root else trust.find(trust.SIGSTORE).age(now.date())
     run = Run(verifications=found, now=now, version=__version__, root_age=age)
     click.echo(renderers()[format_id](run), nl=False)
     click.get_current_context().exit(run.exit)
+
+
+def _of_packages(
+    targets: list[str], terms: "Terms", keys: Path | None, *, offline: bool
+) -> "tuple[Verification, ...]":
+    from mcpchain.pipeline.registry_signatures import read_registry_keys, verify_targets
+
+    known = read_registry_keys(keys)
+    ask = replace(options.circumstances(Path.cwd()), offline=offline)
+    with options.progress("asking") as asking:
+        return verify_targets(targets, ask, terms, known, asking)
 
 
 def _expected(

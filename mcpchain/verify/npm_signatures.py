@@ -136,7 +136,8 @@ def verify_signatures(
     """
     told = Verification(
         status=Status.MISSING,
-        reason="the registry has not signed it",
+        reason="the registry that was asked gives no signature of it; a mirror may "
+        "leave them out",
         kind=SIGNATURE,
         subject=package.title,
         root=root,

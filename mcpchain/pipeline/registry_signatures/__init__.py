@@ -1,0 +1,178 @@
+"""Who stands for the packages of a target? Asked of the user's own registries.
+
+PyPI keeps attestations beside files (PEP 740); npm's registry signs every version, and
+keeps attestations too. What a package pins is what they have to be about: of one that
+pins files, the attested ones among those; of one that does not, any of its release.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from packageurl import PackageURL
+
+from mcpchain import trust
+from mcpchain.bundle.verify import Trust
+from mcpchain.closure.group import Sources
+from mcpchain.closure.library import Door
+from mcpchain.closure.project import Page
+from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
+from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
+from mcpchain.fetch import Fetcher
+from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.pipeline.registry_signatures.answers import told
+from mcpchain.pipeline.registry_signatures.of_npm import RegistryKeys, of_npm
+from mcpchain.pipeline.registry_signatures.of_pypi import of_pypi
+from mcpchain.pipeline.target import survey
+from mcpchain.pipeline.verification import Terms
+from mcpchain.settings import load
+from mcpchain.signature import Status, Verification
+from mcpchain.verify import npm_signatures
+
+_PACKAGES: Final = frozenset({Kind.APPLICATION, Kind.LIBRARY})
+
+
+def read_registry_keys(path: Path | None) -> RegistryKeys:
+    """Return the keys in *path*; `None`: npm's own, as they came with mcpchain.
+
+    Raises:
+        UsageError: There are none.
+    """
+    if path is None:
+        shipped = trust.find(trust.NPM)
+        data, name = shipped.data, shipped.name
+    else:
+        data, name = path.read_bytes(), path.name
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        keys = npm_signatures.read_keys(data, source=name)
+    except MalformedError as error:
+        raise UsageError(
+            f"`{path}` holds no keys of a registry: {error}",
+            hint="name what the registry gives at `/-/npm/v1/keys`",
+        ) from None
+    return RegistryKeys(keys=keys, origin=f"{name} (sha256:{digest})")
+
+
+def verify_targets(
+    targets: Sequence[str],
+    ask: Circumstances,
+    terms: Terms,
+    known: RegistryKeys,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Verification, ...]:
+    """Return the answers for purls, and for the packages of folders, locks and BOMs.
+
+    Args:
+        targets: What to verify.
+        ask: When and where it is asked.
+        terms: Whom the user trusts. Without an identity, that of PyPI is whom the index
+            names, and that of npm the repository that the package itself declares.
+        known: By which keys the registry of npm signs.
+        progress: Called with (pages read, pages known of).
+
+    Raises:
+        UsageError: A target is none of that, or a key is named, which signs no package.
+        NothingToCheckError: There is no package in one.
+    """
+    if terms.key is not None:
+        raise UsageError(
+            "packages of a registry are signed by certificates, and not by `--key`",
+            hint="name an identity: `--repository OWNER/NAME`",
+        )
+    components = [each for target in targets for each in _components(target)]
+    settings = load(ask.environ, home=ask.home, projects=ask.projects)
+    with Fetcher(
+        offline=ask.offline,
+        cache=ask.cache / "http",
+        route=settings.route,
+        clock=ask.now.timestamp,
+    ) as fetcher:
+        door = Door(fetcher, settings, progress)
+        return tuple(verify_packages(components, door, terms, known))
+
+
+def _components(target: str) -> Sequence[Component]:
+    if target.startswith("pkg:"):
+        return [_of_purl(target)]
+    path = Path(target)
+    if not path.exists():
+        raise UsageError(
+            f"`{target[:140]}` does not exist",
+            hint="name a folder, lock or BOM, or a purl: `pkg:pypi/NAME@VERSION`",
+        )
+    inventory = survey(path, environment=None)
+    packages = [each for each in inventory.components if _is_package(each)]
+    if not packages:
+        raise NothingToCheckError(
+            f"`{target}` names no package of a registry", hint="name a lock"
+        )
+    return packages
+
+
+def _of_purl(text: str) -> Component:
+    try:
+        purl = PackageURL.from_string(text)
+    except ValueError as error:
+        raise UsageError(
+            f"`{text[:140]}` is no purl: {error}",
+            hint="write `pkg:pypi/NAME@VERSION` or `pkg:npm/NAME@VERSION`",
+        ) from None
+    name = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
+    return Component(
+        kind=Kind.LIBRARY,
+        name=name,
+        version=purl.version,
+        purl=purl,
+        locations=(Location(path="."),),
+        facts=PackageFacts(),
+    )
+
+
+def verify_packages(
+    components: Sequence[Component],
+    door: Door,
+    terms: Terms,
+    known: RegistryKeys,
+) -> Iterator[Verification]:
+    """Yield the answers for every package of PyPI and npm among *components*.
+
+    Args:
+        components: What a target is made of.
+        door: The way to the registries.
+        terms: Whom the user trusts.
+        known: By which keys the registry of npm signs.
+    """
+    packages = [each for each in components if _is_package(each)]
+    given = Trust(root=terms.root or trust.public_root(), expected=terms.expected)
+    ways = (
+        ("npm", lambda asked: of_npm(asked, door, given, known)),
+        ("pypi", lambda asked: of_pypi(asked, door, given)),
+    )
+    for kind, ask in ways:
+        asked: list[tuple[Component, Page]] = []
+        for each in packages:
+            if each.purl is None or each.purl.type != kind:
+                continue
+            sources = Sources.of((each,), door.settings, frozenset())
+            where = sources.of_package(each.name)
+            if sources.refused or not where:
+                reason = sources.refused or f"no registry for {kind} is configured"
+                yield told(each, Status.UNVERIFIABLE, reason)
+            elif each.version is None:
+                reason = "it names no version, so that nothing says which one runs"
+                yield told(each, Status.UNVERIFIABLE, reason)
+            else:
+                asked.append((each, (each.name, where[0])))
+        yield from ask(asked)
+
+
+def _is_package(component: Component) -> bool:
+    facts = component.facts
+    return (
+        component.kind in _PACKAGES
+        and component.purl is not None
+        and isinstance(facts, PackageFacts)
+        and facts.origin is Origin.REGISTRY
+    )
