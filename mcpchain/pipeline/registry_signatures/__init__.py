@@ -7,6 +7,7 @@ pins files, the attested ones among those; of one that does not, any of its rele
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ from mcpchain.settings import load
 from mcpchain.signature import Status, Verification
 from mcpchain.verify import npm_signatures
 
+_Way = Callable[[Sequence[tuple[Component, Page]]], Iterator[Verification]]
 _PACKAGES: Final = frozenset({Kind.APPLICATION, Kind.LIBRARY})
 
 
@@ -146,11 +148,11 @@ def verify_packages(
     """
     packages = [each for each in components if _is_package(each)]
     given = Trust(root=terms.root or trust.public_root(), expected=terms.expected)
-    ways = (
-        ("npm", lambda asked: of_npm(asked, door, given, known)),
-        ("pypi", lambda asked: of_pypi(asked, door, given)),
-    )
-    for kind, ask in ways:
+    ways: dict[str, _Way] = {
+        "npm": partial(of_npm, door=door, trust=given, known=known),
+        "pypi": partial(of_pypi, door=door, trust=given),
+    }
+    for kind, ask in ways.items():
         asked: list[tuple[Component, Page]] = []
         for each in packages:
             if each.purl is None or each.purl.type != kind:

@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 from mcpchain.artifact import Algorithm, Artifact
 from mcpchain.bundle.verify import Trust
 from mcpchain.closure import project
-from mcpchain.closure.library import Library
+from mcpchain.closure.library import Door, Library
 from mcpchain.closure.project import Page
 from mcpchain.component import Component
 from mcpchain.errors import MalformedError

@@ -1,0 +1,268 @@
+"""Who stands for packages, as the registries of the user tell it."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from mcpchain.artifact import Artifact, Digest
+from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.root import parse as parse_root
+from mcpchain.closure.library import Door
+from mcpchain.component import Component, Origin, PackageFacts
+from mcpchain.errors import UsageError
+from mcpchain.pipeline.registry_signatures import read_registry_keys, verify_packages
+from mcpchain.pipeline.registry_signatures.of_npm import RegistryKeys
+from mcpchain.pipeline.verification import Terms
+from mcpchain.signature import Status, Verification
+from mcpchain.verify.npm_signatures import PUBLISH, read_keys
+from tests.making import component
+from tests.world.server import Place
+from tests.world.sigstore.instance import SHA256, Instance, b64, spki
+from tests.world.sigstore.minting import CLAIMS, ISSUER, SLSA, Minter, statement
+from tests.world.world import World
+
+INSTANCE = Instance()
+ROOT = parse_root(INSTANCE.trusted_root(), name="test")
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
+WHEEL = "acme_files-1.2.0-py3-none-any.whl"
+DATA = b"the bytes of a wheel"
+INDEX = "https://docs.index.example/attestations/publish/v1"
+PUBLISHER = {"kind": "GitHub", "repository": "acme/files", "workflow": "release.yml"}
+ACME = Expected(issuer=ISSUER, repository="acme/files")
+
+
+def keys() -> RegistryKeys:
+    public = b64(spki(PRIVATE.public_key()))
+    listed = {"keys": [{"keyid": "SHA256:ours", "key": public, "expires": None}]}
+    return RegistryKeys(
+        keys=read_keys(json.dumps(listed).encode(), source="k"), origin="k"
+    )
+
+
+def answers(
+    world: World,
+    *packages: Component,
+    expected: Expected | None = None,
+    offline: bool = False,
+) -> list[Verification]:
+    with world.fetcher(offline=offline) as fetcher:
+        door = Door(fetcher, world.settings())
+        terms = Terms(expected=expected, root=ROOT)
+        return [*verify_packages(packages, door, terms, keys())]
+
+
+def package(purl: str, *digests: str, **facts: Any) -> Component:  # noqa: ANN401 - its fields
+    files = tuple(Artifact(digests=(Digest.parse(each),)) for each in digests)
+    return component(purl, facts=PackageFacts(**facts), artifacts=files)
+
+
+PYPI = "pkg:pypi/acme-files@1.2.0"
+
+
+def upload(world: World, repository: str = "acme/files") -> str:
+    """Upload a wheel with provenance; return its digest."""
+    world.pypi.upload("acme-files", WHEEL, DATA)
+    minter = Minter(instance=INSTANCE, entries=("dsse/0.0.1",))
+    minter.claims = CLAIMS | {12: f"https://github.com/{repository}"}
+    bundle = minter.attest(statement(DATA, name=WHEEL, predicate_type=INDEX))
+    material, envelope = bundle["verificationMaterial"], bundle["dsseEnvelope"]
+    attestation = {
+        "version": 1,
+        "verification_material": {
+            "certificate": material["certificate"]["rawBytes"],
+            "transparency_entries": material["tlogEntries"],
+        },
+        "envelope": {
+            "statement": envelope["payload"],
+            "signature": envelope["signatures"][0]["sig"],
+        },
+    }
+    document = {
+        "version": 1,
+        "attestation_bundles": [
+            {"publisher": PUBLISHER, "attestations": [attestation]}
+        ],
+    }
+    path = "/integrity/acme-files"
+    world.server.place(path, Place(lambda: json.dumps(document).encode()))
+    world.pypi["acme-files"].file(WHEEL)["provenance"] = f"{world.server.address}{path}"
+    return f"sha256:{hashlib.sha256(DATA).hexdigest()}"
+
+
+def test_a_file_on_an_index_is_by_whom_the_index_says(world: World) -> None:
+    digest = upload(world)
+    (found,) = answers(world, package(PYPI, digest))
+    assert (found.status, found.expected_by) == (Status.VERIFIED, "index")
+    assert found.subject == WHEEL
+    (found,) = answers(world, package(PYPI, digest), expected=ACME)
+    assert (found.status, found.expected_by) == (Status.VERIFIED, "user")
+
+
+def test_built_by_another_repository_than_the_index_says(world: World) -> None:
+    (found,) = answers(world, package(PYPI, upload(world, "evil/files")))
+    assert found.status is Status.UNTRUSTED_IDENTITY
+
+
+def test_only_attestations_of_the_pinned_files_count(world: World) -> None:
+    upload(world)
+    (found,) = answers(world, package(PYPI, f"sha256:{'0' * 64}"))
+    assert (found.status, "a mirror may" in found.reason) == (Status.MISSING, True)
+
+
+def test_an_index_that_strips_attestations_offers_none(world: World) -> None:
+    digest = upload(world)
+    world.pypi["acme-files"].file(WHEEL)["provenance"] = None
+    (found,) = answers(world, package(PYPI, digest))
+    assert found.status is Status.MISSING
+
+
+def test_what_the_index_attests_is_not_other_bytes_of_the_same_name(
+    world: World,
+) -> None:
+    upload(world)
+    hashes = world.pypi["acme-files"].file(WHEEL)["hashes"]
+    hashes["sha256"] = hashlib.sha256(b"evil").hexdigest()
+    (found,) = answers(world, package(PYPI))
+    assert (found.status, "other artifacts" in found.reason) == (Status.INVALID, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [(404, Status.UNVERIFIABLE), (403, Status.ERROR), (500, Status.ERROR)],
+)
+def test_each_way_to_get_no_provenance_is_another_answer(
+    status: int, answer: Status, world: World
+) -> None:
+    digest = upload(world)
+    world.server.places["/integrity/acme-files"].answer(status)
+    (found,) = answers(world, package(PYPI, digest))
+    assert found.status is answer, found.reason
+    assert not found
+
+
+def test_malformed_provenance_is_invalid(world: World) -> None:
+    digest = upload(world)
+    world.server.places["/integrity/acme-files"].answer(200, b'{"version": 1}')
+    (found,) = answers(world, package(PYPI, digest))
+    assert (found.status, "malformed" in found.reason) == (Status.INVALID, True)
+
+
+NPM = "pkg:npm/%40acme/files@1.2.0"
+TARBALL = b"the bytes of a tarball"
+SHA512 = hashlib.sha512(TARBALL)
+
+
+def publish(world: World, *, repository: str = "acme/files") -> dict[str, Any]:
+    """Publish a package that is signed and attested; return its `dist`."""
+    declared = {"url": "git+https://github.com/acme/files.git"}
+    world.npm.publish("@acme/files", "1.2.0", TARBALL, repository=declared)
+    dist: dict[str, Any] = world.npm["@acme/files"].version("1.2.0")["dist"]
+    message = f"@acme/files@1.2.0:{dist['integrity']}".encode()
+    signature = b64(PRIVATE.sign(message, ec.ECDSA(SHA256)))
+    dist["signatures"] = [{"keyid": "SHA256:ours", "sig": signature}]
+    subject = [{"name": NPM, "digest": {"sha512": SHA512.hexdigest()}}]
+    listed = []
+    for kind, managed in ((PUBLISH, True), (SLSA, False)):
+        minter = Minter(
+            instance=INSTANCE, managed=managed, entries=("dsse/0.0.1",), version="0.2"
+        )
+        minter.key = PRIVATE if managed else minter.key
+        minter.claims = CLAIMS | {12: f"https://github.com/{repository}"}
+        bundle = minter.attest(statement(predicate_type=kind, subject=subject))
+        if managed:
+            bundle["verificationMaterial"]["publicKey"]["hint"] = "SHA256:ours"
+        listed.append({"predicateType": kind, "bundle": bundle})
+    path = "/attestations/acme-files"
+    reply = json.dumps({"attestations": listed}).encode()
+    world.server.place(path, Place(lambda: reply))
+    dist["attestations"] = {"url": f"{world.server.address}{path}"}
+    return dist
+
+
+def statuses(found: list[Verification]) -> dict[str, str]:
+    return {each.kind: each.status.value for each in found}
+
+
+def test_npm_signs_it_and_its_own_repository_built_it(world: World) -> None:
+    publish(world)
+    digest = f"sha512:{SHA512.hexdigest()}"
+    found = answers(world, package(NPM, digest))
+    assert statuses(found) == {
+        "npm-signature": "verified",
+        "npm-attestation-publish": "verified",
+        "npm-attestation-provenance": "verified",
+    }
+    assert [each.expected_by for each in found] == ["", "", "index"]
+
+
+def test_built_by_another_repository_than_the_package_declares(world: World) -> None:
+    publish(world, repository="evil/files")
+    found = statuses(answers(world, package(NPM)))
+    assert found["npm-attestation-provenance"] == "untrusted-identity"
+    assert found["npm-signature"] == "verified"
+
+
+def test_a_registry_that_signs_nothing_is_missing_a_signature(world: World) -> None:
+    dist = publish(world)
+    del dist["signatures"], dist["attestations"]
+    (found,) = answers(world, package(NPM))
+    assert found.status is Status.MISSING
+
+
+def test_other_bytes_than_those_that_are_pinned_are_invalid(world: World) -> None:
+    publish(world)
+    (found,) = answers(world, package(NPM, f"sha512:{'0' * 128}"))
+    assert (found.status, "other bytes" in found.reason) == (Status.INVALID, True)
+
+
+def test_without_a_sha512_nothing_that_is_signed_can_be_compared(world: World) -> None:
+    dist = publish(world)
+    sha1 = base64.b64encode(hashlib.sha1(TARBALL).digest()).decode()  # noqa: S324 - npm's
+    dist["integrity"] = f"sha1-{sha1}"
+    (found,) = answers(world, package(NPM))
+    assert (found.status, "SHA-512" in found.reason) == (Status.INVALID, True)
+
+
+@pytest.mark.parametrize(
+    ("purl", "facts", "status"),
+    [
+        ("pkg:npm/nobody@1.0.0", {}, Status.UNVERIFIABLE),
+        ("pkg:pypi/nobody@1.0.0", {}, Status.UNVERIFIABLE),
+        ("pkg:npm/%40acme/files@9.9.9", {}, Status.UNVERIFIABLE),
+        ("pkg:npm/%40acme/files", {}, Status.UNVERIFIABLE),
+        (NPM, {"registry": "https://evil.example/npm"}, Status.UNVERIFIABLE),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_looked_up_is_unverifiable(
+    purl: str, facts: dict[str, Any], status: Status, world: World
+) -> None:
+    publish(world)
+    (found,) = answers(world, package(purl, **facts))
+    assert found.status is status, found.reason
+
+
+def test_what_comes_from_no_registry_is_no_package_of_one(world: World) -> None:
+    assert answers(world, package(NPM, origin=Origin.PATH)) == []
+    assert answers(world, component("pkg:cargo/x@1.0.0", facts=PackageFacts())) == []
+    assert not world.server.asked
+
+
+def test_offline_nobody_is_asked_and_nothing_is_decided(world: World) -> None:
+    publish(world), upload(world)
+    found = answers(world, package(NPM), package(PYPI), offline=True)
+    assert {each.status for each in found} == {Status.ERROR}
+    assert not world.server.asked
+
+
+def test_keys_that_are_none_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text("{}")
+    with pytest.raises(UsageError, match="holds no keys"):
+        read_registry_keys(file)
+    assert read_registry_keys(None).origin.startswith("npm (sha256:")
