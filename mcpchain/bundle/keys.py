@@ -28,7 +28,8 @@ def load(data: bytes) -> "PublicKeyTypes":
         load_pem_public_key,
     )
 
-    pem = data.lstrip().startswith(b"-----BEGIN")
+    # Tools write what they know of a key above it, which PEM allows (RFC 7468).
+    pem = b"-----BEGIN " in data
     try:
         key = load_pem_public_key(data) if pem else load_der_public_key(data)
     except UnsupportedAlgorithm as error:

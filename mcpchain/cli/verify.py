@@ -1,6 +1,7 @@
 """`mcpchain verify`: who stands for it?"""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from mcpchain.cli import options
 
 if TYPE_CHECKING:
     from mcpchain.bundle.policy import Expected
+    from mcpchain.bundle.private import PrivateAuthority
+    from mcpchain.pipeline.knowledge import Circumstances
     from mcpchain.pipeline.verification import Terms
     from mcpchain.signature import Verification
 
@@ -125,15 +128,18 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Say who signed each TARGET, and whether that is whom you expect.
 
-    TARGET is a file with its bundle or attestation, `sha256:` and the digest of one, or
-    a package, `pkg:pypi/NAME@VERSION` or `pkg:npm/NAME@VERSION`, which your own
-    registries are asked about.
+    TARGET is a file with its bundle or attestation, `sha256:` and the digest of one,
+    the folder of a signed model, or a package, `pkg:pypi/NAME@VERSION` or
+    `pkg:npm/NAME@VERSION`, which your own registries are asked about. `pkg:oci/...` is an image, whose registry is asked, and
+    a folder may hold images (OCI image layout). Anybody who can push an image can
+    attach signatures to it: of those one that holds, by whom you expect, is enough.
 
     Signature, log entry, time, certificate and statement are checked without the
     network. Every bundle of a file has to hold. Without an identity or a key nothing is
     verified: anybody can sign.
     """
     from mcpchain import __version__, trust
+    from mcpchain.pipeline.model_signatures import paths
     from mcpchain.pipeline.verification import (
         Terms,
         read_key,
@@ -142,17 +148,21 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     from mcpchain.verification import Run, renderers
 
+    authority = _authority(ca, identity, issuer, repository, workflow, ref, key)
     terms = Terms(
-        expected=_expected(identity, issuer, repository, workflow, ref),
+        expected=None if ca else _expected(identity, issuer, repository, workflow, ref),
         key=read_key(key) if key else None,
         root=read_root(trusted_root) if trusted_root else None,
         log_needed=not no_log,
+        authority=authority,
+        ignored=paths(ignored),
     )
     now, _ = options.timestamp()
     asked = [each for each in targets if packages or each.startswith(_PURLS)]
     files = [each for each in targets if each not in asked]
     with options.progress("hashing") as hashing:
-        found = tuple(verify_targets(files, bundles, terms, hashing))
+        around = partial(_around, offline=offline)
+        found = tuple(verify_targets(files, bundles, terms, hashing, around))
     if asked:
         found += _of_packages(asked, terms, registry_keys, offline=offline)
     age = None if trusted_root else trust.find(trust.SIGSTORE).age(now.date())
@@ -167,9 +177,30 @@ def _of_packages(
     from mcpchain.pipeline.registry_signatures import read_registry_keys, verify_targets
 
     known = read_registry_keys(keys)
-    ask = replace(options.circumstances(Path.cwd()), offline=offline)
+    ask = _around(offline=offline)
     with options.progress("asking") as asking:
         return verify_targets(targets, ask, terms, known, asking)
+
+
+def _authority(
+    ca: Path | None, identity: str | None, *others: str | Path | None
+) -> "PrivateAuthority | None":
+    if ca is None:
+        return None
+    from mcpchain.errors import UsageError
+    from mcpchain.pipeline.model_signatures import read_authority
+
+    if any(others):
+        raise UsageError(
+            "`--ca` stands in place of an issuer, a repository and a key",
+            hint="name, besides, only whom it has certified: `--identity`",
+        )
+    # Not SOURCE_DATE_EPOCH: a certificate is valid by the clock on the wall.
+    return read_authority(ca, options.now(), identity or "")
+
+
+def _around(*, offline: bool) -> "Circumstances":
+    return replace(options.circumstances(Path.cwd()), offline=offline)
 
 
 def _expected(

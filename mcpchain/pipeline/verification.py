@@ -1,4 +1,4 @@
-"""Who stands for a file? From a file and its bundles to the answers."""
+"""Who stands for a file or a model? From it and its bundles to the answers."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -10,14 +10,21 @@ from mcpchain import trust
 from mcpchain.bundle import keys
 from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.private import PrivateAuthority
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError, UsageError
+from mcpchain.oci.layout import is_layout
+from mcpchain.pipeline import model_signatures
+from mcpchain.pipeline.model_signatures import Given
 from mcpchain.signature import Status, Verification
+from mcpchain.tree import UnreadableError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    from mcpchain.pipeline.knowledge import Circumstances
 
 _BUNDLES: Final = (".sigstore.json", ".sigstore", ".bundle")
 _ATTESTATIONS: Final = (".publish.attestation", ".slsa.attestation", ".attestation")
@@ -28,6 +35,9 @@ _MESSAGE: Final = 1 << 30
 _DIGEST: Final = "sha256:"
 _HEX: Final = 64
 _BLOCK: Final = 1 << 20
+_MODEL: Final = ".sig"
+_Count = Callable[[int], None]
+_IMAGES: Final = ("pkg:oci/", "pkg:docker/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,10 @@ class Terms:
     root: TrustedRoot | None = None
     """`None`: the public instance, as it came with mcpchain."""
     log_needed: bool = True
+    authority: PrivateAuthority | None = None
+    """In place of an identity and of the root."""
+    ignored: tuple[str, ...] = ()
+    """What of a folder a signature need not be about."""
 
 
 def read_key(path: Path) -> "PublicKeyTypes":
@@ -79,20 +93,26 @@ def verify_targets(
     bundles: Sequence[Path],
     terms: Terms,
     progress: Callable[[int, int], None] | None = None,
+    circumstances: "Callable[[], Circumstances] | None" = None,
 ) -> Iterator[Verification]:
     """Yield an answer for each bundle of each target, and one where there is none.
 
     Args:
-        targets: Files, or `sha256:` and the digest of one that is elsewhere.
+        targets: Files, or `sha256:` and the digest of one that is elsewhere; images:
+            their purls, or folders with them.
         bundles: The bundles to look at; empty: those beside the files.
         terms: Whom the user trusts.
         progress: Called with (bytes hashed, bytes in all).
+        circumstances: Returns when and where it is asked; without them the network is
+            closed.
 
     Raises:
         UsageError: A target is neither, or a digest has no bundle to go with it.
     """
-    paths = [Path(each) for each in targets if not _is_digest(each)]
-    total, done = sum(each.stat().st_size for each in paths if each.is_file()), 0
+    subjects = [
+        each for target in targets for each in _subjects(target, bundles, terms)
+    ]
+    total, done = sum(each.size for each in subjects), 0
 
     def count(more: int) -> None:
         nonlocal done
@@ -100,20 +120,76 @@ def verify_targets(
         if progress:
             progress(done, total)
 
-    for target in targets:
-        if _is_digest(target):
-            artifact = Artifact(digests={"sha256": _hex(target)})
-            found = bundles
-            if not found:
-                raise UsageError(
-                    f"`{target}` is a digest, beside which no bundle can lie",
-                    hint="name the bundle: `--bundle FILE`",
-                )
+    for subject in subjects:
+        if subject.image:
+            from mcpchain.pipeline import images
+
+            yield from images.verify(subject.target, terms, circumstances)
         else:
-            path = Path(target)
-            found = bundles or _beside(path)
-            artifact = _artifact(path, count)
-        yield from _verified(target, artifact, found, terms)
+            yield from _verified(subject, terms, count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What a target stands for, and what may be about it. Nothing is hashed yet."""
+
+    target: str
+    bundles: Sequence[Path]
+    model: Given | None = None
+    """What a model signature has to be about."""
+    problem: UnreadableError | None = None
+    """Why the model cannot be looked at."""
+    image: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many bytes will be hashed."""
+        if self.model is not None:
+            return self.model.model.size
+        path = Path(self.target)
+        return path.stat().st_size if path.is_file() else 0
+
+    def artifact(self, count: _Count) -> Artifact:
+        """Hash it, unless it is a digest."""
+        if _is_digest(self.target):
+            return Artifact(digests={"sha256": _hex(self.target)})
+        return _artifact(Path(self.target), count)
+
+
+def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_Subject]:
+    path = Path(target)
+    if target.startswith(_IMAGES) or is_layout(path):
+        if bundles:
+            raise UsageError(
+                f"the bundles of `{target[:140]}` are found where the image is",
+                hint="with `--bundle`, name the digest of the image: `sha256:...`",
+            )
+        yield _Subject(target=target, bundles=(), image=True)
+        return
+    if _is_digest(target):
+        _hex(target)
+        if not bundles:
+            raise UsageError(
+                f"`{target}` is a digest, beside which no bundle can lie",
+                hint="name the bundle: `--bundle FILE`",
+            )
+        yield _Subject(target=target, bundles=bundles)
+        return
+    if path.is_dir():
+        found = bundles or model_signatures.beside(path)
+        models, others = [*found], []
+    else:
+        found = bundles or _beside(path)
+        models = [each for each in found if model_signatures.is_signature(each)]
+        others = [each for each in found if each not in models]
+    if others or not found:
+        yield _Subject(target=target, bundles=others)
+    if models:
+        try:
+            given = model_signatures.listed(path, models, terms.ignored)
+            yield _Subject(target=target, bundles=models, model=given)
+        except UnreadableError as error:
+            yield _Subject(target=target, bundles=models, problem=error)
 
 
 def _is_digest(target: str) -> bool:
@@ -161,37 +237,49 @@ def _beside(path: Path) -> list[Path]:
     """Return the bundles that lie beside *path*, by the names that are in use."""
     suffixes = (*_BUNDLES, *_ATTESTATIONS, _PROVENANCE)
     candidates = [path.with_name(path.name + suffix) for suffix in suffixes]
-    return [each for each in candidates if each.is_file()]
+    found = [each for each in candidates if each.is_file()]
+    model = path.with_name(path.name + _MODEL)
+    return [*found, model] if model_signatures.is_signature(model) else found
 
 
-def _verified(
-    target: str, artifact: Artifact, bundles: Sequence[Path], terms: Terms
-) -> Iterator[Verification]:
+def _verified(subject: _Subject, terms: Terms, count: _Count) -> Iterator[Verification]:
     root = terms.root or trust.public_root()
+    target, bundles = subject.target, subject.bundles
+    origin = str(terms.authority or root)
+    if subject.problem is not None:
+        reason = str(subject.problem)
+        yield Verification(
+            status=Status.ERROR, reason=reason, subject=target, root=origin
+        )
+        return
     if not bundles:
         reason = "no bundle or attestation lies beside it"
+        if Path(target).is_dir():
+            reason = "no signature of a model lies in it or beside it"
         yield Verification(
-            status=Status.MISSING, reason=reason, subject=target, root=str(root)
+            status=Status.MISSING, reason=reason, subject=target, root=origin
         )
+        return
+    what = subject.model or subject.artifact(count)
     for path in bundles:
-        subject = target if len(bundles) == 1 else f"{target} ({path.name})"
+        told = target if len(bundles) == 1 else f"{target} ({path.name})"
         try:
             data = _read(path)
-            for found in _answers(target, path, data, artifact, terms, root):
-                yield replace(found, subject=subject)
+            for found in _answers(target, path, data, what, terms, count):
+                yield replace(found, subject=told)
         except MalformedError as error:
             yield Verification(
                 status=Status.INVALID,
                 reason=f"`{path.name}` is no bundle: {error.pointer} {error.problem}",
-                subject=subject,
-                root=str(root),
+                subject=told,
+                root=origin,
             )
         except OSError as error:
             yield Verification(
                 status=Status.ERROR,
                 reason=f"`{path.name}` cannot be read: {error.strerror}",
-                subject=subject,
-                root=str(root),
+                subject=told,
+                root=origin,
             )
 
 
@@ -207,12 +295,24 @@ def _answers(
     target: str,
     path: Path,
     data: bytes,
-    artifact: Artifact,
+    what: Artifact | Given,
     terms: Terms,
-    root: TrustedRoot,
+    count: _Count,
 ) -> Iterator[Verification]:
     """Yield the answers for one file of bundles, by the form that its name says."""
-    name = path.name
+    name, root = path.name, terms.root or trust.public_root()
+    given = Trust(
+        root=root,
+        expected=terms.expected,
+        key=terms.key,
+        log_needed=terms.log_needed,
+        authority=terms.authority,
+    )
+    by = "user" if terms.expected else ""
+    if isinstance(what, Given):
+        found = model_signatures.answer(data, name, what, given, count)
+        yield replace(found, expected_by=by)
+        return
     if name.endswith((_PROVENANCE, *_ATTESTATIONS)):
         from mcpchain.verify import pep740
 
@@ -222,16 +322,10 @@ def _answers(
             attestations = (pep740.read_attestation(data, source=name),)
         # What lies beside a file names its publisher itself: that is nobody's word.
         bare = tuple(replace(each, publisher=None) for each in attestations)
-        file = pep740.File(name=Path(target).name, sha256=artifact.digests["sha256"])
+        file = pep740.File(name=Path(target).name, sha256=what.digests["sha256"])
         yield from pep740.verify_all(bare, file, root, terms.expected)
         return
-    given = Trust(
-        root=root,
-        expected=terms.expected,
-        key=terms.key,
-        log_needed=terms.log_needed,
-    )
     lines = data.splitlines() if name.endswith(".jsonl") else [data]
     for line in lines:
-        found = verify(parse(line, source=name), artifact, given)
-        yield replace(found, expected_by="user" if terms.expected else "")
+        found = verify(parse(line, source=name), what, given)
+        yield replace(found, expected_by=by)

@@ -168,8 +168,17 @@ def test_what_cannot_be_used_is_said(
     assert (result.exit_code, words in result.output) == (2, True)
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_without_a_signature_is_missing_one(tmp_path: Path) -> None:
     result = run(tmp_path, *ACME)
+    assert result.exit_code == 10
+    assert result.stdout.splitlines()[:2] == [
+        f"missing: {tmp_path}",
+        "  why: no signature of a model lies in it or beside it",
+    ]
+
+
+def test_what_is_not_there_is_no_file(tmp_path: Path) -> None:
+    result = run(tmp_path / "gone", *ACME)
     assert (result.exit_code, "is no file" in result.output) == (2, True)
 
 
