@@ -139,8 +139,11 @@ class _Work:
         if message.digest not in digests:
             raise RefusedError("signature", "it is about another zip")
         key = certificate.public_key()
-        kinds = {"RSA": rsa.RSAPublicKey, "EC": ec.EllipticCurvePublicKey}
-        if not isinstance(key, kinds[message.kind]):
+        fits = {
+            "RSA": isinstance(key, rsa.RSAPublicKey),
+            "EC": isinstance(key, ec.EllipticCurvePublicKey),
+        }
+        if not fits[message.kind]:
             problem = f"the key of its certificate is not one of {message.kind}"
             raise RefusedError("signature", problem)
         try:

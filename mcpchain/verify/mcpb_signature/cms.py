@@ -128,7 +128,9 @@ def _issuer_and_serial(certificate: der.Value) -> bytes:
         raise ValueError("a certificate names no issuer")
     serial, inner, issuer, *_ = fields
     issuer.elements(der.SEQUENCE)
-    serial.bytes_of(der.INTEGER)
+    number = int.from_bytes(serial.bytes_of(der.INTEGER), signed=True)
+    if number <= 0:
+        raise ValueError("the serial number of a certificate is not positive")
     if inner.raw != outer.raw:
         raise ValueError("a certificate names two algorithms for its signature")
     return issuer.raw + serial.raw
