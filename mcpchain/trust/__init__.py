@@ -25,6 +25,8 @@ NPM: Final = "npm"
 """The keys with which the registry of npm signs."""
 TUF: Final = "sigstore.tuf"
 """The TUF root of the public instance: what an update is verified with."""
+UPDATE: Final = "updated.json"
+"""What an update is kept as, in the folder of the user."""
 
 
 @enum.unique

@@ -27,9 +27,8 @@ from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets, Timestam
 
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError, UnavailableError
-from mcpchain.trust import NPM, SIGSTORE
+from mcpchain.trust import NPM, SIGSTORE, UPDATE
 
-RECORD: Final = "updated.json"
 _VERSION: Final = 1
 _HINT: Final = (
     "if you did not change it, somebody else did: remove it, and run "
@@ -89,7 +88,7 @@ def read(data: bytes) -> Record:
         UnavailableError: It is something else.
     """
     try:
-        node = Node.from_json(data, source=RECORD)
+        node = Node.from_json(data, source=UPDATE)
         if node.at("version").integer() != _VERSION:
             raise node.malformed("is of another version")
         return Record(

@@ -1,0 +1,226 @@
+"""Which roots are there, which is used, and how a user brings others.
+
+What a user names comes first, then an update of the public instance, then what came
+with mcpchain. A file that is there and cannot be trusted is an error, and never a
+reason to quietly use another one. Nothing here asks the network.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcpchain import trust
+from mcpchain.bundle.root import TrustedRoot
+from mcpchain.errors import MalformedError, McpchainError, UsageError
+from mcpchain.trust import Source, TrustFile, imported
+from mcpchain.trust.folder import Folder
+from mcpchain.trust.listing import Listed, parties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The trusted root that is used."""
+
+    root: TrustedRoot
+    data: bytes
+    age: int | None
+    """In days; `None` where nobody has written down when it came."""
+    note: str = ""
+    """What to know about it."""
+
+
+def choose(name: str | None, folder: Path, now: dt.datetime) -> Chosen:
+    """Return the root that is called *name*; `None`: that of the public instance.
+
+    Raises:
+        UsageError: There is none of that name.
+        UnavailableError: It is there, and cannot be trusted.
+    """
+    file = _named(name, Folder(folder)) if name else _public(Folder(folder))
+    note = ""
+    if file.expires is not None and file.expires < now:
+        days = (now - file.expires).days
+        note = (
+            f"the update of the trusted root was vouched for until {days} days ago; "
+            "`mcpchain trust update` asks for a newer one"
+        )
+    return Chosen(root=file.root(), data=file.data, age=file.age(now.date()), note=note)
+
+
+def npm_keys(folder: Path) -> TrustFile:
+    """Return the keys of npm's registry: updated, or those that came with mcpchain.
+
+    Raises:
+        UnavailableError: There is an update, and it cannot be trusted.
+    """
+    found = [each for each in updated(Folder(folder)) if each.name == trust.NPM]
+    return found[0] if found else trust.find(trust.NPM)
+
+
+def _named(name: str, folder: Folder) -> TrustFile:
+    if name in imported.names(folder):
+        return imported.find(folder, name)
+    if name == trust.SIGSTORE:
+        return _public(folder)
+    known = ", ".join((trust.SIGSTORE, *imported.names(folder)))
+    raise UsageError(
+        f"there is no root called `{name}`, only {known}",
+        hint=f"import it: `mcpchain trust import FILE --name {name}`",
+    )
+
+
+def _public(folder: Folder) -> TrustFile:
+    found = [each for each in updated(folder) if each.name == trust.SIGSTORE]
+    return found[0] if found else trust.find(trust.SIGSTORE)
+
+
+def updated(folder: Folder, bootstrap: bytes | None = None) -> tuple[TrustFile, ...]:
+    """Return what the last update brought, verified; empty if there was none.
+
+    Also where it is older than what came with mcpchain since.
+
+    Raises:
+        UnavailableError: It is not what its owner has signed.
+    """
+    data = folder.read(trust.UPDATE)
+    if data is None:
+        return ()
+    from mcpchain.trust.updated import read, verify
+
+    record = read(data)
+    if record.date < shipped_on():
+        return ()
+    found = verify(record, bootstrap or trust.find(trust.TUF).data)
+    return tuple(
+        TrustFile(
+            name=name,
+            source=Source.UPDATED,
+            sha256=hashlib.sha256(file).hexdigest(),
+            date=record.date,
+            origin=record.url,
+            data=file,
+            expires=found.expires,
+        )
+        for name, file in found.files.items()
+    )
+
+
+def shipped_on() -> dt.date:
+    """Return since when what came with mcpchain is known: what is older is no newer."""
+    return max(each.date for each in trust.shipped())
+
+
+def listing(folder: Path) -> tuple[Listed, ...]:
+    """Return every file of trust, those that are refused among them."""
+    return tuple(_listing(Folder(folder)))
+
+
+def _listing(folder: Folder) -> Iterator[Listed]:
+    newer: tuple[TrustFile, ...] = ()
+    try:
+        newer = updated(folder)
+    except McpchainError as error:
+        yield _refused(trust.SIGSTORE, Source.UPDATED, error)
+    replaced = {each.name for each in newer}
+    for each in trust.shipped():
+        yield _listed(each, used=each.name not in replaced)
+    for each in newer:
+        yield _listed(each, used=True)
+    try:
+        named = imported.names(folder)
+    except McpchainError as error:
+        yield _refused("(all)", Source.IMPORTED, error)
+        return
+    for name in named:
+        try:
+            yield _listed(imported.find(folder, name), used=False)
+        except McpchainError as error:
+            yield _refused(name, Source.IMPORTED, error)
+
+
+def _listed(file: TrustFile, *, used: bool) -> Listed:
+    source = file.source.value
+    return Listed(
+        name=file.name, source=source, used=used, file=file, parties=parties(file)
+    )
+
+
+def _refused(name: str, source: Source, error: McpchainError) -> Listed:
+    return Listed(
+        name=name,
+        source=source.value,
+        used=False,
+        problem=str(error),
+        hint=error.hint,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What to import."""
+
+    name: str | None = None
+    line: int | None = None
+    """Which root of several, from 1 on."""
+    replace: bool = False
+
+
+def import_root(
+    data: bytes, origin: str, wish: Wish, folder: Path, today: dt.date
+) -> TrustFile:
+    """Keep the trusted root in *data*.
+
+    Args:
+        data: One root, or one a line.
+        origin: What the file is called.
+        wish: Which of them, and how to call it.
+        folder: Where roots are kept.
+        today: The date that is recorded.
+
+    Raises:
+        UsageError: There is no such root, or the name is taken.
+        UnavailableError: The folder cannot be used.
+    """
+    try:
+        roots = imported.read_roots(data, source=origin)
+    except MalformedError as error:
+        raise UsageError(
+            f"`{origin}` is no trusted root: {error.pointer} {error.problem}",
+            hint="import what `gh attestation trusted-root` prints, or the "
+            "`trusted_root.json` of an instance",
+        ) from error
+    if wish.line is None and len(roots) > 1:
+        raise UsageError(
+            f"`{origin}` holds {len(roots)} roots: {'; '.join(_told(roots, origin))}",
+            hint="choose one by its line: `--line 2`",
+        )
+    line = wish.line or 1
+    if not 1 <= line <= len(roots):
+        raise UsageError(
+            f"`{origin}` has no line {line}", hint=f"it holds {len(roots)} roots"
+        )
+    name = wish.name or origin.partition(".")[0]
+    return imported.keep(
+        Folder(folder),
+        roots[line - 1],
+        name=name,
+        date=today,
+        origin=origin,
+        replace=wish.replace,
+    )
+
+
+def _told(roots: tuple[bytes, ...], origin: str) -> Iterator[str]:
+    for number, each in enumerate(roots, 1):
+        file = TrustFile(
+            name=origin,
+            source=Source.IMPORTED,
+            sha256="",
+            date=dt.date.min,
+            origin=origin,
+            data=each,
+        )
+        names = {one.name for one in parties(file) if one.role == "authority"}
+        yield f"line {number} is of {', '.join(sorted(names)) or 'no authority'}"

@@ -1,0 +1,154 @@
+"""A TUF repository of our own, for a Sigstore of our own (python-tuf's metadata)."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import (
+    DelegatedRole,
+    Delegations,
+    Metadata,
+    MetaFile,
+    Root,
+    Snapshot,
+    TargetFile,
+    Targets,
+    Timestamp,
+)
+
+from tests.world.server import Place, Server
+from tests.world.sigstore.instance import Instance, b64, spki
+
+NPM = "registry.example"
+ROLES = ("root", "timestamp", "snapshot", "targets")
+
+
+def npm_keys(instance: Instance) -> bytes:
+    """Return the keys of a registry, as TUF delivers npm's."""
+    valid = {"start": "2024-01-01T00:00:00Z"}
+    raw = b64(spki(instance.rekor.key.public_key()))
+    public = {"rawBytes": raw, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+    keys = [
+        {"keyId": "SHA256:ours", "keyUsage": usage, "publicKey": public}
+        for usage in ("npm:signatures", "npm:attestations")
+    ]
+    for each in keys:
+        each["publicKey"] = public | {"validFor": valid}
+    return json.dumps({"keys": keys}).encode()
+
+
+@dataclass
+class Repository:
+    """Consistent snapshots: each version of each file has a name of its own."""
+
+    files: dict[str, bytes]
+    now: dt.datetime
+    days: int = 7
+    signers: dict[str, CryptoSigner] = field(init=False)
+    versions: dict[str, int] = field(init=False)
+    published: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.signers = {role: CryptoSigner.generate_ecdsa() for role in (*ROLES, NPM)}
+        self.versions = dict.fromkeys((*ROLES, NPM), 0)
+        self._root(self.signers["root"])
+        self.publish()
+
+    @property
+    def bootstrap(self) -> bytes:
+        """The first root: what a client comes with."""
+        return self.published["1.root.json"]
+
+    def rotate(self, *roles: str) -> None:
+        """Give *roles* new keys, in a new version of the root."""
+        old = self.signers["root"]
+        for role in roles:
+            self.signers[role] = CryptoSigner.generate_ecdsa()
+        self._root(old)
+
+    def publish(self, **files: bytes) -> None:
+        """Sign everything anew, with *files* in place of what was there."""
+        for name, data in files.items():
+            path = next(each for each in self.files if name in each.replace(".", "_"))
+            self.files[path] = data
+        delegated = self._sign(
+            NPM, Targets(expires=self._end(), targets=self._under(NPM))
+        )
+        key = self.signers[NPM].public_key
+        role = DelegatedRole(NPM, [key.keyid], 1, terminating=True, paths=[f"{NPM}/*"])
+        top = Targets(
+            expires=self._end(),
+            targets=self._under(""),
+            delegations=Delegations({key.keyid: key}, {NPM: role}),
+        )
+        targets = self._sign("targets", top)
+        meta = {f"{NPM}.json": self._meta(NPM, delegated)}
+        meta["targets.json"] = self._meta("targets", targets)
+        snapshot = self._sign("snapshot", Snapshot(expires=self._end(), meta=meta))
+        timestamp = Timestamp(
+            expires=self._end(), snapshot_meta=self._meta("snapshot", snapshot)
+        )
+        self._sign("timestamp", timestamp)
+
+    def place(self, server: Server) -> None:
+        """Serve what is published now."""
+        for path, data in self.published.items():
+            body = data
+            server.places[f"/{path}"] = Place(lambda body=body: body)
+
+    def update_of(self, path: str) -> str:
+        """Return where the target *path* is published."""
+        folder, _, name = path.rpartition("/")
+        return next(
+            each
+            for each in reversed(self.published)
+            if each.startswith(f"targets/{folder}") and each.endswith(f".{name}")
+        )
+
+    def _end(self) -> dt.datetime:
+        return (self.now + dt.timedelta(days=self.days)).replace(microsecond=0)
+
+    def _meta(self, role: str, data: bytes) -> MetaFile:
+        return MetaFile.from_data(self.versions[role], data, ["sha256"])
+
+    def _under(self, folder: str) -> dict[str, TargetFile]:
+        found = {}
+        for path, data in self.files.items():
+            if path.rpartition("/")[0] != folder:
+                continue
+            found[path] = TargetFile.from_data(path, data, ["sha256"])
+            (prefixed,) = found[path].get_prefixed_paths()
+            self.published[f"targets/{prefixed}"] = data
+        return found
+
+    def _root(self, old: CryptoSigner) -> None:
+        root = Root(expires=self._end(), consistent_snapshot=True)
+        for role in ROLES:
+            root.add_key(self.signers[role].public_key, role)
+        self._sign("root", root, old)
+
+    def _sign(
+        self,
+        role: str,
+        signed: Root | Timestamp | Snapshot | Targets,
+        *more: CryptoSigner,
+    ) -> bytes:
+        self.versions[role] += 1
+        signed.version = self.versions[role]
+        metadata = Metadata(signed)
+        for signer in (self.signers[role], *more):
+            metadata.sign(signer, append=True)
+        data = metadata.to_bytes()
+        name = role if role == "timestamp" else f"{signed.version}.{role}"
+        self.published[f"{name}.json"] = data
+        return data
+
+
+def repository(instance: Instance, *, days: int = 7) -> Repository:
+    """Return one with the roots of *instance*."""
+    files = {
+        "trusted_root.json": instance.trusted_root(),
+        f"{NPM}/keys.json": npm_keys(instance),
+    }
+    return Repository(files=files, now=instance.now, days=days)
