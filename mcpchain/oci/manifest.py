@@ -21,8 +21,9 @@ ACCEPTED: Final = (
 )
 LIMIT: Final = 4 << 20
 """How many bytes a manifest may have (OCI distribution-spec, Pushing Manifests)."""
+ALGORITHMS: Final = frozenset({Algorithm.SHA256, Algorithm.SHA512})
+"""Those that the OCI has registered for digests."""
 _DESCRIPTORS: Final = 10_000
-_ALGORITHMS: Final = frozenset({Algorithm.SHA256, Algorithm.SHA512})
 _BUILDKIT: Final = ("vnd.docker.reference.type", "attestation-manifest")
 
 
@@ -69,7 +70,7 @@ def digest(node: Node) -> Digest:
         found = Digest.parse(text)
     except ValueError as error:
         raise node.malformed(str(error)) from None
-    if found.algorithm not in _ALGORITHMS or str(found) != text:
+    if found.algorithm not in ALGORITHMS or str(found) != text:
         raise node.malformed(f"`{text[:140]}` is no digest of an OCI descriptor")
     return found
 

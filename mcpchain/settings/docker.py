@@ -48,25 +48,25 @@ class DockerSettings:
         return reasons.get(host.lower(), reasons.get("", ""))
 
 
-def load(
-    environ: Mapping[str, str], home: Path, problems: list[Problem]
-) -> DockerSettings:
-    """Read `config.json` of the folder that DOCKER_CONFIG names, or of `~/.docker`."""
+def load(environ: Mapping[str, str], home: Path) -> DockerSettings:
+    """Read `config.json` of the folder that DOCKER_CONFIG names, or of `~/.docker`.
+
+    What cannot be read is the reason why there is no login.
+    """
     named = environ.get("DOCKER_CONFIG")
-    path = (Path(named) if named else home / ".docker") / _NAME
-    text = read(path, problems)
-    if text is None:
-        return DockerSettings()
+    problems: list[Problem] = []
+    text = read((Path(named) if named else home / ".docker") / _NAME, problems)
     logins: list[Login] = []
     elsewhere: list[tuple[str, str]] = []
     try:
-        node = Node.from_json(text.encode(), source=_NAME)
+        node = Node.from_json((text or "{}").encode(), source=_NAME)
         elsewhere += _helpers(node)
         for address, entry in node.at("auths").items():
             _add(_host(address), entry, logins, elsewhere)
     except MalformedError as error:
         place = f"{error.pointer}: " if error.pointer else ""
         problems.append(Problem(where=_NAME, reason=f"{place}{error.problem}"))
+    elsewhere += (("", f"`{each.where}`: {each.reason}") for each in problems)
     named_hosts = {host for host, _ in elsewhere if host}
     return DockerSettings(
         logins=tuple(each for each in logins if each.host not in named_hosts),

@@ -1,0 +1,202 @@
+"""Who has signed an image? In a registry by its purl, or in a folder on disk."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mcpchain import trust
+from mcpchain.artifact import Digest
+from mcpchain.bundle.verify import Trust
+from mcpchain.errors import UsageError
+from mcpchain.fetch import Fetcher
+from mcpchain.oci.attached import collect
+from mcpchain.oci.layout import Layout, is_layout
+from mcpchain.oci.manifest import ALGORITHMS
+from mcpchain.oci.registry import Registry
+from mcpchain.oci.source import Source, SourceError
+from mcpchain.purl import parse
+from mcpchain.settings import docker, load
+from mcpchain.signature import Check, Status, Verification
+from mcpchain.verify.oci import KIND, verify_image
+
+if TYPE_CHECKING:
+    from packageurl import PackageURL
+
+    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.verification import Terms
+
+_BESIDE: Final = "COSIGN_REPOSITORY"
+"""Where cosign keeps signatures that do not lie beside their images."""
+_NOWHERE: Final = (
+    "it does not say in which registry it is; write it into the purl: "
+    "`?repository_url=HOST/PATH`"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """What a purl says of an image."""
+
+    repository: str
+    """Empty: it does not say."""
+    digest: Digest | None
+    tag: str
+
+
+def verify(
+    target: str,
+    terms: "Terms",
+    circumstances: "Callable[[], Circumstances] | None" = None,
+) -> Iterator[Verification]:
+    """Yield the answers for one image, or for each image of a folder.
+
+    Args:
+        target: A purl, or a folder (OCI image layout).
+        terms: Whom the user trusts.
+        circumstances: Returns when and where it is asked; `None`: off line.
+
+    Raises:
+        UsageError: *target* is neither.
+    """
+    given = Trust(
+        root=terms.root or trust.public_root(),
+        expected=terms.expected,
+        key=terms.key,
+        log_needed=terms.log_needed,
+    )
+    if is_layout(Path(target)):
+        yield from _in_folder(target, given)
+        return
+    named = _named(target)
+    if not named.repository:
+        yield _failed(target, given, SourceError(Status.ERROR, _NOWHERE))
+        return
+    around = circumstances() if circumstances else None
+    with _fetcher(around) as fetcher:
+        yield from _in_registry(target, named, given, fetcher, around)
+
+
+def _in_folder(target: str, given: Trust) -> Iterator[Verification]:
+    layout = Layout(Path(target))
+    try:
+        images = layout.images()
+    except SourceError as error:
+        yield _failed(target, given, error)
+        return
+    if not images:
+        problem = SourceError(Status.ERROR, "no image is in this folder")
+        yield _failed(target, given, problem)
+    for digest in images:
+        yield from _of_digest(f"{target}@{digest}", layout, digest, given)
+
+
+def _in_registry(
+    target: str,
+    named: _Named,
+    given: Trust,
+    fetcher: Fetcher,
+    around: "Circumstances | None",
+) -> Iterator[Verification]:
+    known, elsewhere = docker.DockerSettings(), ""
+    if around is not None:
+        known = docker.load(around.environ, around.home)
+        elsewhere = around.environ.get(_BESIDE, "")
+    try:
+        source = Registry(fetcher, named.repository, known)
+        beside = Registry(fetcher, elsewhere, known) if elsewhere else None
+    except ValueError as error:
+        yield _failed(target, given, SourceError(Status.ERROR, str(error)))
+        return
+    if named.digest is not None:
+        title = f"{source.title}@{named.digest}"
+        yield from _of_digest(title, source, named.digest, given, beside)
+        return
+    try:
+        digest = source.resolve(named.tag)
+    except SourceError as error:
+        problem = error
+        if error.status is Status.MISSING:
+            reason = f"`{source.title}` has no tag `{named.tag}`"
+            problem = SourceError(Status.ERROR, reason)
+        yield _failed(target, given, problem)
+        return
+    title = f"{source.title}:{named.tag}, now {digest}"
+    detail = f"the tag `{named.tag}` named `{digest}` when it was asked; tags move"
+    moves = Check(id="tag", ok=True, detail=detail)
+    for each in _of_digest(title, source, digest, given, beside):
+        yield replace(each, checks=(moves, *each.checks))
+
+
+def _of_digest(
+    title: str,
+    source: Source,
+    digest: Digest,
+    given: Trust,
+    beside: Source | None = None,
+) -> Iterator[Verification]:
+    try:
+        attached = collect(source, digest, beside)
+    except SourceError as error:
+        yield _failed(title, given, error)
+        return
+    for each in verify_image(attached, given):
+        yield replace(each, subject=title)
+
+
+def _failed(subject: str, given: Trust, error: SourceError) -> Verification:
+    return Verification(
+        status=error.status,
+        reason=error.reason,
+        kind=KIND,
+        subject=subject,
+        root=str(given.root),
+    )
+
+
+def _named(target: str) -> _Named:
+    """Read a purl of an image (purl-spec, types oci and docker).
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        purl = parse(target)
+        version = purl.version or ""
+        pinned = ":" in version
+        digest = Digest.parse(version) if pinned else None
+    except ValueError as error:
+        raise _misread(target, str(error)) from None
+    if digest and digest.algorithm not in ALGORITHMS:
+        raise _misread(target, f"`{digest.algorithm.value}` is no digest of an image")
+    tag = purl.qualifiers.get("tag") or ("" if pinned else version) or "latest"
+    return _Named(repository=_repository(purl), digest=digest, tag=tag)
+
+
+def _misread(target: str, why: str) -> UsageError:
+    return UsageError(
+        f"`{target[:200]}` is no purl of an image: {why}",
+        hint="write `pkg:oci/NAME@sha256:DIGEST?repository_url=HOST/PATH`",
+    )
+
+
+def _repository(purl: "PackageURL") -> str:
+    """Return `host/path`; a purl of the type `docker` has the path in its name."""
+    address: str = purl.qualifiers.get("repository_url", "")
+    where = address.removeprefix("https://").rstrip("/")
+    if purl.type == "docker" and where and "/" not in where:
+        path = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
+        return f"{where}/{path}"
+    return where
+
+
+def _fetcher(around: "Circumstances | None") -> Fetcher:
+    if around is None:
+        return Fetcher(offline=True)
+    settings = load(around.environ, home=around.home, projects=around.projects)
+    return Fetcher(
+        offline=around.offline,
+        cache=around.cache / "http",
+        route=settings.route,
+        clock=around.now.timestamp,
+    )
