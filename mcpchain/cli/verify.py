@@ -130,9 +130,10 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     TARGET is a file with its bundle or attestation, `sha256:` and the digest of one,
     the folder of a signed model, or a package, `pkg:pypi/NAME@VERSION` or
-    `pkg:npm/NAME@VERSION`, which your own registries are asked about. `pkg:oci/...` is an image, whose registry is asked, and
-    a folder may hold images (OCI image layout). Anybody who can push an image can
-    attach signatures to it: of those one that holds, by whom you expect, is enough.
+    `pkg:npm/NAME@VERSION`, which your own registries are asked about. `pkg:oci/...`
+    is an image, whose registry is asked, and a folder may hold images (OCI image
+    layout). Anybody who can push an image can attach signatures to it: of those one
+    that holds, by whom you expect, is enough.
 
     Signature, log entry, time, certificate and statement are checked without the
     network. Every bundle of a file has to hold. Without an identity or a key nothing is

@@ -178,6 +178,11 @@ def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_S
     if path.is_dir():
         found = bundles or model_signatures.beside(path)
         models, others = [*found], []
+    elif not path.is_file():
+        raise UsageError(
+            f"`{path}` is no file",
+            hint="name a file that was signed, or `sha256:` and its digest",
+        )
     else:
         found = bundles or _beside(path)
         models = [each for each in found if model_signatures.is_signature(each)]
@@ -211,11 +216,6 @@ def _hex(target: str) -> bytes:
 
 
 def _artifact(path: Path, count: Callable[[int], None]) -> Artifact:
-    if not path.is_file():
-        raise UsageError(
-            f"`{path}` is no file",
-            hint="name a file that was signed, or `sha256:` and its digest",
-        )
     state = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
