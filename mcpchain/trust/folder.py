@@ -33,19 +33,26 @@ class Folder:
         Raises:
             UnavailableError: It cannot be read, or others could have written it.
         """
+        # What waits for a writer (a pipe) must not make us wait.
+        flags = os.O_RDONLY | _flag("O_NOFOLLOW") | _flag("O_NONBLOCK")
         try:
-            file = os.open(self._path / name, os.O_RDONLY | _flag("O_NOFOLLOW"))
+            file = os.open(self._path / name, flags)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _failed(name, error) from error
-        with os.fdopen(file, "rb") as stream:
+        try:
             self._check_folder()
-            found = os.fstat(stream.fileno())
+            found = os.fstat(file)
             if not stat.S_ISREG(found.st_mode) or found.st_size > _LIMIT:
                 raise _odd(name, f"it is no file of at most {_LIMIT >> 20} MiB")
             _check_owner(found, f"`{name}` of the trust folder")
-            return stream.read(_LIMIT)
+            with os.fdopen(file, "rb", closefd=False) as stream:
+                return stream.read(_LIMIT)
+        except OSError as error:
+            raise _failed(name, error) from error
+        finally:
+            os.close(file)
 
     def write(self, name: str, data: bytes) -> None:
         """Put *data* in the place of the file called *name*, as a whole or not at all.

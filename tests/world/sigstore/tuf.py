@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from dataclasses import dataclass, field
+from functools import partial
 
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import (
@@ -12,13 +13,14 @@ from tuf.api.metadata import (
     MetaFile,
     Root,
     Snapshot,
+    T,
     TargetFile,
     Targets,
     Timestamp,
 )
 
 from tests.world.server import Place, Server
-from tests.world.sigstore.instance import Instance, b64, spki
+from tests.world.sigstore.instance import Instance, Json, b64, spki
 
 NPM = "registry.example"
 ROLES = ("root", "timestamp", "snapshot", "targets")
@@ -26,15 +28,13 @@ ROLES = ("root", "timestamp", "snapshot", "targets")
 
 def npm_keys(instance: Instance) -> bytes:
     """Return the keys of a registry, as TUF delivers npm's."""
-    valid = {"start": "2024-01-01T00:00:00Z"}
     raw = b64(spki(instance.rekor.key.public_key()))
-    public = {"rawBytes": raw, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+    public: Json = {"rawBytes": raw, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+    public["validFor"] = {"start": "2024-01-01T00:00:00Z"}
     keys = [
         {"keyId": "SHA256:ours", "keyUsage": usage, "publicKey": public}
         for usage in ("npm:signatures", "npm:attestations")
     ]
-    for each in keys:
-        each["publicKey"] = public | {"validFor": valid}
     return json.dumps({"keys": keys}).encode()
 
 
@@ -67,14 +67,10 @@ class Repository:
             self.signers[role] = CryptoSigner.generate_ecdsa()
         self._root(old)
 
-    def publish(self, **files: bytes) -> None:
-        """Sign everything anew, with *files* in place of what was there."""
-        for name, data in files.items():
-            path = next(each for each in self.files if name in each.replace(".", "_"))
-            self.files[path] = data
-        delegated = self._sign(
-            NPM, Targets(expires=self._end(), targets=self._under(NPM))
-        )
+    def publish(self) -> None:
+        """Sign all but the root anew, with what is in `files` now."""
+        below = Targets(expires=self._end(), targets=self._under(NPM))
+        delegated = self._sign(NPM, below)
         key = self.signers[NPM].public_key
         role = DelegatedRole(NPM, [key.keyid], 1, terminating=True, paths=[f"{NPM}/*"])
         top = Targets(
@@ -94,10 +90,9 @@ class Repository:
     def place(self, server: Server) -> None:
         """Serve what is published now."""
         for path, data in self.published.items():
-            body = data
-            server.places[f"/{path}"] = Place(lambda body=body: body)
+            server.places[f"/{path}"] = Place(partial(bytes, data))
 
-    def update_of(self, path: str) -> str:
+    def target(self, path: str) -> str:
         """Return where the target *path* is published."""
         folder, _, name = path.rpartition("/")
         return next(
@@ -131,7 +126,7 @@ class Repository:
     def _sign(
         self,
         role: str,
-        signed: Root | Timestamp | Snapshot | Targets,
+        signed: T,
         *more: CryptoSigner,
     ) -> bytes:
         self.versions[role] += 1
