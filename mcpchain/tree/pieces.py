@@ -7,19 +7,20 @@ the hashing.
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from mcpchain.inventory import State
+from mcpchain.tree import beneath
+from mcpchain.tree.paths import raw
 from mcpchain.tree.root import Root
-from mcpchain.tree.unreadable import UnreadableError, guarded
+from mcpchain.tree.unreadable import UnreadableError, refused
 
 _THREADS: Final = 2
 _BLOCK: Final = 1 << 20
 _BATCH_BYTES: Final = 4 << 20
 _BATCH: Final = 128
-_LEAST: Final = 1 << 12
 Progress = Callable[[int], None]
 
 
@@ -42,7 +43,7 @@ def digest_pieces(
 
     Args:
         root: Where the files are; links that stay inside are followed.
-        pieces: What to hash.
+        pieces: What to hash; of the same folder, best one after the other.
         algorithm: As hashlib names it.
         progress: Called with a number of bytes as they are done, one call at a time.
     """
@@ -56,15 +57,8 @@ def digest_pieces(
             progress(done)
 
     def one(batch: tuple[Piece, ...]) -> list[tuple[Piece, bytes | UnreadableError]]:
-        sizes = [each.end - each.start for each in batch]
-        buffer = bytearray(min(_BLOCK, max(_LEAST, *sizes)))
-        told = count if len(batch) == 1 else _untold
-        found = [
-            (each, _outcome(root, each, algorithm, buffer, told)) for each in batch
-        ]
-        if told is not count:
-            count(sum(sizes))
-        return found
+        with _Opener(root) as opener:
+            return [*_digests(opener, batch, algorithm, count)]
 
     pool = ThreadPoolExecutor(_THREADS)
     try:
@@ -75,10 +69,6 @@ def digest_pieces(
         stopped.set()
         pool.shutdown(cancel_futures=True)
     return outcomes
-
-
-def _untold(_: int) -> None:
-    """Say nothing: the batch is told of as a whole."""
 
 
 def _batches(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, ...]]:
@@ -94,41 +84,96 @@ def _batches(pieces: Iterable[Piece]) -> Iterator[tuple[Piece, ...]]:
         yield tuple(batch)
 
 
-def _outcome(
-    root: Root, piece: Piece, algorithm: str, buffer: bytearray, count: Progress
-) -> bytes | UnreadableError:
-    try:
-        return guarded(
-            piece.path, lambda: _digest(root, piece, algorithm, buffer, count)
-        )
-    except UnreadableError as error:
-        return error
+class _Opener:
+    """Opens files one after the other, and keeps the folder of the last one open."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._folder: str | None = None
+        self._place: beneath.Place | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
+
+    def open(self, path: str) -> int:
+        """Open the regular file at *path*, following links that stay inside."""
+        folder, _, name = path.rpartition("/")
+        try:
+            if self._place is None or folder != self._folder:
+                self._leave()
+                names = raw(folder).split("/") if folder else ()
+                self._place, self._folder = self._root.enter(names), folder
+            return beneath.open_file(self._place, raw(name))
+        except OSError as error:
+            if error.errno not in beneath.LINKED:
+                raise
+            return self._root.descriptor(path)
+
+    def _leave(self) -> None:
+        if self._place is not None:
+            beneath.leave(self._place)
+            self._place = None
 
 
-def _digest(
-    root: Root, piece: Piece, algorithm: str, buffer: bytearray, count: Progress
+def _digests(
+    opener: _Opener, batch: Sequence[Piece], algorithm: str, count: Progress
+) -> Iterator[tuple[Piece, bytes | UnreadableError]]:
+    make: Callable[..., hashlib._Hash] = getattr(hashlib, algorithm)
+    small = 0
+    for piece in batch:
+        try:
+            descriptor = opener.open(piece.path)
+            try:
+                if piece.end - piece.start == piece.size <= _BLOCK:
+                    yield piece, _small(descriptor, piece, make)
+                    small += piece.size
+                else:
+                    yield piece, _large(descriptor, piece, make(), count)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            yield piece, refused(piece.path, error)
+        except UnreadableError as error:
+            yield piece, error
+    if small:
+        count(small)
+
+
+def _small(
+    descriptor: int, piece: Piece, make: "Callable[[bytes], hashlib._Hash]"
 ) -> bytes:
-    state = hashlib.new(algorithm, usedforsecurity=False)
-    view = memoryview(buffer)
-    descriptor = root.descriptor(piece.path)
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        before = os.fstat(descriptor)
-        if piece.start:
-            stream.seek(piece.start)
-        left = piece.end - piece.start
-        while left and (done := stream.readinto(view[: min(left, len(view))])):
+    """Hash a file that is read in one go."""
+    data = os.read(descriptor, piece.size + 1)
+    if len(data) != piece.size:
+        raise _changed(piece)
+    return make(data).digest()
+
+
+def _large(
+    descriptor: int, piece: Piece, state: "hashlib._Hash", count: Progress
+) -> bytes:
+    left = piece.end - piece.start
+    view = memoryview(bytearray(min(left, _BLOCK)))
+    before = os.fstat(descriptor)
+    with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as stream:
+        stream.seek(piece.start)
+        while left and (done := stream.readinto(view[:left])):
             state.update(view[:done])
             left -= done
             count(done)
-        after = os.fstat(descriptor)
+    after = os.fstat(descriptor)
     if left or before.st_size != piece.size or _stamp(before) != _stamp(after):
-        raise UnreadableError(
-            piece.path,
-            "it changed while it was hashed",
-            State.UNREADABLE,
-            hint="run again",
-        )
+        raise _changed(piece)
     return state.digest()
+
+
+def _changed(piece: Piece) -> UnreadableError:
+    return UnreadableError(
+        piece.path, "it changed while it was hashed", State.UNREADABLE, hint="run again"
+    )
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:

@@ -106,7 +106,6 @@ def compare(
         signatures=frozenset(signatures),
         ignored=frozenset(ignored),
         left_out=frozenset(manifest.ignored),
-        twins={folded(path): path for path in manifest.files},
     )
     work.run()
     return work.found
@@ -143,7 +142,6 @@ class _Work:
     signatures: frozenset[str]
     ignored: frozenset[str]
     left_out: frozenset[str]
-    twins: dict[str, str]
     found: Comparison = field(default_factory=Comparison)
 
     def run(self) -> None:
@@ -201,7 +199,7 @@ class _Work:
             if above[0] not in found.by_format:
                 found.by_format.append(above[0])
             return ""
-        twin = self.twins.get(folded(path))
+        twin = self.manifest.twins.get(folded(path))
         if twin is not None:
             return f"differs only in case or composition from `{twin[:140]}`, signed"
         if not self.ignored.isdisjoint(above):

@@ -8,8 +8,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, TypeGuard
 
 from mcpchain.document import Node
 from mcpchain.tree.paths import shown
@@ -60,6 +60,8 @@ class Manifest:
     """Whether symbolic links to files may be among them."""
     ignored: tuple[str, ...] = ()
     """What the signer left out, as `File.path` has it."""
+    twins: Mapping[str, str] = field(default_factory=dict)
+    """The paths of the files by what they are without case: see `folded`."""
 
 
 def read(payload: bytes, *, source: str) -> Manifest:
@@ -108,11 +110,14 @@ def read(payload: bytes, *, source: str) -> Manifest:
         shard=shard,
         links=serialization.at("allow_symlinks").flag(),
         ignored=_ignored(serialization.at("ignore_paths")),
+        twins=read_one.twins,
     )
 
 
 def folded(path: str) -> str:
     """Return what *path* is on a system that knows no case, and no composed letters."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
@@ -154,7 +159,7 @@ def _ignored(node: Node) -> tuple[str, ...]:
 class _File:
     """What has been read of one file: its shards, or the whole of it as one."""
 
-    name: Node
+    node: Node
     shards: dict[int, tuple[int, bytes]]
     """End and digest by start."""
 
@@ -167,7 +172,7 @@ class _File:
         at = 0
         for start, (end, _) in ordered:
             if start != at or at % shard or not at < end <= at + shard:
-                raise self.name.malformed(
+                raise self.node.malformed(
                     f"the shards of this file do not follow each other at byte {at:,}"
                 )
             at = end
@@ -186,38 +191,33 @@ class _Resources:
 
     def add(self, node: Node) -> bytes:
         """Take in one resource, and return its digest."""
-        digest = self._digest(node)
-        name = node.at("name")
-        path, start, end = self._name(name)
+        name, algorithm, value = _texts(node)
+        digest = self._digest(node, algorithm, value)
+        path, start, end = self._name(node, name)
         if path != WHOLE and (flaw := _flaw(path)):
-            raise name.malformed(f"`{path[:140]}` {flaw}")
+            raise node.malformed(f"`{path[:140]}` {flaw}")
         path = shown(path)
         known = self.files.get(path)
         if known is None:
-            self._alone(path, name)
-            known = self.files[path] = _File(name=name, shards={})
+            self._alone(path, node)
+            known = self.files[path] = _File(node=node, shards={})
         if start in known.shards:
-            raise name.malformed(f"`{name.text()[:140]}` is signed twice")
+            raise node.malformed(f"`{name[:140]}` is signed twice")
         known.shards[start] = end, digest
         return digest
 
-    def _digest(self, node: Node) -> bytes:
-        told, value = node.at("algorithm"), node.at("digest")
-        names = {self.algorithm}
-        if self.shard is not None:
-            names.add(f"{self.algorithm}-sharded-{self.shard}")
-        if told.text() not in names:
-            problem = f"`{told.text()[:60]}` is not the hash that the signature names"
-            raise told.malformed(problem)
-        text = value.text()
+    def _digest(self, node: Node, algorithm: str, text: str) -> bytes:
+        sharded = f"{self.algorithm}-sharded-{self.shard}"
+        if algorithm != self.algorithm and (not self.shard or algorithm != sharded):
+            problem = f"`{algorithm[:60]}` is not the hash that the signature names"
+            raise node.at("algorithm").malformed(problem)
         if len(text) != 2 * _SIZES[self.algorithm] or not _HEX.fullmatch(text):
-            raise value.malformed(f"is no digest of {self.algorithm}")
+            raise node.at("digest").malformed(f"is no digest of {self.algorithm}")
         return bytes.fromhex(text)
 
-    def _name(self, node: Node) -> tuple[str, int, int]:
-        name = node.text()
+    def _name(self, node: Node, name: str) -> tuple[str, int, int]:
         if len(name) > _NAME:
-            raise node.malformed(f"longer than {_NAME:,} characters")
+            raise node.malformed(f"a name of more than {_NAME:,} characters")
         if self.shard is None:
             return name, 0, 0
         found = _SHARD.fullmatch(name)
@@ -232,6 +232,24 @@ class _Resources:
                 f"`{path[:140]}` and `{twin[:140]}` differ only in case or in how "
                 "letters are composed, so that one may stand for the other"
             )
+
+
+def _texts(node: Node) -> tuple[str, str, str]:
+    """Return name, algorithm and digest of a resource.
+
+    There may be very many: what is plain is taken as it is, and what is not in the way
+    that says what is wrong.
+    """
+    value = node.value
+    if type(value) is dict:
+        name, algorithm, digest = map(value.get, ("name", "algorithm", "digest"))
+        if _is_plain(name) and _is_plain(algorithm) and _is_plain(digest):
+            return name, algorithm, digest
+    return node.at("name").text(), node.at("algorithm").text(), node.at("digest").text()
+
+
+def _is_plain(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and value.isascii()
 
 
 def _flaw(path: str) -> str:
