@@ -337,7 +337,7 @@ def test_a_large_bundle_tells_packages_and_hosts_and_leaves_a_gap(
     found = discover(tmp_path, code)
     names = {each.name for each in found.components}
     assert names == {"OpenAI-compatible API", "Mistral AI"}
-    assert [each.state for each in found.gaps] == [State.LIMIT]
+    assert [each.state for each in found.gaps] == [State.PARTIAL]
 
 
 def test_more_services_than_anybody_has_are_a_limit(tmp_path: Path) -> None:

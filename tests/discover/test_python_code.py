@@ -646,6 +646,90 @@ def test_trust_in_code_of_a_hub_is_told(
     assert only(discover(tmp_path, code)).facts == expected
 
 
+LOAD = TRANSFORMERS + "AutoModel.from_pretrained('acme/m', {})\n"
+TRUSTED = {
+    "one": LOAD.format("trust_remote_code=1"),
+    "not-false": LOAD.format("trust_remote_code=not False"),
+    "default-of-a-getter": LOAD.format("trust_remote_code=c.get('trust', True)"),
+    "chosen": LOAD.format("trust_remote_code=True if x else False"),
+    "or": LOAD.format("trust_remote_code=args.trust or True"),
+    "unpacked": LOAD.format("**{'trust_remote_code': True}"),
+    "unpacked-twice": LOAD.format("**{**{'trust_remote_code': True}}"),
+    "unpacked-name": "o = {'trust_remote_code': True}\n" + LOAD.format("**o"),
+    "unpacked-dict": "o = dict(trust_remote_code=True)\n" + LOAD.format("**o"),
+    "unpacked-copy": "o = dict(trust_remote_code=True)\n" + LOAD.format("**o.copy()"),
+    "merged": "o = {'trust_remote_code': True}\n" + LOAD.format("**(o | {'a': 1})"),
+    "put": "o = {}\no['trust_remote_code'] = True\n" + LOAD.format("**o"),
+    "updated": "o = {}\no.update(trust_remote_code=True)\n" + LOAD.format("**o"),
+    "updated-by-a-dict": "o = {}\no.update({'trust_remote_code': True})\n"
+    + LOAD.format("**o"),
+    "set-by-default": "o = {}\no.setdefault('trust_remote_code', True)\n"
+    + LOAD.format("**o"),
+    "attribute": "class A:\n  def __init__(self):\n    self.t = True\n"
+    f"  def b(self):\n    {LOAD.format('trust_remote_code=self.t').splitlines()[-1]}\n"
+    + TRANSFORMERS,
+    "partial": TRANSFORMERS + "from functools import partial\n"
+    "load = partial(AutoModel.from_pretrained, trust_remote_code=True)\n"
+    "load('acme/m')",
+    "partial-at-once": TRANSFORMERS + "import functools\n"
+    "functools.partial(AutoModel.from_pretrained, trust_remote_code=True)('acme/m')",
+    "another-name": TRANSFORMERS + "load = AutoModel.from_pretrained\n"
+    "load('acme/m', trust_remote_code=True)",
+}
+
+
+@pytest.mark.parametrize("code", TRUSTED.values(), ids=TRUSTED.keys())
+def test_trust_is_told_by_whatever_way_it_comes(tmp_path: Path, code: str) -> None:
+    expected = ModelFacts(format="hugging-face", remote_code=(ANY_CODE,))
+    assert only(discover(tmp_path, code)).facts == expected
+
+
+UNTRUSTED = {
+    "option": LOAD.format("trust_remote_code=args.trust"),
+    "off-by-default": LOAD.format("trust_remote_code=c.get('trust', False)"),
+    "word": LOAD.format("trust_remote_code='false'"),
+    "another-key": LOAD.format("**{'x': True}"),
+    "another-dictionary": "o = {'trust_remote_code': True}\n" + LOAD.format("**p"),
+    "unknown": LOAD.format("**kwargs"),
+    "overridden": "from functools import partial\n"
+    + TRANSFORMERS
+    + "partial(AutoModel.from_pretrained, trust_remote_code=True)("
+    "'acme/m', trust_remote_code=False)",
+}
+
+
+@pytest.mark.parametrize("code", UNTRUSTED.values(), ids=UNTRUSTED.keys())
+def test_no_trust_is_told_where_none_is_written(tmp_path: Path, code: str) -> None:
+    expected = ModelFacts(format="hugging-face")
+    assert only(discover(tmp_path, code)).facts == expected
+
+
+def test_large_dictionaries_do_not_take_long(tmp_path: Path) -> None:
+    options = f"o = {{{'1:1,' * 60_000}}}\n"
+    calls = "pipeline('x', 'a/b', **o)\n" * 8_000
+    found = discover(tmp_path, TRANSFORMERS + options + calls)
+    assert len(only(found).locations) == 8_000
+
+
+MOVED = {
+    "loop": f"r = '{COMMIT}'\nfor r in names: " + LOAD.splitlines()[-1],
+    "tuple": f"r = '{COMMIT}'\nr, x = names\n" + LOAD.splitlines()[-1],
+    "added": f"r = '{COMMIT}'\nr += x\n" + LOAD.splitlines()[-1],
+    "chosen": f"r = '{COMMIT}' if x else y\n" + LOAD.splitlines()[-1],
+}
+
+
+@pytest.mark.parametrize("code", MOVED.values(), ids=MOVED.keys())
+def test_a_name_that_is_assigned_anew_is_no_commit(tmp_path: Path, code: str) -> None:
+    text = TRANSFORMERS + code.format("revision=r")
+    assert only(discover(tmp_path, text)).pin is None
+
+
+def test_a_function_of_the_hub_is_known_by_another_name(tmp_path: Path) -> None:
+    code = "from sentence_transformers import SentenceTransformer as S\nS('acme/m')"
+    assert only(discover(tmp_path, code)).name == "acme/m"
+
+
 def test_a_data_set_is_no_model(tmp_path: Path) -> None:
     code = "from datasets import load_dataset\nload_dataset('squad')"
     assert only(discover(tmp_path, code)).facts == DataFacts(format="hugging-face")
@@ -688,7 +772,11 @@ HOSTILE = {
         b"import openai\nopenai.OpenAI()\ntype X[T: (int)] = T[!\n",
         State.PARTIAL,
     ),
-    "too-much": (b"import openai\n" + b"x = 1\n" * 200_000, State.LIMIT),
+    "too-much": (b"import openai\n" + b"x = 1\n" * 200_000, State.PARTIAL),
+    "too-much-that-may-trust": (
+        b"import openai\n" + b"x = 1\n" * 200_000 + b"f(trust_remote_code=True)",
+        State.LIMIT,
+    ),
 }
 
 

@@ -72,6 +72,6 @@ def _large(file: File) -> Gap:
         location=Location(path=file.path),
         reason=f"code of more than {_SPLIT:,} bytes that asks services: only the "
         "packages and hosts that it names were read",
-        state=State.LIMIT,
+        state=State.PARTIAL,
         hint="examine the sources from which it was bundled, without the bundle",
     )

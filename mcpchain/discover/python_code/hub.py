@@ -20,7 +20,8 @@ from mcpchain.component import (
     Pin,
 )
 from mcpchain.discover.python_code.hub_names import HUB_ROOTS
-from mcpchain.discover.python_code.module import Called, Module, last
+from mcpchain.discover.python_code.module import Called, Module, Scope, last
+from mcpchain.discover.python_code.trust import put_in, switches_on
 from mcpchain.tree import File, Tree, UnreadableError
 from mcpchain.tree.named import folders
 
@@ -42,6 +43,7 @@ _BUILDERS: Final = frozenset(
     }
 )
 """Formats of `load_dataset`, which read files that are given besides."""
+_PARTIAL: Final = frozenset({"partial", "partialmethod"})
 _WRITERS: Final = frozenset(
     {"save_pretrained", "save_model", "save", "makedirs", "save_to_disk", "mkdir"}
 )
@@ -136,10 +138,12 @@ class _Hub:
         self._written: set[str] = set()
         self._known: dict[str, bool] = {}
         for called in module.calls:
-            self._note_written(called)
+            self._note(called)
 
-    def _note_written(self, called: Called) -> None:
-        """Remember the folders that the code itself writes."""
+    def _note(self, called: Called) -> None:
+        """Remember the folders that the code itself writes, and what it puts where."""
+        for name, key, value in put_in(called):
+            self._module.put(name, key, value, called.scope)
         nodes = [v for k, v in called.keywords.items() if k in _PLACES]
         if last(called.node.func) in _WRITERS:
             nodes += called.node.args[:1]
@@ -149,8 +153,8 @@ class _Hub:
 
     def read(self, called: Called) -> Iterator[Component]:
         """Yield what one call loads."""
-        leaf = last(called.node.func)
-        if leaf not in _LOADERS and leaf != "load":
+        called, leaf = self._meant(called)
+        if leaf not in _LOADERS:
             return
         traced = self._module.trace(called.node.func, called.scope)
         origin = traced.name if traced else ""
@@ -168,6 +172,31 @@ class _Hub:
             component = self._component(called, loader, text)
             if component is not None:
                 yield component
+
+    def _meant(self, called: Called) -> tuple[Called, str]:
+        """Return what is called by another name, or with arguments from before."""
+        func, own = called.node.func, last(called.node.func)
+        meanings: list[tuple[ast.expr | str, Scope]] = []
+        if isinstance(func, ast.Name):
+            meanings = self._module.meanings(func, called.scope)
+        elif isinstance(func, ast.Call):
+            meanings = [(func, called.scope)]
+        for each, scope in meanings:
+            match each:
+                case str():
+                    leaf = each.rpartition(".")[2]
+                case ast.Attribute(attr=leaf):
+                    pass
+                case ast.Call(func=maker, args=[inner, *_]) if last(maker) in _PARTIAL:
+                    leaf = last(inner)
+                    if leaf in _LOADERS:
+                        node = _with(each, called.node)
+                        return Called(node=node, scope=scope, code=called.code), leaf
+                case _:
+                    leaf = ""
+            if leaf in _LOADERS:
+                return called, leaf
+        return called, own
 
     def _texts(self, called: Called, loader: _Loader) -> list[str]:
         node = next(
@@ -194,7 +223,7 @@ class _Hub:
         data = loader.data or kind_of == "dataset"
         if loader.data and text in _BUILDERS:
             return None
-        trusts = self._is_true(called, "trust_remote_code")
+        trusts = switches_on(self._module, called, "trust_remote_code")
         pin, version, requested = self._revision(called)
         named = hub_name.data_set(text) if data else hub_name.model(text)
         facts: DataFacts | ModelFacts = DataFacts(format="hugging-face")
@@ -271,14 +300,6 @@ class _Hub:
         texts = self._module.words(node, called.scope).texts if node else []
         return texts[0] if len(texts) == 1 else ""
 
-    def _is_true(self, called: Called, key: str) -> bool:
-        node = called.keywords.get(key)
-        if isinstance(node, ast.Name) and (found := called.scope.lookup(node.id)):
-            return any(
-                isinstance(e, ast.Constant) and e.value is True for e in found[0]
-            )
-        return isinstance(node, ast.Constant) and node.value is True
-
     def _is_here(self, text: str) -> bool:
         """Say whether *text* is the name of a file or folder of the project."""
         if text.partition("/")[0].lower() in _FOLDERS or text in self._written:
@@ -289,6 +310,19 @@ class _Hub:
                 for folder in folders(self._file.path)[:_ABOVE]
             )
         return self._known.get(text, False)
+
+
+def _with(before: ast.Call, node: ast.Call) -> ast.Call:
+    """Return a call with the arguments that `partial` was given *before*."""
+    names = {each.arg for each in node.keywords if each.arg}
+    kept = [each for each in before.keywords if each.arg not in names]
+    return ast.Call(
+        func=before.args[0],
+        args=[*before.args[1:], *node.args],
+        keywords=[*kept, *node.keywords],
+        lineno=node.lineno,
+        col_offset=node.col_offset,
+    )
 
 
 def _exists(tree: Tree, path: str) -> bool:

@@ -11,6 +11,7 @@ _BINDINGS: Final = 8
 """How many meanings of one name are looked at."""
 _STEPS: Final = 64
 """How many names are followed to find what one stands for."""
+_KEYS: Final = 1_000_000
 _READERS: Final = frozenset(
     {"os.getenv", "os.environ.get", "os.environ.setdefault", "decouple.config"}
 )
@@ -101,6 +102,16 @@ class Module:
         """Names of modules that are the project's, whatever library is called so."""
         self.attributes: dict[str, tuple[list[ast.expr], Scope]] = {}
         """What is assigned to attributes of `self`, and to names in classes."""
+        self.entries: dict[tuple[str, str], list[tuple[ast.expr, Scope]]] = {}
+        """What is put into dictionaries, by their names and the key."""
+        self.left = _KEYS
+        """How many keys of dictionaries may still be looked at."""
+
+    def put(self, name: str, key: str, value: ast.expr, scope: Scope) -> None:
+        """Note that a dictionary of this *name* holds *value* under *key*."""
+        known = self.entries.setdefault((name, key), [])
+        if len(known) < _BINDINGS:
+            known.append((value, scope))
 
     def trace(self, expression: ast.expr, scope: Scope) -> Traced | None:
         """Return what *expression* stands for, if that is of a library."""
@@ -199,16 +210,23 @@ class Module:
     def _known(
         self, node: ast.Name | ast.Attribute, scope: Scope, words: Words
     ) -> Iterator[tuple[ast.expr | str, Scope]]:
-        found: tuple[list[ast.expr | str], Scope] | None = None
-        if isinstance(node, ast.Name):
-            found = scope.lookup(node.id)
-        elif isinstance(node.value, ast.Name) and node.value.id in _SELF:
-            known = self.attributes.get(node.attr)
-            found = ([*known[0]], known[1]) if known else None
-        if not found or not found[0] or any(isinstance(e, str) for e in found[0]):
+        found = self.meanings(node, scope)
+        if not found or any(isinstance(each, str) for each, _ in found):
             words.opaque = True
             return
-        yield from ((each, found[1]) for each in found[0])
+        yield from found
+
+    def meanings(
+        self, node: ast.Name | ast.Attribute, scope: Scope
+    ) -> list[tuple[ast.expr | str, Scope]]:
+        """Return what a name, or an attribute of `self`, is assigned, and where."""
+        if isinstance(node, ast.Name):
+            found = scope.lookup(node.id)
+            return [(each, found[1]) for each in found[0]] if found else []
+        if isinstance(node.value, ast.Name) and node.value.id in _SELF:
+            known = self.attributes.get(node.attr)
+            return [(each, known[1]) for each in known[0]] if known else []
+        return []
 
     def _asked(
         self, node: ast.Call | ast.Subscript, scope: Scope, words: Words

@@ -1,5 +1,7 @@
 """Read code in Python: which services it asks, and what it loads from a hub."""
 
+from typing import Final
+
 from mcpchain.component import Location
 from mcpchain.discover.python_code.clients import ROOTS
 from mcpchain.discover.python_code.coarse import imported
@@ -10,6 +12,8 @@ from mcpchain.discover.python_code.uses import services
 from mcpchain.discover.python_code.walk import collect
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.tree import File, UnreadableError
+
+_TRUSTS: Final = "trust_remote_code"
 
 
 def discover(file: File, found: Collector) -> None:
@@ -64,17 +68,18 @@ def _is_own(name: str, file: File) -> bool:
 
 def _take(code: Code, module: Module, found: Collector, *, large: bool) -> None:
     """Note in *module* what one piece of code does; of some only what it imports."""
-    problem, state = f"more than {PARSED:,} characters", State.LIMIT
-    hint = "divide the file"
+    problem, hint = f"more than {PARSED:,} characters", "divide the file"
     if not large:
         try:
             collect(code.parse(), code, module)
         except ValueError as error:
-            problem, state = str(error), State.PARTIAL
+            problem = str(error)
             hint = "mend it, or run mcpchain with the Python that it is written for"
         else:
             return
     imported(code, module)
+    # Whether code of models runs is no question to leave open.
+    state = State.LIMIT if large and _TRUSTS in code.text else State.PARTIAL
     found.gap(
         Gap(
             stage="discover",

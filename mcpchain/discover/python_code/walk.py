@@ -3,10 +3,12 @@
 import ast
 from typing import Final
 
-from mcpchain.discover.python_code.module import Called, Module, Scope
+from mcpchain.discover.python_code.module import Called, Module, Scope, last
 from mcpchain.discover.python_code.source import Code
 
 _SCHEMES: Final = ("http://", "https://", "ws://", "wss://")
+_ANYTHING: Final = ast.Yield()
+"""Stands for what is assigned in a way that is not followed."""
 _ASKING: Final = frozenset({"isinstance", "issubclass"})
 
 
@@ -36,6 +38,9 @@ class _Walk:
             case ast.Name():
                 loads = self._module.loads
                 loads[node.id] = loads.get(node.id, 0) + 1
+                if not isinstance(node.ctx, ast.Load):
+                    # A loop, a part of a tuple: it may be anything from now on.
+                    scope.bind(node.id, _ANYTHING)
             case ast.Attribute():
                 self._attribute(node, scope)
             case ast.Subscript(
@@ -147,6 +152,12 @@ class _Walk:
                     self._remember(name, value, scope)
                 case ast.Attribute():
                     self._module.set.append((target, value, scope, self._code))
+                case ast.Subscript(
+                    value=ast.Name() | ast.Attribute() as base,
+                    slice=ast.Constant(value=str() as key),
+                ):
+                    self._module.put(last(base), key, value, scope)
+                    self._stack.append((target, scope))
                 case _:
                     self._stack.append((target, scope))
         self._stack.append((value, scope))
