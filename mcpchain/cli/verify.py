@@ -31,6 +31,7 @@ Examples:
   mcpchain verify note.txt --identity me@acme.example --issuer https://accounts.google.com
   mcpchain verify model.bin --key acme.pub
   mcpchain verify models/llama --key acme.pub
+  mcpchain verify files.mcpb --certificate acme.pem
   mcpchain verify sha256:9f86d0... --bundle it.sigstore.json --repository acme/app
   mcpchain verify 'pkg:oci/app@sha256:9f86d0...?repository_url=r.example/acme/app' \\
     --repository acme/app
@@ -69,8 +70,13 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
 @click.option(
     "--ca",
     type=_EXISTING,
-    help="Certificates (PEM) of an authority that signs models, in place of an issuer; "
-    "`--identity` then is the name in the certificate.",
+    help="Certificates (PEM) of an authority for who signs models and MCP bundles, in "
+    "place of an issuer; `--identity` then is the name in the certificate.",
+)
+@click.option(
+    "--certificate",
+    type=_EXISTING,
+    help="Certificates (PEM) of those who sign MCP bundles, each trusted for itself.",
 )
 @click.option(
     "--ignore",
@@ -120,6 +126,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     ref: str | None,
     key: Path | None,
     ca: Path | None,
+    certificate: Path | None,
     ignored: tuple[str, ...],
     no_log: bool,  # noqa: FBT001 - click's flag
     trusted_root: Path | None,
@@ -129,17 +136,18 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Say who signed each TARGET, and whether that is whom you expect.
 
     TARGET is a file with its bundle or attestation, `sha256:` and the digest of one,
-    the folder of a signed model, or a package, `pkg:pypi/NAME@VERSION` or
-    `pkg:npm/NAME@VERSION`, which your own registries are asked about. `pkg:oci/...`
-    is an image, whose registry is asked, and a folder may hold images (OCI image
-    layout). Anybody who can push an image can attach signatures to it: of those one
-    that holds, by whom you expect, is enough.
+    an MCP bundle that holds its signature, the folder of a signed model, or a package,
+    `pkg:pypi/NAME@VERSION` or `pkg:npm/NAME@VERSION`, which your own registries are
+    asked about. `pkg:oci/...` is an image, whose registry is asked, and a folder may
+    hold images (OCI image layout). Anybody who can push an image can attach signatures
+    to it: of those one that holds, by whom you expect, is enough.
 
     Signature, log entry, time, certificate and statement are checked without the
     network. Every bundle of a file has to hold. Without an identity or a key nothing is
     verified: anybody can sign.
     """
     from mcpchain import __version__, trust
+    from mcpchain.pipeline.mcp_bundles import read_certificates
     from mcpchain.pipeline.model_signatures import paths
     from mcpchain.pipeline.verification import (
         Terms,
@@ -157,6 +165,8 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         log_needed=not no_log,
         authority=authority,
         ignored=paths(ignored),
+        certificates=read_certificates(certificate) if certificate else (),
+        now=options.now(),
     )
     now, _ = options.timestamp()
     asked = [each for each in targets if packages or each.startswith(_PURLS)]

@@ -1,5 +1,6 @@
 """Who stands for a file or a model? From it and its bundles to the answers."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +17,15 @@ from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.oci.layout import is_layout
-from mcpchain.pipeline import model_signatures
+from mcpchain.pipeline import mcp_bundles, model_signatures
+from mcpchain.pipeline.mcp_bundles import Signers
 from mcpchain.pipeline.model_signatures import Given
 from mcpchain.signature import Status, Verification
 from mcpchain.tree import UnreadableError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from cryptography.x509 import Certificate
 
     from mcpchain.pipeline.knowledge import Circumstances
 
@@ -53,6 +56,22 @@ class Terms:
     """In place of an identity and of the root."""
     ignored: tuple[str, ...] = ()
     """What of a folder a signature need not be about."""
+    certificates: tuple["Certificate", ...] = ()
+    """Of those who sign MCP bundles."""
+    now: dt.datetime | None = None
+    """Without it no MCP bundle is looked at."""
+
+    @property
+    def signers(self) -> Signers | None:
+        """Who may sign MCP bundles."""
+        if self.now is None:
+            return None
+        return Signers(
+            now=self.now,
+            certificates=self.certificates,
+            authority=self.authority,
+            key=self.key,
+        )
 
 
 def read_key(path: Path) -> "PublicKeyTypes":
@@ -125,8 +144,17 @@ def verify_targets(
             from mcpchain.pipeline import images
 
             yield from images.verify(subject.target, terms, circumstances)
-        else:
-            yield from _verified(subject, terms, count)
+            continue
+        signers = terms.signers
+        if signers and subject.model is None and _is_bundle(subject.target):
+            # With bundles beside it, it is hashed twice, and counted once.
+            counted = count if not subject.bundles else None
+            found = mcp_bundles.answer(subject.target, signers, counted)
+            if found.status is not Status.MISSING or not subject.bundles:
+                yield found
+            if not subject.bundles:
+                continue
+        yield from _verified(subject, terms, count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +223,10 @@ def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_S
             yield _Subject(target=target, bundles=models, model=given)
         except UnreadableError as error:
             yield _Subject(target=target, bundles=models, problem=error)
+
+
+def _is_bundle(target: str) -> bool:
+    return not _is_digest(target) and mcp_bundles.is_bundle(Path(target))
 
 
 def _is_digest(target: str) -> bool:

@@ -21,6 +21,13 @@ _HINTS: Final = {
     Status.MISSING: "ask its maker to sign it, or name the bundle: `--bundle`",
     Status.ERROR: "nothing was decided; see to this and run again",
 }
+_OF_BUNDLES: Final = {
+    Status.UNTRUSTED_IDENTITY: "if that is whom you trust, name their certificate: "
+    "`--certificate`, or who issued it: `--ca`",
+    Status.UNVERIFIABLE: "ask its maker for a bundle that the programs of MCP sign",
+    Status.MISSING: "ask its maker to sign it",
+}
+"""Hints for MCP bundles, where those for others are of no use."""
 
 
 def as_text(run: Run) -> str:
@@ -43,7 +50,9 @@ def _lines(run: Run) -> Iterator[str]:
 def _details(each: Verification) -> Iterator[str]:
     if each.status is not Status.VERIFIED:
         yield f"why: {each.reason}"
-        yield f"hint: {_HINTS[each.status]}"
+        of_bundle = each.kind == "mcpb-signature"
+        hints = {**_HINTS, **_OF_BUNDLES} if of_bundle else _HINTS
+        yield f"hint: {hints[each.status]}"
     # Who signed is known only once the signature holds.
     if each.identity and each.status in {Status.VERIFIED, Status.UNTRUSTED_IDENTITY}:
         yield from _identity(each.identity)
