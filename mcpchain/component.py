@@ -411,6 +411,10 @@ class Component:
     concluded: tuple[str, ...] = ()
     """SPDX expressions that somebody, or we, concluded from that and from its files."""
     license_texts: tuple[LicenseText, ...] = ()
+    supplier: str = ""
+    """Who makes and distributes it, as its maker declares: a name, with `<contact>`
+    after it, an address of mail or web, if one is declared. Never whoever merely
+    uploads it. Empty: nobody says."""
     graph: bool = False
     """Whether its source lists everything that it depends on, so that no edge means no
     dependency."""

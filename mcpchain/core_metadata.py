@@ -10,6 +10,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from mcpchain import supplier
 from mcpchain.errors import MalformedError
 from mcpchain.license import concluded
 from mcpchain.license_text import identified_all
@@ -23,8 +24,11 @@ many of them."""
 _SHORT: Final = 100
 """A longer `License` is the text of one."""
 _SHOWN: Final = 140
+_PEOPLE: Final = 2_000
+"""How much of a field is read that names people."""
 _FIELD: Final = re.compile(
     r"^(name|version|license(?:-expression|-file)?|requires-dist"
+    r"|(?:author|maintainer)(?:-email)?"
     r"|classifier(?=:\s*license ::)):(.*(?:\n[ \t].*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -46,6 +50,8 @@ class CoreMetadata:
     """As METADATA names them (PEP 639)."""
     license_text: str = ""
     """A `License` that is no name of one but its text."""
+    supplier: str = ""
+    """Who makes it: its author or maintainer, rather an organisation than a person."""
     requires: tuple[str, ...] = ()
     """What it depends on, each a requirement (PEP 508) as it is written."""
 
@@ -75,6 +81,7 @@ class CoreMetadata:
             or (identified_all([text]) if text else ()),
             license_files=tuple(dict.fromkeys(head.get("license-file", ()))),
             license_text=text,
+            supplier=_supplier(head),
             requires=tuple(head.get("requires-dist", ())),
         )
 
@@ -102,6 +109,18 @@ def _headers(data: bytes, source: str) -> dict[str, list[str]]:
     for key, value in _FIELD.findall(text):
         found.setdefault(key.lower(), []).append(value.strip())
     return found
+
+
+def _supplier(head: dict[str, list[str]]) -> str:
+    """Return who makes it."""
+    people = [
+        supplier.of_fields(
+            head.get(role, [""])[0][:_PEOPLE],
+            head.get(f"{role}-email", [""])[0][:_PEOPLE],
+        )
+        for role in ("author", "maintainer")
+    ]
+    return supplier.first((*people[0], *people[1]))
 
 
 def _license(head: dict[str, list[str]]) -> tuple[list[str], str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from mcpchain.bom import properties
+from mcpchain.bom import makers, properties
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.marks import Properties
 from mcpchain.bom.tally import Tally
@@ -57,6 +57,8 @@ SERVICES: Final = frozenset(
     }
 )
 """The members of a service that we may write ourselves."""
+MAKERS: Final = makers.MEMBERS
+"""Members of a component that we write for some, and leave to others for the rest."""
 NEWER: Final = frozenset({"data", "pedigree", "provider"})
 """Members that we left to others once: in a BOM from then they are not ours."""
 OF_OLD: Final = COMPONENT - NEWER

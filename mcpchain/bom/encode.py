@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from mcpchain import purl
-from mcpchain.bom import artifacts, facts, licenses, model_card, properties
+from mcpchain.bom import artifacts, facts, licenses, makers, model_card, properties
 from mcpchain.bom.evidence import evidence
 from mcpchain.bom.iri import iri
 from mcpchain.bom.marks import UNNAMED, compact, property_entry
@@ -63,6 +63,8 @@ def component_entry(
         entry |= {"versionRange": scope, "isExternal": True}
     if isinstance(component.facts, PackageFacts):
         entry |= _scope(component.facts)
+    if component.supplier:
+        entry |= makers.members(component.supplier)
     files = component.artifacts
     if files and (hashes := artifacts.all_hashes(files)):
         entry["hashes"] = hashes
@@ -203,6 +205,8 @@ def _common(component: Component) -> _Pairs:
 def _of_service(server: Component) -> Iterator[_Entry]:
     if server.purl is not None:
         yield property_entry(properties.MCP_PURL, purl.write(server.purl))
+    if server.supplier:
+        yield property_entry(properties.SUPPLIER, server.supplier)
     for each in server.license_texts:
         text = compact({"name": each.name, "text": each.text})
         yield property_entry(properties.MCP_LICENSE_TEXT, text)

@@ -151,6 +151,7 @@ def _keep(group: Sequence[Component], found: Collector) -> str:
     ranked = sorted(group, key=repr)
     carried, contradicted = _united(carry.load(each.carried) for each in ranked)
     told, unlike = united([each.facts for each in ranked])
+    suppliers = dict.fromkeys(each.supplier for each in ranked if each.supplier)
     weakest = min(ranked, key=lambda each: _firmness(each.pin))
     one = replace(
         ranked[0],
@@ -160,6 +161,7 @@ def _keep(group: Sequence[Component], found: Collector) -> str:
         artifacts=_artifacts(each for one in ranked for each in one.artifacts),
         licenses=union(each.licenses for each in ranked),
         concluded=union(each.concluded for each in ranked),
+        supplier=next(iter(suppliers), ""),
         license_texts=union(each.license_texts for each in ranked),
         graph=any(each.graph for each in ranked),
         carried=carry.dump(carried),
@@ -173,7 +175,8 @@ def _keep(group: Sequence[Component], found: Collector) -> str:
         if said := next(filter(None, clashes), ""):
             reason = f"`{one.title}` has other bytes in another place: {said}"
             found.gap(_gap(other.location, reason, State.UNMATCHED, ref))
-    for key in (*contradicted, *unlike):
+    others = ["supplier"] if len(suppliers) > 1 else []
+    for key in (*contradicted, *unlike, *others):
         reason = f"`{one.title}`: `{key}` is said to be one thing and another"
         found.gap(_gap(one.location, reason, State.PARTIAL, ref))
     return ref

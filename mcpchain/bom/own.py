@@ -10,7 +10,7 @@ from dataclasses import replace
 from packageurl import PackageURL
 
 from mcpchain.artifact import Digest
-from mcpchain.bom import artifacts, facts, licenses, properties, purls
+from mcpchain.bom import artifacts, facts, licenses, makers, properties, purls
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.marks import Properties, member
 from mcpchain.component import (
@@ -40,6 +40,7 @@ def component(entry: Entry, marks: Properties) -> Component:
         purl=_purl(entry.text("purl"), entry),
         locations=tuple(_occurrences(evidence)),
         artifacts=artifacts.read(entry),
+        supplier=makers.told(entry.raw()),
         license_texts=licenses.decode_texts(evidence) if evidence else (),
     )
     return _complete(bare, entry, marks)
@@ -64,6 +65,7 @@ def service(entry: Entry, marks: Properties) -> Component:
         artifacts=tuple(
             artifacts.distribution(each) for each in artifacts.references(entry)
         ),
+        supplier=marks.one(properties.SUPPLIER) or "",
         license_texts=tuple(
             LicenseText(name=each.required("name"), text=each.required("text"))
             for each in texts

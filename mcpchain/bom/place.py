@@ -8,7 +8,7 @@ CycloneDX has no place for stands in a property, as JSON.
 from collections.abc import Callable
 from typing import Any, Final
 
-from mcpchain.bom import carry, properties
+from mcpchain.bom import carry, makers, properties
 from mcpchain.bom.fits import Fits, fitting
 from mcpchain.bom.marks import compact, property_entry
 
@@ -42,7 +42,8 @@ class Placer:
     def component(self, entry: _Object, carried: str) -> _Object:
         """Return *entry*, which we made, with what its component carries."""
         members = carry.load(carried)
-        return _placed(entry, members, self._fits.component, carry.COMPONENT)
+        ours = carry.COMPONENT | carry.MAKERS
+        return _placed(entry, members, self._fits.component, ours)
 
     def service(self, entry: _Object, carried: str) -> _Object:
         """Return *entry*, which we made of a service, with what that carries."""
@@ -78,6 +79,9 @@ def _placed(
     homeless |= {key: value for key, value in members.items() if key not in more}
     told = []
     told_apart = ours - (carry.NEWER - bare.keys())
+    if makers.told(bare) or not makers.told(bare | placed):
+        # Without that, what another BOM says would be read as if we had said it.
+        told_apart -= carry.MAKERS - bare.keys()
     if read_as := {key: bare.get(key) for key in placed if key in told_apart}:
         told.append(property_entry(properties.AS_READ, compact(read_as)))
     if homeless:

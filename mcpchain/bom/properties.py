@@ -91,6 +91,9 @@ LOCATION: Final = "mcpchain:location"
 """JSON: where it is configured or used; a service has no `evidence`. Several."""
 MCP_PURL: Final = "mcpchain:mcp:purl"
 """The package that it starts; a service has no `purl`."""
+SUPPLIER: Final = "mcpchain:supplier"
+"""Who makes it: a name, and a contact in angle brackets; a service has no `supplier`.
+"""
 MCP_LICENSE_TEXT: Final = "mcpchain:mcp:license-text"
 """JSON: the name and text of a licence file; a service has no `evidence`. Several."""
 

@@ -21,6 +21,7 @@ from mcpchain.bom import (
     agreement,
     carry,
     formulation,
+    makers,
     model_card,
     own,
     properties,
@@ -238,6 +239,8 @@ class _Reader:
                 if carry.NEWER & entry.raw().keys():
                     written = component_entry(made, starts_server=False)
                     ours = carry.COMPONENT - carry.unlike(entry, written)
+                if made.supplier:
+                    ours |= makers.members(made.supplier).keys()
                 more = self._carrier.of_ours(entry, marks, ours)
                 return self._keep(entry, made, more, shown)
         made = self._foreign.component(entry)

@@ -125,7 +125,9 @@ def gate(  # noqa: PLR0913 - one parameter an option
         download=download,
     )
     if resolve:
-        inventory = options.resolve(inventory, terms, chosen.registries)
+        inventory = options.resolve(
+            inventory, terms, chosen.registries, bom=bom is not None
+        )
     if bom:
         options.write_bom(inventory, bom)
     with options.progress("checking") as checking:

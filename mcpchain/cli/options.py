@@ -31,7 +31,8 @@ RESOLVE = click.option(
     "--resolve",
     is_flag=True,
     help="Ask the registries what the packages of MCP servers pull in, and take that "
-    "in too. Nothing is installed or run.",
+    "in too; for a BOM also who makes every package, and under which licence, where "
+    "its lock does not say so. Nothing is installed or run.",
 )
 
 
@@ -115,7 +116,11 @@ def circumstances(target: Path) -> "Circumstances":
 
 
 def resolve(
-    inventory: "Inventory", terms: "Circumstances", registries: Iterable[str] = ()
+    inventory: "Inventory",
+    terms: "Circumstances",
+    registries: Iterable[str] = (),
+    *,
+    bom: bool = True,
 ) -> "Inventory":
     """Add what the servers pull in, with a bar.
 
@@ -123,13 +128,14 @@ def resolve(
         inventory: What is there.
         terms: When and where it is asked.
         registries: Those that may be asked beside those of the user.
+        bom: Whether a BOM is written of it.
     """
     from mcpchain.address import normalise
     from mcpchain.pipeline.closure import resolve_servers
 
     trusted = frozenset(map(normalise, registries))
     with progress("resolving") as resolving:
-        return resolve_servers(inventory, terms, trusted, resolving)
+        return resolve_servers(inventory, terms, trusted, resolving, wanted=bom)
 
 
 def passphrase() -> str | None:

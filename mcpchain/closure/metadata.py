@@ -74,6 +74,8 @@ class Metadata:
     """As its maker declares them."""
     concluded: tuple[str, ...] = ()
     """SPDX expressions that follow from that."""
+    supplier: str = ""
+    """Who makes it, as its maker declares it."""
 
 
 def sheet(node: Node, name: str, version: Version, url: str) -> Sheet | None:
@@ -130,20 +132,23 @@ def read(wanted: Sheet, response: Response) -> Metadata:
     if len(texts) > _NEEDS:
         problems.append(f"it has more than {_NEEDS:,} dependencies")
     needs = tuple(_needs(texts[:_NEEDS], problems))
-    declared, meant = _licenses(header, where)
-    meant = meant or identified_all(files)
+    core = _core(header, where)
+    meant = core.concluded if core else ()
     return Metadata(
-        needs=needs, problems=tuple(problems), licenses=declared, concluded=meant
+        needs=needs,
+        problems=tuple(problems),
+        licenses=core.licenses if core else (),
+        concluded=meant or identified_all(files),
+        supplier=core.supplier if core else "",
     )
 
 
-def _licenses(header: bytes, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what is declared, and what it means; nothing of what cannot be read."""
+def _core(header: bytes, where: str) -> CoreMetadata | None:
+    """Return what is declared, if that can be read."""
     try:
-        core = CoreMetadata.parse(header, source=where)
+        return CoreMetadata.parse(header, source=where)
     except MalformedError:
-        return (), ()
-    return core.licenses, core.concluded
+        return None
 
 
 def _inside(wheel: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:

@@ -177,6 +177,7 @@ def _fields(component: Component) -> dict[str, Values]:
         "licences": in_order(component.licenses),
         "concluded licences": in_order(component.concluded),
         "registries": _registries(component),
+        "supplier": word(component.supplier),
         **_carried(component.carried),
         **told(component.facts),
     }

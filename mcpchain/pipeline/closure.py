@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from mcpchain.closure import close
+from mcpchain.closure.described import described
 from mcpchain.closure.library import Door
-from mcpchain.closure.licenses import licensed
 from mcpchain.component import Basis, Component
 from mcpchain.fetch import Fetcher
 from mcpchain.inventory import Inventory, RelationKind
@@ -17,16 +17,20 @@ def resolve_servers(
     terms: Circumstances,
     trusted: frozenset[str] = frozenset(),
     progress: Callable[[int, int], None] | None = None,
+    *,
+    wanted: bool = True,
 ) -> Inventory:
     """Return *inventory* with every package that its servers install at their start.
 
-    And with the licences of all packages whose own source tells none.
+    And with licences and suppliers of all packages whose own source tells none, if a
+    BOM is *wanted*.
 
     Args:
         inventory: What is there.
         terms: When and where it is asked.
         trusted: Registries that may be asked beside those of the user, normalised.
         progress: Called with (pages read, pages known of).
+        wanted: Whether anybody will read what no rule asks for.
     """
     settings = load(terms.environ, home=terms.home, projects=terms.projects)
     with Fetcher(
@@ -42,7 +46,9 @@ def resolve_servers(
             fetcher=fetcher,
             progress=progress,
         )
-        return licensed(whole, Door(fetcher, settings, progress), trusted)
+        if not wanted:
+            return whole
+        return described(whole, Door(fetcher, settings, progress), trusted)
 
 
 def pulls(inventory: Inventory) -> tuple[frozenset[str], dict[str, Component]]:

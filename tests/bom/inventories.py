@@ -199,6 +199,12 @@ LICENSES = st.lists(
     | SOME_TEXT,
     max_size=3,
 ).map(tuple)
+SUPPLIERS = TEXT | st.sampled_from(
+    [
+        *("Ann Lee", "Ann Lee <ann@acme.example>", "Acme Inc. <https://acme.example/>"),
+        *("s", "Acme <oss@acme.example>", "A <a@b.example> <c@d.example>", "A <x>"),
+    ]
+)
 LICENSE_TEXTS = st.lists(st.builds(LicenseText, name=TEXT, text=TEXT), max_size=2).map(
     tuple
 )
@@ -211,6 +217,9 @@ CARRIED = st.sampled_from(
         '{"colour":["red",{}]}',
         '{"properties":[{"name":"mcpchain:pin","value":"exact"},{"name":"x","value":""}]}',
         '{"signature":{"value":"x"},"supplier":{"name":"\\\\ \udc80"}}',
+        '{"authors":[{"name":"s"}],"supplier":{"name":"s"}}',
+        '{"manufacturer":{"name":"s"},"supplier":{"name":"s"}}',
+        '{"authors":[{"name":"t"}]}',
         '{"releaseNotes":null}',
         '{"pedigree":{"ancestors":[{"name":"a","type":"library"}]}}',
         '{"data":[{"type":"dataset"}],"provider":{"name":"x"}}',
@@ -275,6 +284,7 @@ def components(draw: st.DrawFn) -> Component:
             licenses=LICENSES,
             concluded=LICENSES,
             license_texts=LICENSE_TEXTS,
+            supplier=SUPPLIERS,
             graph=st.booleans(),
             carried=st.just("") if kind in {Kind.MCP_SERVER, Kind.SERVICE} else CARRIED,
             facts=st.just(facts),

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -45,6 +46,11 @@ class NpmPackage(Place):
             },
             **manifest,
         }
+        versions = self.document["versions"]
+        self._server.place(
+            f"/npm/{quote(self._name, safe='@')}/{version}",
+            Place(lambda: json.dumps(versions[version]).encode(), "application/json"),
+        )
         self.document["dist-tags"]["latest"] = version
         self.document["time"][version] = UPLOADED
         return self

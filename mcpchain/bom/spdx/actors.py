@@ -3,6 +3,8 @@
 import re
 from typing import Any, Final
 
+from mcpchain.supplier import is_mail, is_organisation, parts
+
 _ORGANISATIONS: Final = ("supplier", "manufacturer", "manufacture")
 _SPELT: Final = re.compile(r"(?P<name>.*?)\s*(?:\((?P<email>[^()]*)\))?", re.DOTALL)
 
@@ -12,6 +14,13 @@ _Object = dict[str, Any]
 def supplier(said: _Object) -> str | None:
     """Return who supplies it, as a package of SPDX says it."""
     return _organisation(said.get("supplier"))
+
+
+def maker(declared: str) -> str | None:
+    """Return who makes it, as *declared* by itself: `Name <contact>`."""
+    name, contact = parts(declared)
+    kind = "Organization" if is_organisation(declared) else "Person"
+    return _spelt(kind, name, contact if is_mail(contact) else "")
 
 
 def originator(said: _Object) -> str | None:

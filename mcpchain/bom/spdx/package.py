@@ -65,11 +65,12 @@ def package(component: Component, spdxid: str, refs: LicenseRefs) -> _Object:
         entry["versionInfo"] = component.version
     if len(component.artifacts) == 1 and component.artifacts[0].name:
         entry["packageFileName"] = component.artifacts[0].name
+    maker = actors.maker(component.supplier)
     entry |= {
         key: value
         for key, value in (
-            ("supplier", actors.supplier(carried)),
-            ("originator", actors.originator(carried)),
+            ("supplier", actors.supplier(carried) or maker),
+            ("originator", actors.originator(carried) or maker),
         )
         if value
     }

@@ -89,6 +89,7 @@ def read(
         basis=Basis.OBSERVED,
         licenses=meta.licenses,
         concluded=meta.concluded or _concluded(file, meta),
+        supplier=meta.supplier,
         license_texts=texts,
         graph=needs.whole and is_metadata(file.path),
         facts=PackageFacts(origin=source.origin, registry=source.registry),

@@ -12,6 +12,7 @@ from typing import Final
 
 from packageurl import PackageURL
 
+from mcpchain import supplier
 from mcpchain.artifact import Artifact
 from mcpchain.component import (
     Basis,
@@ -147,7 +148,14 @@ class Inside:
             raise package.at("name").malformed(str(error)) from None
         installed = f"/{folder}".rpartition(_MODULES)[2]
         alias = "" if installed == called else installed
-        self._add(purl, called, place, tuple(_npm_licenses(package)), alias)
+        self._add(
+            purl,
+            called,
+            place,
+            licenses=tuple(_npm_licenses(package)),
+            maker=supplier.of_member(package.value.get("author")),
+            alias=alias,
+        )
 
     def _python(self, name: str) -> None:
         if not _DISTRIBUTION.fullmatch(name):
@@ -156,14 +164,16 @@ class Inside:
         data = self._archive.read(name, _BYTES)
         told = CoreMetadata.parse(data, source=place)
         purl = pypi_purl(told.name, told.version)
-        self._add(purl, told.name, place, told.licenses)
+        self._add(purl, told.name, place, licenses=told.licenses, maker=told.supplier)
 
     def _add(
         self,
         purl: PackageURL,
         name: str,
         place: str,
+        *,
         licenses: tuple[str, ...],
+        maker: str,
         alias: str = "",
     ) -> None:
         if len(self.libraries) >= _PACKAGES:
@@ -177,6 +187,7 @@ class Inside:
             basis=Basis.OBSERVED,
             licenses=licenses,
             concluded=concluded(licenses),
+            supplier=maker,
             facts=PackageFacts(origin=Origin.BUNDLED, alias=alias),
             locations=(Location(path=place),),
         )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from mcpchain import supplier
 from mcpchain.component import Location, Pin, Tool
 from mcpchain.discover.mcpb.tools import read_tools
 from mcpchain.document import Node
@@ -39,6 +40,7 @@ class Manifest:
     name: str = ""
     version: str | None = None
     license: str = ""
+    supplier: str = ""
     type: str = ""
     launches: list[Launch] = field(default_factory=list)
     """How it is started, on any of its platforms."""
@@ -121,6 +123,7 @@ def _read_version(document: Node, manifest: Manifest) -> None:
 
 def _read_format(document: Node, manifest: Manifest) -> None:
     manifest.license = (document.at("license").optional_text() or "")[:_LONGEST]
+    manifest.supplier = supplier.of_member(document.value.get("author"))
     for key in ("manifest_version", "dxt_version"):
         node = document.at(key)
         text = node.optional_text()

@@ -133,6 +133,7 @@ def _bundle(file: File, artifact: Artifact, manifest: Manifest) -> Component:
         artifacts=(artifact,),
         licenses=licenses,
         concluded=concluded(licenses),
+        supplier=manifest.supplier,
         facts=PackageFacts(origin=Origin.PATH),
         locations=(Location(path=file.path),),
     )

@@ -195,6 +195,7 @@ class _Reader:
             artifacts=(Artifact(name=self._file.path, size=self._file.size()),),
             licenses=meta.licenses if meta else (),
             concluded=meta.concluded if meta else (),
+            supplier=meta.supplier if meta else "",
             facts=PackageFacts(origin=Origin.PATH),
         )
 

@@ -1,15 +1,22 @@
-"""The licences that registries tell of packages whose source tells none.
+"""Licences and suppliers that registries tell of packages whose source tells none.
 
-Locks of Python never hold licences, and those of npm not always. What a maker declares
-to the registry for that very version is declared, too.
+Locks of Python never hold licences, those of npm not always, and no lock says who makes
+a package. What a maker declares to the registry for that very version is declared, too.
+
+An npm registry is asked for that one version (`GET /<name>/<version>`), since all of a
+package may be megabytes; one that does not know such an address is asked for all.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import quote
 
 from packaging.version import InvalidVersion, Version
 
+from mcpchain import supplier
+from mcpchain.address import plain
 from mcpchain.closure import metadata, project
 from mcpchain.closure.group import Sources
 from mcpchain.closure.library import Door, Library
@@ -18,7 +25,7 @@ from mcpchain.closure.project import Interpreter, Listing, Page
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
-from mcpchain.fetch import FetchError, Response
+from mcpchain.fetch import FetchError, Request, Response, unreadable
 from mcpchain.inventory import Gap, Inventory, State
 from mcpchain.license import concluded
 from mcpchain.registries import npm
@@ -27,8 +34,13 @@ from mcpchain.registries.pypi import Project
 _PACKAGES: Final = frozenset({Kind.APPLICATION, Kind.LIBRARY})
 _LONGEST: Final = 200
 _SHOWN: Final = 3
+_VERSION: Final = re.compile(r"[0-9A-Za-z.+-]{1,100}")
+_MANIFEST: Final = 4 << 20
+"""How many bytes the manifest of one version may have."""
+_ASK_FOR_ALL: Final = frozenset({State.MISSING, State.UNREACHABLE, State.UNREADABLE})
+"""What it looks like if a registry does not know the address of one version."""
 _WHEEL: Final = 8 << 20
-"""How many bytes a wheel may have whose licence is read out of it."""
+"""How many bytes a wheel may have whose metadata are read out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +49,11 @@ class Told:
 
     licenses: tuple[str, ...] = ()
     concluded: tuple[str, ...] = ()
+    supplier: str = ""
 
 
-def licensed(inventory: Inventory, door: Door, trusted: frozenset[str]) -> Inventory:
-    """Return *inventory* with the licences that registries tell.
+def described(inventory: Inventory, door: Door, trusted: frozenset[str]) -> Inventory:
+    """Return *inventory* with the licences and suppliers that registries tell.
 
     Args:
         inventory: What is there.
@@ -68,16 +81,24 @@ def _lacks(component: Component) -> bool:
         component.kind in _PACKAGES
         and component.purl is not None
         and component.version is not None
-        and not (component.licenses or component.concluded or component.license_texts)
+        and not (component.supplier and _is_licensed(component))
         and isinstance(facts, PackageFacts)
         and facts.origin is Origin.REGISTRY
     )
 
 
+def _is_licensed(component: Component) -> bool:
+    own = component.licenses or component.concluded or component.license_texts
+    return bool(own)
+
+
 def _with(component: Component, told: Told | FetchError | None) -> Component:
     if not isinstance(told, Told):
         return component
-    return replace(component, licenses=told.licenses, concluded=told.concluded)
+    made = replace(component, supplier=component.supplier or told.supplier)
+    if _is_licensed(made):
+        return made
+    return replace(made, licenses=told.licenses, concluded=told.concluded)
 
 
 def _gaps(failed: Sequence[tuple[Component, FetchError]]) -> Iterator[Gap]:
@@ -92,22 +113,32 @@ def _gaps(failed: Sequence[tuple[Component, FetchError]]) -> Iterator[Gap]:
         yield Gap(
             stage="resolve",
             location=Location(path="."),
-            reason=f"the licences of {names}{more} are not known: {first.reason}",
+            reason=f"licence or supplier of {names}{more} are not known: "
+            f"{first.reason}",
             state=state,
-            hint=first.hint or "ask again, or write the licences into the BOM",
+            hint=first.hint or "ask again, or write both into the BOM",
         )
 
 
 def _of_npm(
     packages: Sequence[Component], sources: Mapping[str, Sources], door: Door
 ) -> dict[str, Told | FetchError]:
-    wanted: dict[Page, set[str]] = {}
-    pages: dict[str, Page] = {}
+    asked: dict[str, tuple[Page, str]] = {}
     for each in packages:
         where = sources[each.ref].of_package(each.name)[:1]
         if where:
-            pages[each.ref] = (each.name, where[0])
-            wanted.setdefault(pages[each.ref], set()).add(each.version or "")
+            asked[each.ref] = ((each.name, where[0]), each.version or "")
+    single: Library[tuple[Page, str], Told] = Library(door, _one_version, _read_version)
+    single.load(sorted(set(asked.values())))
+    found: dict[str, Told | FetchError] = {r: single[one] for r, one in asked.items()}
+    unknown = {
+        ref: asked[ref]
+        for ref, told in found.items()
+        if isinstance(told, FetchError) and told.state in _ASK_FOR_ALL
+    }
+    wanted: dict[Page, set[str]] = {}
+    for page, version in unknown.values():
+        wanted.setdefault(page, set()).add(version)
 
     def read(page: Page, response: Response) -> Mapping[str, Told]:
         node = Node.from_json(response.body, source=response.url)
@@ -116,19 +147,36 @@ def _of_npm(
         known = {v: versions.at(v) for v in wanted[page] if v in versions}
         return {version: _manifest(each) for version, each in known.items()}
 
-    library: Library[Page, Mapping[str, Told]] = Library(
+    whole: Library[Page, Mapping[str, Told]] = Library(
         door, lambda page: npm.REGISTRY.request(*page), read
     )
-    library.load(sorted(wanted))
-    found: dict[str, Told | FetchError] = {}
-    for each in packages:
-        if each.ref in pages:
-            page = library[pages[each.ref]]
-            if isinstance(page, FetchError):
-                found[each.ref] = page
-            else:
-                found[each.ref] = page.get(each.version or "", Told())
+    whole.load(sorted(wanted))
+    for ref, (page, version) in unknown.items():
+        answer = whole[page]
+        if isinstance(answer, FetchError):
+            found[ref] = answer
+        else:
+            found[ref] = answer.get(version, Told())
     return found
+
+
+def _one_version(asked: tuple[Page, str]) -> Request:
+    page, version = asked
+    request = npm.REGISTRY.request(*page)
+    if not _VERSION.fullmatch(version):
+        raise FetchError(State.MISSING, f"`{version[:140]}` is no version", hint="")
+    return replace(request, url=f"{request.url}/{quote(version)}", limit=_MANIFEST)
+
+
+def _read_version(asked: tuple[Page, str], response: Response) -> Told:
+    (name, _), version = asked
+    node = Node.from_json(response.body, source=response.url)
+    for key, expected in (("name", name), ("version", version)):
+        told = node.at(key).text()
+        if told != expected:
+            what = f"`{told[:140]}` where `{expected}` should be"
+            raise unreadable(plain(response.url), f"answered with {what}")
+    return _manifest(node)
 
 
 def _manifest(node: Node) -> Told:
@@ -142,7 +190,11 @@ def _manifest(node: Node) -> Told:
         if isinstance(text := each.get("type") if isinstance(each, dict) else each, str)
         and 0 < len(text) <= _LONGEST
     ]
-    return Told(licenses=tuple(dict.fromkeys(texts)), concluded=concluded(texts))
+    return Told(
+        licenses=tuple(dict.fromkeys(texts)),
+        concluded=concluded(texts),
+        supplier=supplier.of_member(node.value.get("author")),
+    )
 
 
 def _of_pypi(
@@ -174,12 +226,16 @@ def _of_pypi(
         if isinstance(answer, FetchError):
             found[ref] = answer
         else:
-            found[ref] = Told(licenses=answer.licenses, concluded=answer.concluded)
+            found[ref] = Told(
+                licenses=answer.licenses,
+                concluded=answer.concluded,
+                supplier=answer.supplier,
+            )
     return found
 
 
 def _sheet(listing: Listing, version: str) -> Sheet | None:
-    """Return where the metadata are; no large wheel is fetched for a licence."""
+    """Return where the metadata are; no large wheel is fetched for their sake."""
     try:
         known = Version(version)
         sheet = listing.sheet(known) if known in listing.files else None

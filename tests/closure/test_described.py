@@ -1,4 +1,4 @@
-"""Licences that no lock tells, from the registries of the user."""
+"""Licences and suppliers that no lock tells, from the registries of the user."""
 
 import io
 import zipfile
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from mcpchain.closure.described import described
 from mcpchain.closure.library import Door
-from mcpchain.closure.licenses import licensed
 from mcpchain.component import Component, Origin, PackageFacts
 from mcpchain.inventory import Collector, Inventory, State
 from tests.making import component
@@ -24,7 +24,7 @@ def inventory(*components: Component) -> Inventory:
 def asked(world: World, *components: Component) -> Inventory:
     with world.fetcher() as fetcher:
         door = Door(fetcher, world.settings())
-        return licensed(inventory(*components), door, frozenset())
+        return described(inventory(*components), door, frozenset())
 
 
 def one(world: World, purl: str, **facts: object) -> Component:
@@ -94,11 +94,76 @@ def test_nobody_is_asked_who_could_not_know(
     assert not world.server.asked
 
 
-def test_what_a_source_tells_itself_stays(world: World) -> None:
-    world.npm.publish("files", "1.2.0", license="MIT")
-    found = asked(world, component("pkg:npm/files@1.2.0", licenses=("ISC",)))
-    assert found.components[0].licenses == ("ISC",)
-    assert not world.server.asked
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"licenses": ("ISC",)}, (("ISC",), "Ann <ann@acme.example>")),
+        ({"supplier": "Acme"}, (("MIT",), "Acme")),
+        ({"licenses": ("ISC",), "supplier": "Acme"}, (("ISC",), "Acme")),
+    ],
+    ids=["licence", "supplier", "both"],
+)
+def test_what_a_source_tells_itself_stays(
+    own: dict[str, Any], told: tuple[object, ...], world: World
+) -> None:
+    world.npm.publish("files", "1.2.0", license="MIT", author="Ann <ann@acme.example>")
+    package = component("pkg:npm/files@1.2.0", facts=PackageFacts(), **own)
+    (made,) = asked(world, package).components
+    assert (made.licenses, made.supplier) == told
+    assert bool(world.server.asked) == (len(own) == 1)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "supplier"),
+    [
+        (
+            {"author": "Acme Inc. (https://acme.example)"},
+            "Acme Inc. <https://acme.example>",
+        ),
+        (
+            {"author": {"name": "Ann", "email": "a@acme.example"}},
+            "Ann <a@acme.example>",
+        ),
+        ({"author": {"name": ["Ann"], "email": 7}}, ""),
+        ({"author": None, "maintainers": [{"name": "uploader"}]}, ""),
+        ({"_npmUser": {"name": "uploader"}, "contributors": ["Bob"]}, ""),
+    ],
+    ids=["text", "object", "malformed", "maintainers", "uploader"],
+)
+def test_npm_tells_who_makes_the_very_version(
+    manifest: dict[str, Any], supplier: str, world: World
+) -> None:
+    world.npm.publish("files", "1.2.0", **manifest)
+    world.npm.publish("files", "2.0.0", author="Evil")
+    assert one(world, "pkg:npm/files@1.2.0").supplier == supplier
+
+
+def test_an_index_tells_who_makes_it_in_the_metadata_of_a_wheel(world: World) -> None:
+    head = "Metadata-Version: 2.4\nName: files\nVersion: 1.2.0\n"
+    people = "Author-email: Ann Lee <ann@acme.example>\nMaintainer: Acme Inc.\n\n"
+    world.pypi.release("files", "1.2.0", metadata=f"{head}{people}".encode())
+    assert one(world, "pkg:pypi/files@1.2.0").supplier == "Acme Inc."
+
+
+@pytest.mark.parametrize("status", [404, 405, 500])
+def test_a_registry_without_an_address_for_one_version_is_asked_for_all(
+    status: int, world: World
+) -> None:
+    world.npm.publish("@acme/files", "1.2.0", author="Ann", license="MIT")
+    world.server.places["/npm/@acme%2Ffiles/1.2.0"].answer(status)
+    package = component("pkg:npm/%40acme/files@1.2.0", facts=PackageFacts())
+    (made,) = asked(world, package).components
+    assert (made.supplier, made.licenses) == ("Ann", ("MIT",))
+
+
+@pytest.mark.parametrize("key", ["name", "version"])
+def test_another_version_than_was_asked_for_tells_nothing(
+    key: str, world: World
+) -> None:
+    world.npm.publish("files", "1.2.0", author="Ann")
+    other = {"name": "files", "version": "1.2.0", "author": "Evil"} | {key: "evil"}
+    world.server.places["/npm/files/1.2.0"].answer_json(other)
+    assert one(world, "pkg:npm/files@1.2.0").supplier == "Ann"
 
 
 @pytest.mark.parametrize(("size", "licenses"), [(0, ("MIT",)), (9 << 20, ())])
@@ -123,7 +188,8 @@ def test_metadata_of_another_package_tell_nothing_and_are_a_gap(world: World) ->
     found = asked(world, package)
     (gap,) = found.gaps
     assert gap.state is State.UNREADABLE
-    assert gap.reason.startswith("the licences of `files==1.2.0` are not known: ")
+    told = "licence or supplier of `files==1.2.0` are not known: "
+    assert gap.reason.startswith(told)
     assert found.components[0].licenses == ()
 
 
