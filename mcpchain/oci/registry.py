@@ -35,13 +35,19 @@ class Registry:
         fetcher: The network.
         repository: `host/path`.
         settings: The user's logins.
+        seconds: For each answer.
 
     Raises:
         ValueError: *repository* names no host, or is no repository.
     """
 
     def __init__(
-        self, fetcher: Fetcher, repository: str, settings: DockerSettings
+        self,
+        fetcher: Fetcher,
+        repository: str,
+        settings: DockerSettings,
+        *,
+        seconds: float = 60.0,
     ) -> None:
         named = image.parse(repository)
         if named.registry is None:
@@ -55,6 +61,7 @@ class Registry:
         self._base = f"{'http' if near else 'https'}://{host}"
         self._fetcher = fetcher
         self._settings = settings
+        self._seconds = seconds
         self._credential: Credential | None = None
 
     def resolve(self, tag: str) -> Digest:
@@ -197,6 +204,7 @@ class Registry:
                 accept=accept,
                 credential=self._credential,
                 limit=limit,
+                seconds=self._seconds,
                 keep=keep,
             )
         )

@@ -17,7 +17,7 @@ from mcpchain.oci.registry import Registry
 from mcpchain.oci.source import Source, SourceError
 from mcpchain.purl import parse
 from mcpchain.settings import docker, load
-from mcpchain.signature import Check, Status, Verification
+from mcpchain.signature import Status, Verification
 from mcpchain.verify.oci import KIND, verify_image
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def verify(
         expected=terms.expected,
         key=terms.key,
         log_needed=terms.log_needed,
+        authority=terms.authority,
     )
     if is_layout(Path(target)):
         yield from _in_folder(target, given)
@@ -122,10 +123,9 @@ def _in_registry(
         yield _failed(target, given, problem)
         return
     title = f"{source.title}:{named.tag}, now {digest}"
-    detail = f"the tag `{named.tag}` named `{digest}` when it was asked; tags move"
-    moves = Check(id="tag", ok=True, detail=detail)
+    moves = f"`{named.tag}` is a tag, and tags move: use the digest"
     for each in _of_digest(title, source, digest, given, beside):
-        yield replace(each, checks=(moves, *each.checks))
+        yield replace(each, notes=(moves, *each.notes))
 
 
 def _of_digest(

@@ -87,18 +87,16 @@ def verify_image(
     told = [*_answers(attached, subject, trust)]
     good = [each for each in told if each]
     title = f"{attached.title}@{attached.image.digest}"
-    by = "user" if trust.expected or trust.key else ""
-    found = good or told or [_missing(attached)]
-    more = [*_aside(attached, told, good)]
+    by = "user" if trust.expected or trust.key or trust.authority else ""
     return tuple(
         replace(
             each,
             subject=title,
             expected_by=by,
-            root=str(trust.root),
-            checks=(*each.checks, *more) if each else each.checks,
+            root=each.root or str(trust.root),
+            notes=(*each.notes, *_aside(attached, told)) if each else each.notes,
         )
-        for each in found
+        for each in good or told or [_missing(attached)]
     )
 
 
@@ -123,19 +121,15 @@ def _missing(attached: Attached) -> Verification:
     return Verification(status=Status.MISSING, reason=reason, kind=KIND)
 
 
-def _aside(
-    attached: Attached, told: list[Verification], good: list[Verification]
-) -> Iterator[Check]:
+def _aside(attached: Attached, told: list[Verification]) -> Iterator[str]:
     """Say what was left aside for a yes."""
     if others := [each for each in told if not each]:
-        detail = (
-            f"{len(good)} of {len(told)} hold, and one by whom you expect is enough; "
-            f"another does not: {others[0].reason}"
+        yield (
+            f"{len(told) - len(others)} of {len(told)} signatures hold, and one by "
+            f"whom you expect is enough; another: {others[0].reason}"
         )
-        yield Check(id="others", ok=True, detail=detail)
-    if count := attached.unsigned:
-        detail = f"{count} attached, of which nobody has signed any: not counted"
-        yield Check(id="unsigned", ok=True, detail=detail)
+    if attached.unsigned:
+        yield f"{attached.unsigned} attached that nobody has signed: not counted"
 
 
 def _verified(piece: Piece, subject: Image, trust: Trust) -> Verification:
