@@ -16,6 +16,7 @@ from mcpchain.cli.bom import bom
 from mcpchain.cli.explain import explain
 from mcpchain.cli.gate import gate
 from mcpchain.cli.sbom import sbom
+from mcpchain.cli.trust import trust
 from mcpchain.cli.verify import verify
 from mcpchain.errors import Exit, McpchainError
 
@@ -73,10 +74,11 @@ def main() -> None:
       mcpchain gate --offline           the same, without the network
       mcpchain sbom -o bom.cdx.json     what is it made of?
       mcpchain verify FILE --repository acme/files   who signed it?
+      mcpchain trust list               whom are signatures verified against?
       mcpchain bom diff OLD NEW         what changed?
       mcpchain explain unpinned-server  what does a rule mean?
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 
-for _command in (gate, sbom, verify, bom, explain):
+for _command in (gate, sbom, verify, trust, bom, explain):
     main.add_command(_command)

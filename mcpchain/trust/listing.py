@@ -91,12 +91,12 @@ def _party(role: str, name: str, valid: Window) -> Party:
     return Party(role=role, name=name, start=valid.start, end=valid.end)
 
 
-def as_text(listed: Iterable[Listed], folder: str, now: dt.datetime) -> str:
+def as_text(listed: Iterable[Listed], now: dt.datetime) -> str:
     """Return *listed* for a reader."""
-    return "".join(f"{printable(line)}\n" for line in _lines(listed, folder, now))
+    return "".join(f"{printable(line)}\n" for line in _lines(listed, now))
 
 
-def _lines(listed: Iterable[Listed], folder: str, now: dt.datetime) -> Iterator[str]:
+def _lines(listed: Iterable[Listed], now: dt.datetime) -> Iterator[str]:
     for each in listed:
         mark = ", used" if each.used else ""
         yield f"{each.name}: {each.source}{mark}"
@@ -114,7 +114,6 @@ def _lines(listed: Iterable[Listed], folder: str, now: dt.datetime) -> Iterator[
         for one in each.parties:
             yield f"  {one.role}: {one.name}{_until(one, now)}"
         yield ""
-    yield f"folder: {folder}"
 
 
 def _until(one: Party, now: dt.datetime) -> str:
@@ -123,12 +122,11 @@ def _until(one: Party, now: dt.datetime) -> str:
     return f", {'ended' if one.end < now else 'until'} {one.end:%Y-%m-%d}"
 
 
-def as_json(listed: Iterable[Listed], folder: str, now: dt.datetime) -> str:
+def as_json(listed: Iterable[Listed], now: dt.datetime) -> str:
     """Return *listed* for a program."""
     document = {
         "schema": SCHEMA,
         "time": now.isoformat(),
-        "folder": folder,
         "files": [_entry(each, now) for each in listed],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
