@@ -100,6 +100,13 @@ def cache() -> Path:
     return user_cache_path("mcpchain")
 
 
+def trust_folder() -> Path:
+    """Return the folder for what this user trusts, which cannot be made again."""
+    from platformdirs import user_data_path
+
+    return user_data_path("mcpchain") / "trust"
+
+
 def circumstances(target: Path) -> "Circumstances":
     """Return when and where this run asks about *target*."""
     from mcpchain import __version__
