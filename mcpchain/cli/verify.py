@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mcpchain.bundle.policy import Expected
     from mcpchain.bundle.private import PrivateAuthority
     from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.trusting import Chosen
     from mcpchain.pipeline.verification import Terms
     from mcpchain.signature import Verification
 
@@ -96,6 +97,13 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     help="Whom to trust, in place of the public instance of Sigstore.",
 )
 @click.option(
+    "--root",
+    "root_name",
+    metavar="NAME",
+    help="The same, by the name of a root that `mcpchain trust` has. [default: "
+    "sigstore, as last updated]",
+)
+@click.option(
     "--offline",
     is_flag=True,
     help="Open no connection; packages and images cannot be verified then.",
@@ -130,6 +138,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     ignored: tuple[str, ...],
     no_log: bool,  # noqa: FBT001 - click's flag
     trusted_root: Path | None,
+    root_name: str | None,
     registry_keys: Path | None,
     format_id: str,
 ) -> None:
@@ -146,22 +155,22 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     network. Every bundle of a file has to hold. Without an identity or a key nothing is
     verified: anybody can sign.
     """
-    from mcpchain import __version__, trust
+    from mcpchain import __version__
     from mcpchain.pipeline.mcp_bundles import read_certificates
     from mcpchain.pipeline.model_signatures import paths
     from mcpchain.pipeline.verification import (
         Terms,
         read_key,
-        read_root,
         verify_targets,
     )
     from mcpchain.verification import Run, renderers
 
     authority = _authority(ca, identity, issuer, repository, workflow, ref, key)
+    chosen = _root(trusted_root, root_name)
     terms = Terms(
         expected=None if ca else _expected(identity, issuer, repository, workflow, ref),
         key=read_key(key) if key else None,
-        root=read_root(trusted_root) if trusted_root else None,
+        root=chosen.root,
         log_needed=not no_log,
         authority=authority,
         ignored=paths(ignored),
@@ -176,10 +185,30 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         found = tuple(verify_targets(files, bundles, terms, hashing, around))
     if asked:
         found += _of_packages(asked, terms, registry_keys, offline=offline)
-    age = None if trusted_root else trust.find(trust.SIGSTORE).age(now.date())
-    run = Run(verifications=found, now=now, version=__version__, root_age=age)
+    run = Run(
+        verifications=found,
+        now=now,
+        version=__version__,
+        root=str(chosen.root),
+        root_age=chosen.age,
+        root_note=chosen.note,
+    )
     click.echo(renderers()[format_id](run), nl=False)
     click.get_current_context().exit(run.exit)
+
+
+def _root(file: Path | None, name: str | None) -> "Chosen":
+    from mcpchain.errors import UsageError
+    from mcpchain.pipeline.trusting import choose, from_file
+
+    if file is None:
+        return choose(name, options.trust_folder(), options.now())
+    if name is not None:
+        raise UsageError(
+            "`--root` and `--trusted-root` say the same in two ways",
+            hint="name a root, or a file",
+        )
+    return from_file(file)
 
 
 def _of_packages(

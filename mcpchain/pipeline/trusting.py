@@ -10,13 +10,17 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mcpchain import trust
 from mcpchain.bundle.root import TrustedRoot
+from mcpchain.bundle.root import parse as parse_root
 from mcpchain.errors import MalformedError, McpchainError, UsageError
 from mcpchain.trust import Source, TrustFile, imported
 from mcpchain.trust.folder import Folder
 from mcpchain.trust.listing import Listed, parties
+
+_LIMIT: Final = 32 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,7 @@ class Chosen:
 
     root: TrustedRoot
     data: bytes
-    age: int | None
+    age: int | None = None
     """In days; `None` where nobody has written down when it came."""
     note: str = ""
     """What to know about it."""
@@ -47,6 +51,26 @@ def choose(name: str | None, folder: Path, now: dt.datetime) -> Chosen:
             "`mcpchain trust update` asks for a newer one"
         )
     return Chosen(root=file.root(), data=file.data, age=file.age(now.date()), note=note)
+
+
+def from_file(path: Path) -> Chosen:
+    """Return the trusted root in *path*.
+
+    Raises:
+        UsageError: There is none.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LIMIT)
+        return Chosen(root=parse_root(data, name=path.name), data=data)
+    except OSError as error:
+        problem = f"`{path}` cannot be read: {error.strerror}"
+    except MalformedError as error:
+        problem = f"`{path}` is no trusted root: {error}"
+    raise UsageError(
+        problem,
+        hint="name a file such as `gh attestation trusted-root` prints (a line of it)",
+    )
 
 
 def npm_keys(folder: Path) -> TrustFile:

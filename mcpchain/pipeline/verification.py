@@ -13,7 +13,6 @@ from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.private import PrivateAuthority
 from mcpchain.bundle.root import TrustedRoot
-from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.oci.layout import is_layout
@@ -89,22 +88,6 @@ def read_key(path: Path) -> "PublicKeyTypes":
     raise UsageError(
         problem, hint="name a file that begins with `-----BEGIN PUBLIC KEY-----`"
     )
-
-
-def read_root(path: Path) -> TrustedRoot:
-    """Return the trusted root in *path*.
-
-    Raises:
-        UsageError: There is none.
-    """
-    hint = "name a file such as `gh attestation trusted-root` prints (a line of it)"
-    try:
-        return parse_root(path.read_bytes()[:_LIMIT], name=path.name)
-    except OSError as error:
-        problem = f"`{path}` cannot be read: {error.strerror}"
-    except MalformedError as error:
-        problem = f"`{path}` is no trusted root: {error}"
-    raise UsageError(problem, hint=hint)
 
 
 def verify_targets(

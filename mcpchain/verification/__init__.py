@@ -21,8 +21,12 @@ class Run:
     now: dt.datetime
     version: str
     """Of mcpchain."""
+    root: str = ""
+    """The trusted root that was chosen for all of them."""
     root_age: int | None = None
-    """How many days ago the root that came with mcpchain was taken from its owner."""
+    """How many days ago the trusted root was taken from its owner, or imported."""
+    root_note: str = ""
+    """What to know about that root."""
 
     @property
     def exit(self) -> Exit:

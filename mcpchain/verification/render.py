@@ -38,16 +38,18 @@ def as_text(run: Run) -> str:
 def _lines(run: Run) -> Iterator[str]:
     for each in run.verifications:
         yield f"{each.status.value}: {each.subject}"
-        yield from (f"  {line}" for line in _details(each))
+        yield from (f"  {line}" for line in _details(each, run))
         yield ""
     if run.root_age is not None and run.root_age > _OLD:
-        yield f"note: the root that comes with mcpchain is {run.root_age} days old"
+        yield f"note: the trusted root is {run.root_age} days old"
+    if run.root_note:
+        yield f"note: {run.root_note}"
     counts = Counter(each.status for each in run.verifications)
     told = ", ".join(f"{counts[s]} {s.value}" for s in Status if counts[s])
     yield told or "nothing to verify"
 
 
-def _details(each: Verification) -> Iterator[str]:
+def _details(each: Verification, run: Run) -> Iterator[str]:
     if each.status is not Status.VERIFIED:
         yield f"why: {each.reason}"
         of_bundle = each.kind == "mcpb-signature"
@@ -67,7 +69,8 @@ def _details(each: Verification) -> Iterator[str]:
         yield f"says: {each.statement.predicate_type}"
     for time in each.times:
         yield f"time: {time.time:%Y-%m-%d %H:%M:%S} UTC, by {time.source}"
-    yield f"root: {each.root}"
+    aged = run.root_age is not None and each.root == run.root
+    yield f"root: {each.root}" + (f", {run.root_age} days old" if aged else "")
 
 
 def _identity(identity: Identity) -> Iterator[str]:
@@ -85,6 +88,7 @@ def as_json(run: Run) -> str:
         "mcpchain": run.version,
         "time": run.now.isoformat(),
         "exit": int(run.exit),
+        "rootAge": run.root_age,
         "verifications": [_entry(each) for each in run.verifications],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

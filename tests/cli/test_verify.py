@@ -200,3 +200,43 @@ def test_a_name_cannot_write_on_the_terminal(
     file.write_bytes(ARTIFACT)
     result = run(file, *ACME, *root)
     assert "\x1b" not in result.stdout
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data" / "mcpchain" / "trust"
+
+
+def test_a_root_that_was_imported_is_named(
+    file: Path, root: tuple[str, Path], data: Path
+) -> None:
+    sign(file)
+    added = ["trust", "import", str(root[1]), "--name", "acme"]
+    assert CliRunner().invoke(main, added).exit_code == 0
+    result = run(file, *ACME, "--root", "acme")
+    assert result.exit_code == 0, result.output
+    digest = hashlib.sha256(INSTANCE.trusted_root()).hexdigest()
+    told = f"  root: acme, imported (sha256:{digest}), 0 days old"
+    assert told in result.stdout.splitlines()
+    assert run(file, *ACME).exit_code == 10
+    (data / f"{digest}.json").write_bytes(b"{}")
+    result = run(file, *ACME, "--root", "acme")
+    assert result.exit_code == 4
+    assert "was changed since it was imported" in result.stderr
+
+
+def test_an_update_that_nobody_vouches_for_is_no_root(file: Path, data: Path) -> None:
+    sign(file)
+    data.mkdir(parents=True, mode=0o700)
+    (data / "updated.json").write_text("{}")
+    result = run(file, *ACME)
+    assert result.exit_code == 4
+    assert "the update in the trust folder cannot be read" in result.stderr
+
+
+def test_a_root_has_one_name(file: Path, root: tuple[str, Path], data: Path) -> None:
+    assert run(file, *ACME, "--root", "acme").exit_code == 2
+    assert run(file, *ACME, "--root", "sigstore").exit_code == 10
+    assert run(file, *ACME, "--root", "sigstore", *root).exit_code == 2
+    assert not data.exists()
