@@ -29,9 +29,20 @@ _REFERRERS: Final = 256
 """How many manifests are opened to see what they refer to."""
 
 
+_OURS: Final = frozenset(
+    {MARK, _INDEX, "blobs", "ingest", "manifest.json", "repositories"}
+)
+"""What is in such a folder, be it written by containerd or by Docker."""
+
+
 def is_layout(path: Path) -> bool:
-    """Say whether *path* is a folder with images."""
-    return path.is_dir() and (path / MARK).is_file()
+    """Say whether *path* is a folder with images, and with nothing else.
+
+    What stands for an image in a folder says nothing of a model beside it.
+    """
+    if not path.is_dir() or not (path / MARK).is_file():
+        return False
+    return all(name in _OURS for name in os.listdir(path))
 
 
 class Layout:

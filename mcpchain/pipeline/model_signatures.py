@@ -35,15 +35,17 @@ _SOME: Final = 16
 def beside(target: Path) -> list[Path]:
     """Return the signatures in or beside the model *target*.
 
-    Those under the usual names in it, or else any others that are no text of another
-    kind, or else those beside it.
+    Those under the usual names in it, or else others in it that may be bundles, or else
+    such beside it.
     """
     usual = [target / name for name in _INSIDE]
     others = sorted(target.glob("*.sig"))[:_SOME] if target.is_dir() else []
     whole = target.resolve()
     around = [whole.with_name(whole.name + suffix) for suffix in _BESIDE]
     around += [whole.with_name(name) for name in _INSIDE]
-    for group in (usual, others, around):
+    if found := [each for each in usual if each.is_file()]:
+        return found
+    for group in (others, around):
         found = [each for each in group if each.is_file() and _is_json(each)]
         if found:
             return found

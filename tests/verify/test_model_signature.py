@@ -188,6 +188,11 @@ def _swap(file: Path, target: Path | str) -> None:
     file.symlink_to(target)
 
 
+def _pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "other bytes": (
         lambda f: (f / "config.json").write_bytes(b'{"model_type": "llamb"}'),
@@ -258,7 +263,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "`pipe` is no regular file, and was not signed",
     ),
     "a pipe in its place": (
-        lambda f: ((f / "config.json").unlink(), os.mkfifo(f / "config.json")),
+        lambda f: _pipe(f / "config.json"),
         "`config.json` is no regular file",
     ),
     "a name of no encoding": (
