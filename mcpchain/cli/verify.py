@@ -216,7 +216,7 @@ def _of_packages(
 ) -> "tuple[Verification, ...]":
     from mcpchain.pipeline.registry_signatures import read_registry_keys, verify_targets
 
-    known = read_registry_keys(keys)
+    known = read_registry_keys(keys, options.trust_folder())
     ask = _around(offline=offline)
     with options.progress("asking") as asking:
         return verify_targets(targets, ask, terms, known, asking)

@@ -264,5 +264,5 @@ def test_keys_that_are_none_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_text("{}")
     with pytest.raises(UsageError, match="holds no keys"):
-        read_registry_keys(file)
-    assert read_registry_keys(None).origin.startswith("npm (sha256:")
+        read_registry_keys(file, tmp_path)
+    assert read_registry_keys(None, tmp_path).origin.startswith("npm (sha256:")

@@ -26,6 +26,7 @@ from mcpchain.pipeline.registry_signatures.answers import told
 from mcpchain.pipeline.registry_signatures.of_npm import RegistryKeys, of_npm
 from mcpchain.pipeline.registry_signatures.of_pypi import of_pypi
 from mcpchain.pipeline.target import survey
+from mcpchain.pipeline.trusting import npm_keys
 from mcpchain.pipeline.verification import Terms
 from mcpchain.settings import load
 from mcpchain.signature import Status, Verification
@@ -35,15 +36,16 @@ _Way = Callable[[Sequence[tuple[Component, Page]]], Iterator[Verification]]
 _PACKAGES: Final = frozenset({Kind.APPLICATION, Kind.LIBRARY})
 
 
-def read_registry_keys(path: Path | None) -> RegistryKeys:
-    """Return the keys in *path*; `None`: npm's own, as they came with mcpchain.
+def read_registry_keys(path: Path | None, folder: Path) -> RegistryKeys:
+    """Return the keys in *path*; `None`: npm's own, as last updated in *folder*.
 
     Raises:
         UsageError: There are none.
+        UnavailableError: There is an update, and it cannot be trusted.
     """
     if path is None:
-        shipped = trust.find(trust.NPM)
-        data, name = shipped.data, shipped.name
+        held = npm_keys(folder)
+        data, name = held.data, held.title
     else:
         data, name = path.read_bytes(), path.name
     digest = hashlib.sha256(data).hexdigest()
