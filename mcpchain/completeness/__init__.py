@@ -5,22 +5,23 @@ how far a document can show what that asks for. Any producer's BOM is read, as i
 """
 
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mcpchain.completeness.parts import Bom
-from mcpchain.completeness.requirement import Profile
+if TYPE_CHECKING:
+    from mcpchain.completeness.parts import Bom
+    from mcpchain.completeness.requirement import Profile
 
 PROFILES: Final = ("ntia", "cisa", "bsi", "cra", "g7-ai")
 
 
-def profile(id_: str) -> Profile:
+def profile(id_: str) -> "Profile":
     """Return the profile that is called *id_*, one of `PROFILES`."""
     module = import_module(f"mcpchain.completeness.{id_.replace('-', '_')}")
     found: Profile = module.PROFILE
     return found
 
 
-def facts(document: dict[str, Any]) -> Bom:
+def facts(document: dict[str, Any]) -> "Bom":
     """Return what *document*, CycloneDX or SPDX 2, says."""
     if "spdxVersion" in document:
         from mcpchain.completeness.spdx import bom as of_spdx
