@@ -62,7 +62,12 @@ def load(environ: Mapping[str, str], home: Path) -> DockerSettings:
         node = Node.from_json((text or "{}").encode(), source=_NAME)
         elsewhere += _helpers(node)
         for address, entry in node.at("auths").items():
-            _add(_host(address), entry, logins, elsewhere)
+            host = _host(address)
+            try:
+                _add(host, entry, logins, elsewhere)
+            except MalformedError as error:
+                reason = f"its login in `{_NAME}` cannot be read: {error.problem}"
+                elsewhere.append((host, reason))
     except MalformedError as error:
         place = f"{error.pointer}: " if error.pointer else ""
         problems.append(Problem(where=_NAME, reason=f"{place}{error.problem}"))
