@@ -165,6 +165,9 @@ def _number(server: Server, seen: Seen) -> Link:
     if not server.repository_id:
         detail = "the entry does not say the number of its repository"
         return Link(id="repository-id", outcome=Outcome.ABSENT, detail=detail)
+    if not server.repository:
+        detail = "the entry says a number, and not of which repository"
+        return Link(id="repository-id", outcome=Outcome.ABSENT, detail=detail)
 
     def read(identity: Identity) -> str:
         return identity.repository_id

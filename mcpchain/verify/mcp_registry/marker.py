@@ -165,6 +165,7 @@ def _members(stream: "_Unpacked") -> Iterator[tarfile.TarInfo]:
     for _ in range(_MEMBERS):
         member = archive.next()
         if member is None:
+            stream.end()
             return
         yield member
     raise ValueError(f"more than {_MEMBERS:,} members")
@@ -192,6 +193,12 @@ class _Unpacked:
         if left < 0:
             raise ValueError("it is read backwards")
         return place
+
+    def end(self) -> None:
+        """Make sure that nothing follows, which another reader would take for more."""
+        while data := self._more(_BLOCK):
+            if data.strip(b"\0"):
+                raise ValueError("something follows its end")
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _AT_ONCE:
