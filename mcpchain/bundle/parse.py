@@ -7,7 +7,7 @@ where one belongs, or none, make it no bundle. Nothing is verified here.
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mcpchain.document import Node
@@ -99,6 +99,8 @@ class Bundle:
     others: tuple[bytes, ...] = ()
     """DER of what else a chain holds. Never an anchor, and nothing at all where the
     trusted root has its own chain."""
+    document: bytes = field(default=b"", repr=False, compare=False)
+    """What it was read from, where that held nothing else."""
 
 
 def parse(data: bytes, *, source: str, chains: bool = False) -> Bundle:
@@ -113,7 +115,8 @@ def parse(data: bytes, *, source: str, chains: bool = False) -> Bundle:
     Raises:
         MalformedError: It is none, or of a version that is not known.
     """
-    return bundle(Node.from_json(data, source=source), chains=chains)
+    found = bundle(Node.from_json(data, source=source), chains=chains)
+    return replace(found, document=data)
 
 
 def bundle(node: Node, *, chains: bool = False) -> Bundle:

@@ -82,10 +82,23 @@ class Trust:
     `expected`."""
     predicate_types: tuple[str, ...] = ()
     """What an envelope may say; empty: anything."""
+    opinion: "Opinion | None" = None
+    """Asked at the end; it may take a yes away, and never give one."""
+
+
+Opinion = Callable[[Bundle, Artifact, Trust, Verification], Verification]
+"""Takes our answer as well, and returns it, or one that is worse."""
 
 
 def verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Verification:
     """Say who stands for *artifact*. Never raises for anything in *bundle*."""
+    found = _verify(bundle, artifact, trust)
+    if trust.opinion is None:
+        return found
+    return trust.opinion(bundle, artifact, trust, found)
+
+
+def _verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Verification:
     work = _Work(bundle=bundle, artifact=artifact, trust=trust)
     try:
         work.run()
