@@ -115,6 +115,15 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     "`/-/npm/v1/keys`. [default: npm's own]",
 )
 @click.option(
+    "--second-opinion",
+    "demand",
+    type=click.Choice(["required", "when-supported", "off"]),
+    default="off",
+    show_default=True,
+    help="Ask sigstore-python too about every Sigstore bundle. What the two disagree on "
+    "is invalid; `required` takes nothing that it cannot be asked about.",
+)
+@click.option(
     "--format",
     "format_id",
     type=click.Choice(["text", "json"]),
@@ -139,6 +148,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     no_log: bool,  # noqa: FBT001 - click's flag
     trusted_root: Path | None,
     root_name: str | None,
+    demand: str,
     registry_keys: Path | None,
     format_id: str,
 ) -> None:
@@ -164,13 +174,16 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         verify_targets,
     )
     from mcpchain.verification import Run, renderers
+    from mcpchain.verify.second_opinion import Demand, SecondOpinion, demanded
 
     authority = _authority(ca, identity, issuer, repository, workflow, ref, key)
     chosen = _root(trusted_root, root_name)
+    opinion = SecondOpinion(chosen.data, Demand(demand)) if demand != "off" else None
     terms = Terms(
         expected=None if ca else _expected(identity, issuer, repository, workflow, ref),
         key=read_key(key) if key else None,
         root=chosen.root,
+        opinion=opinion,
         log_needed=not no_log,
         authority=authority,
         ignored=paths(ignored),
@@ -185,6 +198,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         found = tuple(verify_targets(files, bundles, terms, hashing, around))
     if asked:
         found += _of_packages(asked, terms, registry_keys, offline=offline)
+    found = tuple(demanded(each, Demand(demand)) for each in found)
     run = Run(
         verifications=found,
         now=now,

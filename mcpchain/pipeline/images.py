@@ -65,6 +65,7 @@ def verify(
         key=terms.key,
         log_needed=terms.log_needed,
         authority=terms.authority,
+        opinion=terms.opinion,
     )
     if is_layout(Path(target)):
         yield from _in_folder(target, given)

@@ -13,7 +13,7 @@ from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.private import PrivateAuthority
 from mcpchain.bundle.root import TrustedRoot
-from mcpchain.bundle.verify import Artifact, Trust, verify
+from mcpchain.bundle.verify import Artifact, Opinion, Trust, verify
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.oci.layout import is_layout
 from mcpchain.pipeline import mcp_bundles, model_signatures
@@ -51,6 +51,8 @@ class Terms:
     root: TrustedRoot | None = None
     """`None`: the public instance, as it came with mcpchain."""
     log_needed: bool = True
+    opinion: Opinion | None = None
+    """Asked about every bundle besides."""
     authority: PrivateAuthority | None = None
     """In place of an identity and of the root."""
     ignored: tuple[str, ...] = ()
@@ -322,6 +324,7 @@ def _answers(
         key=terms.key,
         log_needed=terms.log_needed,
         authority=terms.authority,
+        opinion=terms.opinion,
     )
     by = "user" if terms.expected else ""
     if isinstance(what, Given):
@@ -338,7 +341,7 @@ def _answers(
         # What lies beside a file names its publisher itself: that is nobody's word.
         bare = tuple(replace(each, publisher=None) for each in attestations)
         file = pep740.File(name=Path(target).name, sha256=what.digests["sha256"])
-        yield from pep740.verify_all(bare, file, root, terms.expected)
+        yield from pep740.verify_all(bare, file, root, terms.expected, terms.opinion)
         return
     lines = data.splitlines() if name.endswith(".jsonl") else [data]
     for line in lines:

@@ -17,7 +17,7 @@ from mcpchain.bundle.parse import Bundle, binary
 from mcpchain.bundle.parse import bundle as read_bundle
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import TrustedRoot, Window, moment, window
-from mcpchain.bundle.verify import Artifact, Trust, verify
+from mcpchain.bundle.verify import Artifact, Opinion, Trust, verify
 from mcpchain.document import Node
 from mcpchain.naming import npm_purl
 from mcpchain.signature import Check, Status, Verification
@@ -201,6 +201,7 @@ def verify_attestations(
     known: tuple[Key, ...],
     root: TrustedRoot,
     expected: Expected | None,
+    opinion: Opinion | None = None,
 ) -> Iterator[Verification]:
     """Yield the answer for each of *attestations*, all of which have to hold.
 
@@ -210,6 +211,7 @@ def verify_attestations(
         known: The keys of the registry.
         root: Whom to trust for certificates and logs.
         expected: Whom the user expects to have built it.
+        opinion: Asked about each of them besides.
     """
     by_id = {each.id: each for each in known if each.usage == _FOR_ATTESTATIONS}
     for each in attestations:
@@ -228,6 +230,7 @@ def verify_attestations(
                 expected=None if by_key else expected,
                 key=key.key if key else None,
                 predicate_types=(PUBLISH,) if by_key else PROVENANCE,
+                opinion=opinion,
             ),
         )
         found = replace(found, expected_by="user" if expected and not by_key else "")

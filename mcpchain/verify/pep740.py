@@ -23,7 +23,7 @@ from mcpchain.bundle.parse import Bundle, Envelope, binary, entries
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.statement import PAYLOAD_TYPE
-from mcpchain.bundle.verify import Artifact, Trust, verify
+from mcpchain.bundle.verify import Artifact, Opinion, Trust, verify
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.signature import Check, SanKind, Status, Verification
@@ -93,6 +93,7 @@ def verify_all(
     file: File,
     root: TrustedRoot,
     expected: Expected | None,
+    opinion: Opinion | None = None,
 ) -> Iterator[Verification]:
     """Yield the answer for each of *attestations*, all of which have to hold.
 
@@ -102,13 +103,14 @@ def verify_all(
         root: Whom to trust.
         expected: Whom the user, a lock or a policy expects. `None`: whom the index
             says, and the answer says that it rests on that.
+        opinion: Asked about each of them besides.
     """
     for each in attestations:
         who = expected or each.publisher
         found = verify(
             each.bundle,
             Artifact(digests={"sha256": file.sha256}),
-            Trust(root=root, expected=who),
+            Trust(root=root, expected=who, opinion=opinion),
         )
         by = "user" if expected else "index"
         told = replace(

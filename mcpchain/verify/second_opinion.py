@@ -16,7 +16,6 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -158,7 +157,10 @@ def unsupported(bundle: Bundle, artifact: Artifact, trust: Trust) -> str:
         (root.logs and root.ct_logs, "the trusted root has no logs"),
         (entry.proof and entry.proof.checkpoint, "its proof has no checkpoint"),
         (bundle.version != "0.1" or entry.promise, "its log entry has no promise"),
-        (bundle.version != "0.3" or not bundle.others, "one of version 0.3 has a chain"),
+        (
+            bundle.version != "0.3" or not bundle.others,
+            "one of version 0.3 has a chain",
+        ),
         ((entry.kind, entry.version) in kinds, f"its log entry is of type {kind}"),
         (hint in {"", "SHA2_256"}, "its digest is not SHA-256"),
         (enveloped or "sha256" in artifact.digests, "the SHA-256 is not known"),
@@ -214,6 +216,8 @@ def _has_old_issuer(certificate: bytes) -> bool:
 
 def weigh(found: Verification, answer: Answer, demand: Demand) -> Verification:
     """Return *found* in the light of *answer*: as it is, or worse."""
+    from importlib.metadata import version
+
     theirs = f"sigstore-python {version('sigstore')}"
     if answer.word is Word.DISAGREES:
         reason = (

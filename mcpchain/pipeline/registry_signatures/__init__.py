@@ -149,7 +149,11 @@ def verify_packages(
         known: By which keys the registry of npm signs.
     """
     packages = [each for each in components if _is_package(each)]
-    given = Trust(root=terms.root or trust.public_root(), expected=terms.expected)
+    given = Trust(
+        root=terms.root or trust.public_root(),
+        expected=terms.expected,
+        opinion=terms.opinion,
+    )
     ways: dict[str, _Way] = {
         "npm": partial(of_npm, door=door, trust=given, known=known),
         "pypi": partial(of_pypi, door=door, trust=given),

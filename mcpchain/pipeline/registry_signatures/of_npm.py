@@ -99,7 +99,7 @@ def _of_reply(
         return
     expected = trust.expected or manifest.declared()
     for each in npm_signatures.verify_attestations(
-        found, manifest.package, known.keys, trust.root, expected
+        found, manifest.package, known.keys, trust.root, expected, trust.opinion
     ):
         by_index = each.expected_by == "user" and trust.expected is None
         yield replace(each, expected_by="index") if by_index else each

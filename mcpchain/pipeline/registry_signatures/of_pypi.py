@@ -73,7 +73,9 @@ def _provenance(
             yield told(package, Status.INVALID, reason)
             return
         about = pep740.File(name=file.name, sha256=bytes.fromhex(digest.value))
-        yield from pep740.verify_all(found, about, trust.root, trust.expected)
+        yield from pep740.verify_all(
+            found, about, trust.root, trust.expected, trust.opinion
+        )
 
 
 def _attested(found: Project, package: Component) -> Iterator[tuple[Artifact, str]]:
