@@ -61,7 +61,12 @@ def signed(
     return replace(made, identity=replace(who, **more)) if who and more else made
 
 
-SEEN = Seen(markers=(NAME,), sha256=SHA256, verifications=(signed(),))
+SEEN = Seen(
+    package=("@acme/files", "1.2.0"),
+    markers=(NAME,),
+    sha256=SHA256,
+    verifications=(signed(),),
+)
 
 
 def outcomes(
@@ -79,6 +84,11 @@ def status(
 def test_a_package_whose_every_link_holds_is_verified() -> None:
     links = follow(SERVER, NPM, SEEN)
     assert links == (
+        Link(
+            id="package",
+            outcome=Outcome.VERIFIED,
+            detail="the file is `@acme/files` 1.2.0",
+        ),
         Link(
             id="marker",
             outcome=Outcome.VERIFIED,
@@ -105,7 +115,7 @@ def test_a_package_whose_every_link_holds_is_verified() -> None:
         *(Status.VERIFIED, "mcp-registry", "index"),
     )
     assert found.subject == "io.github.acme/files (npm @acme/files@1.2.0)"
-    assert found.checks[0] == Check(
+    assert found.checks[1] == Check(
         id="marker",
         ok=True,
         detail="verified: the package says that it is `io.github.acme/files`",
@@ -137,6 +147,33 @@ ROWS: dict[str, tuple[dict[str, Any], str, Outcome, Status]] = {
     "another case": (
         {"seen": {"markers": ("io.github.Acme/files",)}},
         *("marker", R, Status.INVALID),
+    ),
+    "another package": (
+        {"seen": {"package": ("@evil/files", "1.2.0")}},
+        *("package", R, Status.INVALID),
+    ),
+    "another version": (
+        {"seen": {"package": ("@acme/files", "1.2.1")}},
+        *("package", R, Status.INVALID),
+    ),
+    "a name in another case": (
+        {"seen": {"package": ("@Acme/files", "1.2.0")}},
+        *("package", R, Status.INVALID),
+    ),
+    "a package that was not opened": (
+        {"seen": {"package": None}},
+        *("package", U, Status.UNVERIFIABLE),
+    ),
+    "an entry without version": (
+        {"package": {"version": ""}},
+        *("package", A, Status.MISSING),
+    ),
+    "another spelling of PyPI": (
+        {
+            "package": {"kind": "pypi", "identifier": "Acme_Files", "version": "1.2"},
+            "seen": {"package": ("acme-files", "1.2")},
+        },
+        *("package", V, Status.VERIFIED),
     ),
     "no marker": ({"seen": {"markers": ()}}, *("marker", A, Status.MISSING)),
     "package unseen": (
@@ -554,7 +591,9 @@ def link(name: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
     return made
 
 
-MANIFEST = json.dumps({"name": "@acme/files", "mcpName": NAME}).encode()
+MANIFEST = json.dumps(
+    {"name": "@acme/files", "version": "1.2.0", "mcpName": NAME}
+).encode()
 WHOLE = MANIFEST + b" " * (512 - len(MANIFEST))
 
 
@@ -573,12 +612,12 @@ WHOLE = MANIFEST + b" " * (512 - len(MANIFEST))
 def test_the_marker_of_an_npm_package_is_read(
     members: tuple[tuple[str, bytes], ...],
 ) -> None:
-    assert marker.of_npm(packed(*members), source="x.tgz") == (NAME,)
+    assert marker.of_npm(packed(*members), source="x.tgz").markers == (NAME,)
 
 
 def test_an_npm_package_without_a_marker_has_none() -> None:
-    made = packed(("package/package.json", b'{"name": "x"}'))
-    assert marker.of_npm(made, source="x.tgz") == ()
+    made = packed(("package/package.json", b'{"name": "x", "version": "1"}'))
+    assert marker.of_npm(made, source="x.tgz").markers == ()
 
 
 def bomb() -> io.BytesIO:
@@ -660,6 +699,14 @@ WRONG: dict[str, tuple[Callable[[], io.BytesIO], str]] = {
         lambda: packed(("package/package.json", b'{"mcpName": 1}')),
         "expected a string",
     ),
+    "no name": (
+        lambda: packed(("package/package.json", b'{"version": "1"}')),
+        "expected a string",
+    ),
+    "no version": (
+        lambda: packed(("package/package.json", b'{"name": "x"}')),
+        "expected a string",
+    ),
     "two markers": (
         lambda: packed(
             ("package/package.json", b'{"mcpName": "a/b", "mcpName": "c/d"}')
@@ -721,15 +768,17 @@ METADATA = "files-1.2.0.dist-info/METADATA"
 )
 def test_the_marker_of_a_distribution_is_read(data: bytes) -> None:
     made = wheel(**{METADATA: data, "files/x.py": b""})
-    assert marker.of_pypi(made, source="files-1.2.0-py3-none-any.whl") == (NAME,)
+    said = marker.Said(name="files", version="1.2.0", markers=(NAME,))
+    assert marker.of_pypi(made, source="files-1.2.0-py3-none-any.whl") == said
     source = packed(("files-1.2.0/PKG-INFO", data), ("files-1.2.0/x/PKG-INFO", b""))
-    assert marker.of_pypi(source, source="files-1.2.0.tar.gz") == (NAME,)
+    assert marker.of_pypi(source, source="files-1.2.0.tar.gz") == said
 
 
 def test_only_the_description_counts() -> None:
     data = HEADERS + f"Summary: mcp-name: {NAME}\n\nFiles\n".encode()
     made = wheel(**{METADATA: data, "README.md": MARKED})
-    assert marker.of_pypi(made, source="files-1.2.0-py3-none-any.whl") == ()
+    said = marker.of_pypi(made, source="files-1.2.0-py3-none-any.whl")
+    assert said.markers == ()
 
 
 @pytest.mark.parametrize(

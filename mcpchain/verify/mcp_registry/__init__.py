@@ -6,18 +6,22 @@ An entry of a registry is signed by nobody. What holds it to the bytes that run 
 links, and each has one of four answers, which are never made one: it was verified, it
 is contradicted, nobody says it, or it was not looked at.
 
-1. `marker`: the package itself says the name of the server. For an MCP bundle, which
-   has no registry of its own, that is the next one.
-2. `digest`: the file has the digest that the entry says.
-3. `repository`: the certificate of its provenance names the declared repository,
-4. `repository-id`: and the declared number of it, which no other one gets.
-5. `namespace`: the owner in that certificate is the account that the name belongs to.
+1. `package`: the file is the package that the entry names, by name and version.
+2. `marker`: the package itself says the name of the server. For an MCP bundle, which
+   has no registry of its own, both are the next one.
+3. `digest`: the file has the digest that the entry says.
+4. `repository`: the certificate of its provenance names the declared repository,
+5. `repository-id`: and the declared number of it, which no other one gets.
+6. `namespace`: the owner in that certificate is the account that the name belongs to.
    That a domain is somebody's was proven to the registry, and is not looked at here.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from mcpchain.bundle.policy import Expected
 from mcpchain.evidence import Outcome
@@ -71,6 +75,8 @@ class Link:
 class Seen:
     """What was looked at of a package. `None`: it was not."""
 
+    package: tuple[str, str] | None = None
+    """Name and version, as its file says."""
     markers: tuple[str, ...] | None = None
     """The names of servers that it says it is."""
     sha256: bytes | None = None
@@ -97,12 +103,46 @@ def expected_of(server: Server) -> Expected | None:
 def follow(server: Server, package: Package, seen: Seen) -> tuple[Link, ...]:
     """Return the links of *package*, which is one of *server*'s."""
     return (
+        *_package(package, seen),
         *_marker(server, package, seen),
         *_digest(package, seen),
         _repository(server, seen),
         _number(server, seen),
         _namespace(server, seen),
     )
+
+
+def _package(package: Package, seen: Seen) -> Iterator[Link]:
+    fold = _NAMED.get(package.kind)
+    if fold is None:
+        return
+    wanted, found = (package.identifier, package.version), seen.package
+    title = f"`{wanted[0][:140]}` {wanted[1][:60]}".rstrip()
+    if found is None:
+        outcome, detail = Outcome.UNCHECKED, seen.unlooked
+    elif not package.version:
+        outcome, detail = Outcome.ABSENT, "the entry says no version of the package"
+    elif fold(*found) == fold(*wanted):
+        outcome, detail = Outcome.VERIFIED, f"the file is {title}"
+    else:
+        outcome = Outcome.REFUTED
+        detail = f"the file is `{found[0][:140]}` {found[1][:60]}, not {title}"
+    yield Link(id="package", outcome=outcome, detail=detail)
+
+
+def _as_pypi(name: str, version: str) -> tuple[str, str]:
+    try:
+        return canonicalize_name(name), str(Version(version))
+    except InvalidVersion:
+        return name, version
+
+
+def _as_npm(name: str, version: str) -> tuple[str, str]:
+    return name, version
+
+
+_NAMED: Final = {"npm": _as_npm, "pypi": _as_pypi}
+"""Kinds whose files say what they are."""
 
 
 def _marker(server: Server, package: Package, seen: Seen) -> Iterator[Link]:

@@ -10,9 +10,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO, BinaryIO, Final, cast
 
-from mcpchain.core_metadata import LIMIT
+from mcpchain.core_metadata import LIMIT, CoreMetadata
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.zip_directory import directory_size
@@ -47,19 +48,33 @@ _DIRECTORY: Final = 16 << 20
 """Limits: bytes unpacked in all, members, bytes of one read, and of a directory."""
 
 
-def of_npm(tarball: BinaryIO, *, source: str) -> tuple[str, ...]:
-    """Return what `mcpName` says in the `package.json` of a package.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a package says of itself."""
+
+    name: str
+    version: str
+    markers: tuple[str, ...]
+    """The names of servers that it says it is."""
+
+
+def of_npm(tarball: BinaryIO, *, source: str) -> Said:
+    """Return what the `package.json` of a package says; the marker is `mcpName`.
 
     Raises:
         MalformedError: It cannot be told which that is.
     """
     node = Node.from_json(_in_tar(tarball, "package.json", source), source=source)
-    name = node.at("mcpName").optional_text()
-    return (name,) if name else ()
+    marker = node.at("mcpName").optional_text()
+    return Said(
+        name=node.at("name").text(),
+        version=node.at("version").text(),
+        markers=(marker,) if marker else (),
+    )
 
 
-def of_pypi(file: BinaryIO, *, source: str) -> tuple[str, ...]:
-    """Return the names that the description of a distribution has markers of.
+def of_pypi(file: BinaryIO, *, source: str) -> Said:
+    """Return what a distribution says; markers stand in its description.
 
     Args:
         file: The distribution.
@@ -74,7 +89,12 @@ def of_pypi(file: BinaryIO, *, source: str) -> tuple[str, ...]:
         data = _in_tar(file, "PKG-INFO", source)
     else:
         raise MalformedError("a distribution of a kind that is not read", source=source)
-    return of_readme(_description(data, source))
+    told = CoreMetadata.parse(data, source=source)
+    return Said(
+        name=told.name,
+        version=told.version,
+        markers=of_readme(_description(data, source)),
+    )
 
 
 def of_readme(text: str) -> tuple[str, ...]:
