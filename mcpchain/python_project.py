@@ -205,6 +205,7 @@ def _with_manifest(locked: Component, project: Component) -> Component:
         locations=(*locked.locations, *project.locations),
         licenses=locked.licenses or project.licenses,
         concluded=locked.concluded or project.concluded,
+        supplier=locked.supplier or project.supplier,
     )
 
 

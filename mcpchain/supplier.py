@@ -7,7 +7,7 @@ said.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -105,6 +105,15 @@ def of_member(value: object) -> str:
     return _join(plain or contact or inner, contact or inner)
 
 
+def of_manifest(manifest: Mapping[str, object]) -> str:
+    """Return who makes the package of a `package.json`: its author.
+
+    If it names none, some of those who contribute to it do; the `maintainers` there are
+    accounts that may upload it.
+    """
+    return of_member(manifest.get("author")) or of_member(manifest.get("contributors"))
+
+
 def first(candidates: tuple[str, ...]) -> str:
     """Return the first organisation of *candidates*, else the first at all."""
     said = [each for each in candidates if each]
@@ -134,8 +143,7 @@ def is_organisation(text: str) -> bool:
     name, contact = parts(text)
     if _ORGANISATION.search(name):
         return True
-    alone = len(name.split()) == 1
-    return alone and (not contact or _OF_MANY.match(contact) is not None)
+    return len(name.split()) == 1 and _OF_MANY.match(contact) is not None
 
 
 def is_mail(contact: str) -> bool:

@@ -79,3 +79,25 @@ def test_the_description_is_not_read() -> None:
 def test_what_names_no_distribution_is_malformed(data: bytes) -> None:
     with pytest.raises(MalformedError):
         CoreMetadata.parse(data, source="x")
+
+
+@pytest.mark.parametrize(
+    ("lines", "supplier"),
+    [
+        (
+            ["Author: Ann Lee", "Author-email: a@acme.example"],
+            "Ann Lee <a@acme.example>",
+        ),
+        (["Author-Email: Ann Lee <a@acme.example>"], "Ann Lee <a@acme.example>"),
+        (["Maintainer-email: Bob Lee <b@acme.example>"], "Bob Lee <b@acme.example>"),
+        (["Author: Ann Lee", "Maintainer: The Acme Team"], "The Acme Team"),
+        (["Author: Ann Lee", "Maintainer: Bob Lee"], "Ann Lee"),
+        (["Author: Ann Lee", "Author: Acme Inc."], "Ann Lee"),
+        (["Author: Ann Lee,", "        Bob Lee"], "Ann Lee"),
+        (["Author: UNKNOWN", "Author-email: UNKNOWN"], ""),
+        ([f"Author-email: {'x' * 5000}"], ""),
+        (["Authors: Ann", "Home-page: https://acme.example"], ""),
+    ],
+)
+def test_its_author_or_maintainer_makes_it(lines: list[str], supplier: str) -> None:
+    assert parse(*lines).supplier == supplier

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, Final
 
 from mcpchain.bom import properties
@@ -20,6 +21,7 @@ MOST: Final = 4000
 """How many components and services become XML: the library takes time that grows as
 their number squared, half a minute for these and minutes for ten thousand."""
 _HINT: Final = "write JSON; another tool may convert it"
+_PLACE: Final = re.compile('<occurrence bom-ref="mcpchain-place-[0-9]{9,}">')
 _HEAD: Final = frozenset({"$schema", "metadata.timestamp"})
 
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -34,10 +36,10 @@ def convert(document: _Object) -> tuple[bytes, tuple[str, ...]]:
     Raises:
         UsageError: It is too large, or holds what the library or XML cannot.
     """
-    count = sum(1 for each in _leaves(document) if each.endswith(".bom-ref"))
-    if count > MOST:
+    entries = sum(1 for each in _leaves(document) if each.endswith(".bom-ref"))
+    if entries > MOST:
         raise UsageError(
-            f"{count:,} components and services are too many for XML, which takes "
+            f"{entries:,} components and services are too many for XML, which takes "
             f"{MOST:,}",
             hint=_HINT,
         )
@@ -67,6 +69,7 @@ def _converted(document: _Object) -> tuple[bytes, tuple[str, ...]]:
 
     version = SchemaVersion.from_version(document["specVersion"])
     document, escaped = _legible(document)
+    document = _ordered(document)
     bom = Bom.from_json(_known(_unmixed(document)))  # type: ignore[attr-defined] # made by serializable
     again = make_outputter(bom, OutputFormat.JSON, version).output_as_string()
     whole = Counter(_leaves(document))
@@ -75,9 +78,29 @@ def _converted(document: _Object) -> tuple[bytes, tuple[str, ...]]:
     for each in lacks:
         bom.metadata.properties.add(Property(name=properties.XML_LACKS, value=each))
     text = make_outputter(bom, OutputFormat.XML, version).output_as_string(indent=1)
-    data = text.encode()
+    data = _PLACE.sub("<occurrence>", text).encode()
     ET.fromstring(data)  # noqa: S314 - made here; it only has to be XML
     return data, lacks
+
+
+def _ordered(document: _Object) -> _Object:
+    """Return *document* with a name for each place that has none.
+
+    The library sorts places by their names first, and those without by chance.
+    """
+    number = count(1)
+
+    def named(value: Any, key: str = "") -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, list):
+            return [named(each, key) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if key == "occurrences" and "bom-ref" not in value:
+            return value | {"bom-ref": f"mcpchain-place-{next(number):09}"}
+        return {each: named(value[each], each) for each in value}
+
+    ordered: _Object = named(document)
+    return ordered
 
 
 def _legible(document: _Object) -> tuple[_Object, tuple[str, ...]]:
@@ -97,10 +120,10 @@ def _legible(document: _Object) -> tuple[_Object, tuple[str, ...]]:
             "XML cannot hold",
             hint=_HINT,
         )
-    count = sum(len(_ILLEGAL.findall(each)) for each in texts)
-    plural = "s"[: count != 1]
+    escapes = sum(len(_ILLEGAL.findall(each)) for each in texts)
+    plural = "s"[: escapes != 1]
     return legible, (
-        f"{count:,} control character{plural}, written as escapes such as `\\x01`",
+        f"{escapes:,} control character{plural}, written as escapes such as `\\x01`",
     )
 
 
@@ -171,7 +194,7 @@ def _known(document: _Object) -> _Object:
 def _grouped(whole: Counter[str], lost: Counter[str]) -> Iterator[str]:
     """Name the members that are lost: of one that is lost as a whole, nothing below."""
     before, after = _sums(whole), _sums(lost)
-    gone = {path for path, count in after.items() if count == before[path]}
+    gone = {path for path, times in after.items() if times == before[path]}
     for path in sorted(after):
         above = path.rpartition(".")[0]
         named = path in gone or path in lost
@@ -182,10 +205,10 @@ def _grouped(whole: Counter[str], lost: Counter[str]) -> Iterator[str]:
 def _sums(leaves: Counter[str]) -> Counter[str]:
     """Count values by each member that they are below."""
     sums: Counter[str] = Counter()
-    for path, count in leaves.items():
+    for path, times in leaves.items():
         steps = path.split(".")
         for length in range(1, len(steps) + 1):
-            sums[".".join(steps[:length])] += count
+            sums[".".join(steps[:length])] += times
     return sums
 
 

@@ -193,7 +193,7 @@ def _manifest(node: Node) -> Told:
     return Told(
         licenses=tuple(dict.fromkeys(texts)),
         concluded=concluded(texts),
-        supplier=supplier.of_member(node.value.get("author")),
+        supplier=supplier.of_manifest(node.value),
     )
 
 

@@ -82,7 +82,8 @@ PROFILE: Final = Profile(
             id="creator",
             title="an address of its creator",
             clause=_OF_EACH + "component creator",
-            hint="give its `manufacturer` or an author an address of mail or a `url`",
+            hint="ask the registries with `mcpchain sbom --resolve`; its "
+            "`manufacturer` or an author needs an address of mail or a `url`",
             part=lambda part: bool(part.contacts),
         ),
         Requirement(

@@ -20,14 +20,14 @@ IDENTIFIER: Final = (
     "none is local or not known"
 )
 LICENSE: Final = (
-    "read the installed packages too, with `mcpchain sbom --environment PYTHON`: locks "
-    "of Python name no licences"
+    "ask the registries with `mcpchain sbom --resolve`, or read the installed packages "
+    "with `--environment PYTHON`: locks of Python name no licences"
 )
 NAME: Final = "correct the entry: nothing can be said of what has no name"
 PRODUCER: Final = "name who makes it: `mcpchain sbom --manufacturer NAME`"
 SUPPLIER: Final = (
-    "write who supplies it into its `supplier` or `manufacturer`; locks and registries "
-    "seldom say"
+    "ask the registries with `mcpchain sbom --resolve`, since locks do not say it, or "
+    "write it into its `supplier`"
 )
 TIMESTAMP: Final = "write `metadata.timestamp` in UTC; `mcpchain sbom` does"
 TOOL: Final = "name the tool in `metadata.tools`; `mcpchain sbom` does"

@@ -82,6 +82,7 @@ def _joined(
         locations=(Location(path=f"{folder}/{name}" if folder else name),),
         basis=Basis.OBSERVED,
         licenses=weights[0].licenses,
+        supplier=weights[0].supplier,
         graph=not missing,
         facts=replace(
             first,

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
-from mcpchain.bom import carry, licenses
+from mcpchain.bom import carry, licenses, makers
 from mcpchain.bom.whole import TARGET
 from mcpchain.component import Component, Kind, Origin, PackageFacts
 from mcpchain.errors import UsageError
@@ -71,6 +71,8 @@ def _subject(root: Component) -> _Object:
         told["licenses"], _ = licenses.encode(
             root.licenses, root.concluded, mixed=False
         )
+    if root.supplier:
+        told |= makers.members(root.supplier)
     return told
 
 
@@ -94,7 +96,12 @@ def stated(
     if version is not None:
         metadata.setdefault("component", {})["version"] = version
     if manufacturer is not None:
-        metadata["manufacturer"] = _maker(manufacturer)
+        maker = _maker(manufacturer)
+        metadata["manufacturer"] = maker
+        subject = metadata.setdefault("component", {})
+        if isinstance(subject, dict):
+            # Who makes the whole, and not only this BOM of it.
+            subject.update(manufacturer=maker, supplier=maker)
     return replace(inventory, carried=carry.dump(carried))
 
 

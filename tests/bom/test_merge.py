@@ -193,6 +193,22 @@ def test_what_other_tools_say_is_united_and_a_contradiction_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("suppliers", "kept", "gaps"),
+    [
+        (("Acme", ""), "Acme", 0),
+        (("Acme", "Acme"), "Acme", 0),
+        (("Acme", "Bob"), "Acme", 1),
+    ],
+)
+def test_of_two_suppliers_one_stays_and_the_contradiction_is_told(
+    suppliers: tuple[str, str], kept: str, gaps: int
+) -> None:
+    merged = both(*(package(supplier=each) for each in suppliers))
+    assert [each.supplier for each in listed(merged)] == [kept]
+    assert ["`supplier`" in each.reason for each in merged.gaps] == [True] * gaps
+
+
 def test_edges_and_gaps_follow_what_was_merged() -> None:
     found = Collector("a")
     source = found.add(package("pkg:npm/app@1"))

@@ -17,6 +17,7 @@ from mcpchain.component import (
     BaseModel,
     BuildFacts,
     Kind,
+    Location,
     ModelFacts,
     Pin,
     Role,
@@ -67,6 +68,22 @@ def marks(data: bytes) -> list[str]:
         for each in ET.fromstring(data).iter()  # noqa: S314 - our own
         if each.get("name") == "mcpchain:xml:lacks"
     ]
+
+
+def test_places_without_names_keep_their_order() -> None:
+    places = tuple(
+        Location(path="pyproject.toml", pointer=f"/project/dependencies/{number:02}")
+        for number in range(20)
+    )
+    found = Collector("demo")
+    found.add(component("pkg:pypi/acme@1", locations=places))
+    data, _ = xml.convert(made(found.inventory()))
+    root = ET.fromstring(data)  # noqa: S314 - our own
+    shown = [
+        each.text for each in root.iter() if each.tag.endswith("additionalContext")
+    ]
+    assert shown == [each.pointer for each in places]
+    assert b"mcpchain-place" not in data
 
 
 def test_xml_says_what_it_leaves_out() -> None:

@@ -126,9 +126,9 @@ def test_what_a_source_tells_itself_stays(
         ),
         ({"author": {"name": ["Ann"], "email": 7}}, ""),
         ({"author": None, "maintainers": [{"name": "uploader"}]}, ""),
-        ({"_npmUser": {"name": "uploader"}, "contributors": ["Bob"]}, ""),
+        ({"_npmUser": {"name": "uploader"}, "contributors": ["Bob"]}, "Bob"),
     ],
-    ids=["text", "object", "malformed", "maintainers", "uploader"],
+    ids=["text", "object", "malformed", "maintainers", "contributors"],
 )
 def test_npm_tells_who_makes_the_very_version(
     manifest: dict[str, Any], supplier: str, world: World

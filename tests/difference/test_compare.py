@@ -325,3 +325,11 @@ def test_other_extras_and_another_sway_are_changes() -> None:
         "with extras": ((), ("socks",)),
         "swayed by": ((), ("--prerelease",)),
     }
+
+
+def test_another_maker_of_the_same_package_is_a_change_and_no_alarm() -> None:
+    old, new = (package(supplier=each) for each in ("Ann", "Acme Inc."))
+    made = compare(inventory(old), inventory(new))
+    (changed,) = made.changed
+    assert changed.fields == {"supplier": (("Ann",), ("Acme Inc.",))}
+    assert made.alarms == ()

@@ -89,6 +89,8 @@ def test_every_version_and_byte_order_is_read(
         writer.pair("a.lists", 9, writer.array(9, 2, writer.array(0, 2, b"ab") * 2)),
         writer.said("a.template", "{{ x }}"),
         writer.said("general.license", "mit"),
+        writer.said("general.author", "Ann"),
+        writer.said("general.organization", "Acme"),
     ]
     tensors = [writer.tensor("a", 4, 5), writer.tensor("b", 7, offset=32)]
     found = discover(tmp_path, writer.file(pairs, tensors))
@@ -102,6 +104,7 @@ def test_every_version_and_byte_order_is_read(
         quantization="F32",
     )
     assert found.components[0].licenses == ("MIT",)
+    assert found.components[0].supplier == "Acme"
     assert found.components[0].artifacts[0].digests
 
 

@@ -109,6 +109,7 @@ def test_a_bundle_is_an_application_of_its_own_bytes(tmp_path: Path) -> None:
     assert application.basis is Basis.OBSERVED
     assert application.pin is Pin.DIGEST
     assert application.licenses == ("MIT",)
+    assert application.supplier == "Acme"
     assert str(application.purl) == (
         f"pkg:generic/files@1.2.0?checksum=sha256:{digest}"
     )

@@ -145,6 +145,8 @@ def test_its_maker_and_how_to_reach_them_are_told(
     metadata = written(told)["metadata"]
     assert metadata["manufacturer"] == maker
     assert metadata["component"]["version"] == "2.0"
+    assert metadata["component"]["manufacturer"] == maker
+    assert metadata["component"]["supplier"] == maker
 
 
 @pytest.mark.parametrize(

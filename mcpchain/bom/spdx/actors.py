@@ -23,6 +23,11 @@ def maker(declared: str) -> str | None:
     return _spelt(kind, name, contact if is_mail(contact) else "")
 
 
+def organisation(name: str) -> str | None:
+    """Return the organisation of that *name*."""
+    return _spelt("Organization", name, "")
+
+
 def originator(said: _Object) -> str | None:
     """Return who made it: the first that a CycloneDX entry names."""
     if found := _organisation(said.get("manufacturer")):

@@ -9,12 +9,13 @@ from typing import Any, Final
 from packageurl import PackageURL
 
 from mcpchain import purl as purls
+from mcpchain.ai_providers import SELF_HOSTED
 from mcpchain.artifact import Algorithm, Artifact, Digest
 from mcpchain.bom import carry
 from mcpchain.bom.iri import iri
 from mcpchain.bom.spdx import actors
 from mcpchain.bom.spdx.license_refs import NOT_SAID, LicenseRefs
-from mcpchain.component import Component, Kind
+from mcpchain.component import Component, Kind, UsedServiceFacts
 from mcpchain.naming import bare_url
 
 UNNAMED: Final = "(unnamed)"
@@ -51,13 +52,16 @@ _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).enc
 _Object = dict[str, Any]
 
 
-def package(component: Component, spdxid: str, refs: LicenseRefs) -> _Object:
+def package(
+    component: Component, spdxid: str, refs: LicenseRefs, *, supplier: str
+) -> _Object:
     """Return the package that stands for *component*.
 
     Args:
         component: What to write.
         spdxid: How it is called in the document.
         refs: Takes the licences that the document has to explain.
+        supplier: Who makes it, as `Component.supplier` spells it.
     """
     carried = carry.load(component.carried)
     entry: _Object = {"SPDXID": spdxid, "name": component.name.strip() or UNNAMED}
@@ -65,7 +69,10 @@ def package(component: Component, spdxid: str, refs: LicenseRefs) -> _Object:
         entry["versionInfo"] = component.version
     if len(component.artifacts) == 1 and component.artifacts[0].name:
         entry["packageFileName"] = component.artifacts[0].name
-    maker = actors.maker(component.supplier)
+    facts = component.facts
+    maker = actors.maker(supplier)
+    if isinstance(facts, UsedServiceFacts) and facts.provider != SELF_HOSTED:
+        maker = maker or actors.organisation(facts.provider)
     entry |= {
         key: value
         for key, value in (

@@ -74,7 +74,17 @@ def compose(inventory: Inventory, *, timestamp: dt.datetime, version: str) -> Wr
     names = _names(inventory.components)
     told = _members(carry.load(inventory.carried).get("metadata"))
     target = _target(inventory, told, refs)
-    packages = [package(each, names[each.ref], refs) for each in inventory.components]
+    makers = {e.purl: e.supplier for e in inventory.components if e.supplier}
+    packages = [
+        package(
+            each,
+            names[each.ref],
+            refs,
+            # Whoever makes what a server is started from, makes the server.
+            supplier=each.supplier or (makers.get(each.purl, "") if each.purl else ""),
+        )
+        for each in inventory.components
+    ]
     body: _Object = {
         "packages": [target, *packages],
         "relationships": _relationships(inventory, names),

@@ -53,6 +53,7 @@ def discover(file: File, found: Collector) -> None:
                 basis=Basis.OBSERVED,
                 artifacts=(Artifact(name=file.path, size=size),),
                 licenses=_licenses(facts),
+                supplier=says.supplier_of(pairs),
                 facts=facts,
             )
         )

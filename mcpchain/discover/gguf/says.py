@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from mcpchain import hub_name
+from mcpchain import hub_name, supplier
 from mcpchain.artifact import Algorithm, Digest
 from mcpchain.component import (
     BaseModel,
@@ -38,7 +38,7 @@ _NAMES: Final = {
 SPLIT: Final = ("split.count", "split.no", "split.tensors.count")
 _NUMBERS: Final = frozenset({"general.file_type", *SPLIT})
 _TEXTS: Final = re.compile(
-    r"general\.(?:architecture|license(?:\.name)?"
+    r"general\.(?:architecture|author|organization|license(?:\.name)?"
     r"|(?:base_model|dataset)\.\d{1,3}\.(?:name|organization|repo_url|url))"
 )
 _LANGUAGES: Final = "general.languages"
@@ -97,6 +97,13 @@ def license_of(pairs: Pairs) -> str | None:
     if licence is None or licence.lower() in _OTHER:
         return pairs.texts.get("general.license.name") or licence
     return licence
+
+
+def supplier_of(pairs: Pairs) -> str:
+    """Return who makes the model: an organisation, or else its author."""
+    keys = ("general.organization", "general.author")
+    named = (supplier.of_member(pairs.texts.get(key, "")) for key in keys)
+    return next(filter(None, named), "")
 
 
 def hyperparameters(pairs: Pairs) -> tuple[tuple[str, str], ...]:

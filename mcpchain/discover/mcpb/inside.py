@@ -153,7 +153,7 @@ class Inside:
             called,
             place,
             licenses=tuple(_npm_licenses(package)),
-            maker=supplier.of_member(package.value.get("author")),
+            maker=supplier.of_manifest(package.value),
             alias=alias,
         )
 

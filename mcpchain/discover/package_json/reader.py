@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from mcpchain import supplier
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.document import Node
 from mcpchain.inventory import Collector
@@ -37,6 +38,7 @@ def read(file: File, found: Collector) -> None:
             kind=Kind.APPLICATION,
             name=own_name(manifest, last),
             version=own_version(manifest),
+            supplier=supplier.of_manifest(manifest.value),
             pin=Pin.LOCAL,
             graph=True,
             facts=PackageFacts(origin=Origin.PATH),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from mcpchain import license as licence
+from mcpchain import supplier
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
 from mcpchain.discover.pyproject.groups import read_groups
 from mcpchain.discover.pyproject.poetry import read_poetry
@@ -93,6 +94,8 @@ def _project(table: Node, found: Collector) -> Component | None:
         stated = table.at("license")
         text = _member(stated, "text") if stated.is_object() else stated
         licenses = tuple(filter(None, [text.optional_text()]))
+    told = (table.value.get(role) for role in ("authors", "maintainers"))
+    people = tuple(map(supplier.of_member, told))
     return Component(
         kind=Kind.APPLICATION,
         name=purl.name,
@@ -100,6 +103,7 @@ def _project(table: Node, found: Collector) -> Component | None:
         pin=Pin.LOCAL,
         licenses=licenses,
         concluded=licence.concluded(licenses),
+        supplier=supplier.first(people),
         facts=PackageFacts(origin=Origin.PATH),
         locations=(Location(path=table.source, pointer=table.pointer),),
     )

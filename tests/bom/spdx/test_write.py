@@ -20,6 +20,7 @@ from mcpchain.component import (
     ServerFacts,
     Tool,
     Transport,
+    UsedServiceFacts,
 )
 from mcpchain.inventory import Collector, Inventory, RelationKind
 from tests.making import component, gap
@@ -409,3 +410,40 @@ def test_names_of_any_characters_become_ids_that_differ() -> None:
     assert all(len(each) < 100 for each in ids)
     shown = {each["name"] for each in made.document["packages"]}
     assert {"(unnamed)", "\\ud800", "é"} <= shown
+
+
+@pytest.mark.parametrize(
+    ("supplier", "actor"),
+    [
+        ("Acme Inc. <oss@acme.example>", "Organization: Acme Inc. (oss@acme.example)"),
+        ("Acme Inc. <https://acme.example>", "Organization: Acme Inc."),
+        ("Ann Lee <ann@acme.example>", "Person: Ann Lee (ann@acme.example)"),
+        ("Ann (EU)", "Person: Ann (EU) ()"),
+    ],
+)
+def test_who_makes_a_package_supplies_and_originates_it(
+    supplier: str, actor: str
+) -> None:
+    package = one(component(supplier=supplier))
+    assert (package["supplier"], package["originator"]) == (actor, actor)
+
+
+def test_whoever_makes_what_a_server_starts_supplies_the_server() -> None:
+    library = component("pkg:npm/files@1.2.0", supplier="Ann")
+    server = component("pkg:npm/files@1.2.0", Kind.MCP_SERVER, name="files")
+    other = component("pkg:npm/other@1.2.0", Kind.MCP_SERVER, name="other")
+    nameless = component(None, Kind.MCP_SERVER, name="remote")
+    document = written(library, server, other, nameless).document
+    suppliers = {each["name"]: each.get("supplier") for each in document["packages"]}
+    assert suppliers["files"] == "Person: Ann"
+    assert (suppliers["other"], suppliers["remote"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("provider", "actor"),
+    [("OpenAI", "Organization: OpenAI"), ("self-hosted", None), (" ", None)],
+)
+def test_whoever_runs_a_service_supplies_it(provider: str, actor: str | None) -> None:
+    facts = UsedServiceFacts(provider=provider, category="model-api")
+    package = one(component(None, Kind.SERVICE, name="api", facts=facts))
+    assert package.get("supplier") == actor
