@@ -337,6 +337,14 @@ def test_a_flaw_is_a_gap(
     assert len(found.components) == count
 
 
+def test_more_stages_than_anybody_has_are_told_once(tmp_path: Path) -> None:
+    stages = "".join(f"  s{number}: 3\n" for number in range(5_000))
+    put(tmp_path, "dvc.lock", f"schema: '2.0'\nstages:\n{stages}")
+    gaps = discover(tmp_path).gaps
+    assert len(gaps) == 2_001
+    assert "more than 2,000 stages" in {each.reason for each in gaps}
+
+
 def test_one_broken_entry_does_not_hide_the_next(tmp_path: Path) -> None:
     put(tmp_path, "dvc.lock", LOCK.replace("stages:\n", "stages:\n  a: 3\n"))
     found = discover(tmp_path)

@@ -506,6 +506,7 @@ def test_a_pickle_by_name_alone_is_a_gap(
         ("m.tar", tarred({"x/pickle": CALL, "x/a.py": b"import pickle"})),
         ("m.tar", tarred({"pickle.py": b"def dumps(): ..."})),
         ("m.tar", tarred({"tensors": b"x"})),
+        ("train.pt", b"#!/usr/bin/env python3\nprint(1)\n"),
     ],
 )
 def test_what_is_no_model_is_nothing(tmp_path: Path, name: str, data: bytes) -> None:

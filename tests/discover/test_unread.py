@@ -55,6 +55,9 @@ NAMES_PYPI = "[project]\nname = 'x'\ndependencies = ['flask']\n"
         ("pyproject.toml", NAMES_PYPI),
         ("pyproject.toml", "[dependency-groups]\ndev = ['pytest']\n"),
         ("pyproject.toml", "[tool.poetry.dependencies]\nflask = '*'\n"),
+        ("setup.py", "setup(install_requires=['flask'])\n"),
+        ("setup.py", "setup(\n    **{'extras_require': x}\n)\n"),
+        ("pkg/setup.cfg", "[options]\ninstall_requires =\n    flask\n"),
     ],
 )
 def test_what_names_components_and_is_not_read_is_a_gap(
@@ -79,6 +82,8 @@ def test_what_names_components_and_is_not_read_is_a_gap(
         ("other.in", "flask"),
         ("uv.toml", "offline = true\n"),
         ("data.pb", b"\x08"),
+        ("setup.py", "from setuptools import setup\nsetup()  # install_requires\n"),
+        ("setup.cfg", "[flake8]\nmax-line-length = 88\n"),
     ],
 )
 def test_what_names_nothing_is_no_gap(
@@ -97,6 +102,13 @@ def test_what_names_nothing_is_no_gap(
         ("pyproject.toml", NAMES_PYPI, "pdm.lock", ""),
         ("pyproject.toml", NAMES_PYPI, "Pipfile.lock", "{}"),
         ("Pipfile", "[packages]\nflask = '*'\n", "Pipfile.lock", "{}"),
+        ("setup.py", "setup(install_requires=x)", "uv.lock", ""),
+        (
+            "setup.py",
+            "setup(install_requires=x)",
+            "pyproject.toml",
+            "[project]\nname='x'",
+        ),
         ("pyproject.toml", NAMES_PYPI, "requirements.txt", "flask==3.0.0"),
         ("requirements.in", "flask", "requirements.txt", "flask==3.0.0"),
         ("requirements/dev.in", "flask", "requirements/dev.txt", "flask==3.0.0"),
@@ -109,6 +121,15 @@ def test_a_lock_that_is_read_speaks_for_its_manifest(
     write(tmp_path, manifest, data)
     write(tmp_path, lock, locked)
     assert not gaps(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[tool.ruff]\nx = 1\n", "[project\n"])
+def test_a_manifest_that_says_nothing_does_not_speak_for_what_sets_up(
+    tmp_path: Path, text: str
+) -> None:
+    write(tmp_path, "setup.py", "setup(install_requires=['flask'])\n")
+    write(tmp_path, "pyproject.toml", text)
+    assert "setup.py" in {each.location.path for each in gaps(tmp_path)}
 
 
 @pytest.mark.parametrize("text", ["", "flask", "# flask"])

@@ -23,6 +23,7 @@ from mcpchain.tree import File, UnreadableError
 _LIMIT: Final = 8 << 20
 """Bytes of YAML, which takes long to read."""
 _FILES: Final = 20_000
+_STAGES: Final = 2_000
 _LONGEST: Final = 4_000
 _MD5: Final = "md5"
 _HASH: Final = re.compile(r"[0-9a-f]{32}(?:\.dir)?")
@@ -100,7 +101,9 @@ def _stages(document: Node, file: File, found: Collector) -> Iterator[tuple[Node
     """Yield models, data and folders that stages of a pipeline make or start from."""
     stages = document.at("stages") if "schema" in document else document
     folders = _folders(file)
-    for name, stage in stages.items():
+    for count, (name, stage) in enumerate(stages.items()):
+        if count >= _STAGES:
+            raise stages.malformed(f"more than {_STAGES:,} stages")
         folder = folders.get(name.partition("@")[0], "")
         nodes: list[Node] = []
         with found.entry():

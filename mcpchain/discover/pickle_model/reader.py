@@ -30,6 +30,8 @@ from mcpchain.model_file import observed
 from mcpchain.tree import File
 from mcpchain.zip_directory import directory_size
 
+_SCRIPT: Final = b"#!"
+"""How a program starts that is called `train.pt`: no loader of models takes it."""
 _LZ4: Final = b"\x04\x22\x4d\x18"
 _TORCH_MAGIC: Final = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _KEPT: Final = 64 << 10
@@ -62,7 +64,7 @@ def discover(file: File, found: Collector) -> None:
         look.examine(file, stream, size)
     if look.format:
         found.add(observed(file, look.facts()))
-    elif not is_named(file):
+    elif not is_named(file) or file.head.startswith(_SCRIPT):
         # What is nothing of ours is no loss, unless it was too much to tell.
         kept = (State.LIMIT, State.UNSUPPORTED) if is_loose(file) else ()
         look.stops = [each for each in look.stops if each.state in kept]

@@ -6,7 +6,7 @@ from typing import Final
 
 from mcpchain.discover.python_code.module import Called, Module, Scope, last
 
-_STEPS: Final = 64
+_STEPS: Final = 32
 """How many expressions are looked at to find what an option is."""
 _GETTERS: Final = frozenset({"get", "pop", "getattr", "setdefault"})
 """What returns its last argument, where nothing else is known."""

@@ -22,6 +22,8 @@ LOCKS: Final = {
 }
 """By their names in lower case: on many systems another spelling is the same file."""
 MANIFESTS: Final = frozenset({"package.json", "pipfile", "pyproject.toml"})
+SETUP: Final = frozenset({"setup.cfg", "setup.py"})
+"""What setuptools reads where `pyproject.toml` does not speak."""
 _UNCOMPILED: Final = re.compile(
     r"(?:.*/)?(?:requirements[^/]*|[^/]*requirements|requirements/[^/]*)\.in",
     re.IGNORECASE,
@@ -39,6 +41,7 @@ class Unread:
         return (
             name in LOCKS
             or name in MANIFESTS
+            or name in SETUP
             or name == "uv.toml"
             or _UNCOMPILED.fullmatch(file.path) is not None
         )

@@ -1,11 +1,13 @@
 """Say what is not read, and what to do about it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mcpchain.component import Location
-from mcpchain.discover.unread import LOCKS, MANIFESTS, NPM_LOCK
+from mcpchain.discover.unread import LOCKS, MANIFESTS, NPM_LOCK, SETUP
 from mcpchain.document import Node
+from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
 from mcpchain.tree import File, UnreadableError
 
@@ -17,6 +19,7 @@ _PYTHON_LOCKS: Final = (
     "pdm.lock",
     "Pipfile.lock",
 )
+_SETS: Final = re.compile(rb"^[^#\n]*\b(?:install|setup|extras)_require", re.MULTILINE)
 _UV: Final = (
     "index",
     "index-url",
@@ -55,11 +58,30 @@ def _gaps(file: File) -> Iterator[tuple[str, str]]:
             yield "names dependencies, and no lock that is read lies beside it", hint
         if name == "pyproject.toml":
             yield from _indexes(file, ("tool", "uv"))
+    elif name in SETUP:
+        if _SETS.search(file.read()) and not _speaks(file):
+            hint = "declare them in `pyproject.toml`, and lock them: `uv lock`"
+            yield "names dependencies, and no lock that is read lies beside it", hint
     elif name == "uv.toml":
         yield from _indexes(file, ())
     elif _asks(file) and not _locked(file, (f"{file.name[:-3]}.txt",), above=False):
         hint = "compile it: `pip-compile --generate-hashes`, or `uv pip compile`"
         yield "names dependencies, and no list compiled from it lies beside", hint
+
+
+def _speaks(file: File) -> bool:
+    """Say whether a lock, or the `pyproject.toml` beside it, speaks for *file*.
+
+    Where that has a table of the project, setuptools takes nothing else.
+    """
+    if _locked(file, _PYTHON_LOCKS):
+        return True
+    try:
+        data = file.beside("pyproject.toml").read()
+        document = Node.from_toml(data, source=file.path).value
+    except (MalformedError, UnreadableError):
+        return False  # what is there but broken leaves a gap of its own
+    return _names(document, (("project",), ("tool", "poetry")))
 
 
 def _asks(file: File) -> bool:
