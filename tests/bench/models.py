@@ -1,7 +1,9 @@
 """Models: how long a header takes, and how little more than hashing a whole folder."""
 
+import hashlib
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -16,6 +18,10 @@ SHARDS = 8
 SHARD = 256 << 20
 """Bytes of weights in each."""
 VOCABULARY = 150_000
+SMALL = 10_000
+"""Files of a folder of many."""
+REFERENCE = "model_signing"
+"""The reference tool for signatures of models, if it is on the search path."""
 HASH = """\
 import hashlib, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +40,7 @@ def parts(pair: Pair, mcpchain: list[str]) -> dict[str, Callable[[Path], None]]:
         "safetensors": partial(safetensors, pair=pair),
         "gguf": partial(gguf, pair=pair),
         "hugging-face": partial(hugging_face, pair=pair, mcpchain=mcpchain),
+        "model-signature": partial(signature, pair=pair, mcpchain=mcpchain),
     }
 
 
@@ -89,6 +96,69 @@ def hugging_face(folder: Path, *, pair: Pair, mcpchain: list[str]) -> None:
         partial(run, [*ours, str(folder / "bom.json")]),
         partial(run, theirs),
     )
+
+
+def signature(folder: Path, *, pair: Pair, mcpchain: list[str]) -> None:
+    """Verify folders of large and of small files, every byte hashed."""
+    block = os.urandom(1 << 20)
+    large, small = folder / "large", folder / "small"
+    large.mkdir()
+    for n in range(SHARDS):
+        with (large / f"model-{n}.safetensors").open("wb") as stream:
+            for _ in range(SHARD >> 20):
+                stream.write(block)
+    for n in range(SMALL):
+        (small / str(n // 500)).mkdir(parents=True, exist_ok=True)
+        (small / str(n // 500) / f"{n}.json").write_bytes(block[n : n + 4096])
+    keys = {each: sign(each, folder) for each in (large, small)}
+    for model, title in (
+        (large, f"{SHARDS} files of {SHARD >> 20} MiB"),
+        (small, f"{SMALL:,} files of 4 KiB"),
+    ):
+        ours = [*mcpchain, "verify", str(model), "--key", str(keys[model])]
+        names = [str(each) for each in sorted(model.rglob("*")) if each.is_file()]
+        loop = [sys.executable, "-c", HASH, *names]
+        pair(
+            f"signature of {title}, against hashing them once in two threads",
+            partial(run, ours),
+            partial(run, loop),
+        )
+        tool = shutil.which(REFERENCE)
+        if tool is None:
+            print(f"signature of {title}, against {REFERENCE}: it is not installed")
+            continue
+        theirs = [tool, "verify", "key", str(model), "--public_key", str(keys[model])]
+        theirs += ["--signature", f"{model}.sig"]
+        pair(
+            f"signature of {title}, against {REFERENCE}",
+            partial(run, ours),
+            partial(run, theirs),
+        )
+
+
+def sign(model: Path, folder: Path) -> Path:
+    """Sign *model* beside it, and return where the public key is."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from tests.world.sigstore.instance import Instance
+    from tests.world.sigstore.minting import Minter
+    from tests.world.sigstore.models import hint, statement
+
+    listed = []
+    for file in sorted(each for each in model.rglob("*") if each.is_file()):
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        name = file.relative_to(model).as_posix()
+        listed.append({"name": name, "algorithm": "sha256", "digest": digest})
+    minter = Minter(instance=Instance(), managed=True, entries=())
+    bundle = minter.attest(statement(listed))
+    public = minter.key.public_key()
+    bundle["verificationMaterial"]["publicKey"] = {"hint": hint(public)}
+    model.with_name(f"{model.name}.sig").write_text(json.dumps(bundle))
+    key = folder / f"{model.name}.pub"
+    spki = PublicFormat.SubjectPublicKeyInfo
+    key.write_bytes(public.public_bytes(Encoding.PEM, spki))
+    return key
 
 
 def weights(tensors: int, size: int) -> bytes:

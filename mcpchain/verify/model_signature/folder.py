@@ -22,6 +22,9 @@ _FORMS: Final = {
     Form.LINK: "is a symbolic link that was not signed",
     Form.OTHER: "is no regular file, and was not signed",
 }
+_LEFT_OUT: Final = (
+    "was left out by its signer, and a program may load it (`--ignore` accepts that)"
+)
 _TOLD: Final = 5
 """How many names are told of many."""
 
@@ -213,7 +216,7 @@ class _Work:
         """Say what is wrong with a file that only the signer may have left out."""
         if not self.left_out.isdisjoint(above):
             if self._loadable(entry):
-                return "was left out by its signer, and a program may load it"
+                return _LEFT_OUT
             self.found.by_signer.append(entry.path)
             return ""
         if self.manifest.shard is not None and not entry.size:
