@@ -31,7 +31,17 @@ def load(path: Path, passphrase: str | None) -> "PrivateKeyTypes":
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    data = _read(path)
+    data, mode = _read(path)
+    if b"-----BEGIN PUBLIC KEY" in data:
+        raise UsageError(
+            f"`{path}` is a public key, which signs nothing",
+            hint="name the private key that belongs to it",
+        )
+    if os.name == "posix" and stat.S_ISREG(mode) and mode & _OTHERS:
+        raise UsageError(
+            f"the private key `{path}` can be read by others than its owner",
+            hint=f"chmod 600 {path}",
+        )
     encrypted = b"ENCRYPTED" in data
     if encrypted and passphrase is None:
         raise UsageError(
@@ -54,7 +64,7 @@ def load(path: Path, passphrase: str | None) -> "PrivateKeyTypes":
     return key
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path) -> tuple[bytes, int]:
     try:
         with path.open("rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
@@ -63,9 +73,4 @@ def _read(path: Path) -> bytes:
         raise UsageError(
             f"`{path}` cannot be read: {error.strerror}", hint="check who may read it"
         ) from None
-    if os.name == "posix" and stat.S_ISREG(mode) and mode & _OTHERS:
-        raise UsageError(
-            f"the private key `{path}` can be read by others than its owner",
-            hint=f"chmod 600 {path}",
-        )
-    return data
+    return data, mode

@@ -61,6 +61,21 @@ def verify_chain(
     raise RefusedError(_CHAIN, problem)
 
 
+def check_known(leaf: "Certificate", authorities: Iterable[Authority]) -> None:
+    """Check that an authority of the root issued *leaf*, whenever that was.
+
+    Raises:
+        RefusedError: None did: it is of another instance, or of nobody.
+    """
+    if not any(issues(each.chain[0], leaf) for each in authorities):
+        raise RefusedError(
+            _CHAIN,
+            "its certificate is of no authority that the trusted root knows: it was "
+            "signed under another one, which has to be named",
+            Status.UNVERIFIABLE,
+        )
+
+
 def check_leaf(leaf: "Certificate", *, of_authority: bool = False) -> None:
     """Check that *leaf* is for signing code.
 

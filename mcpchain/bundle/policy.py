@@ -12,8 +12,10 @@ from typing import Final
 
 from mcpchain.signature import Identity, SanKind
 
-_FOLDED: Final = ("https://github.com/", "https://gitlab.com/")
+_FOLDED: Final = ("github.com/", "gitlab.com/")
 """Hosts on which the names of owners and repositories have no case."""
+_WORKFLOWS: Final = ".github/workflows/"
+"""Where GitHub wants all of them, so that a bare name says enough."""
 _GLOB: Final = re.compile(r"[*?\[]")
 
 
@@ -32,7 +34,8 @@ class Expected:
     repository: str = ""
     """The source repository: an address, or `owner/name` on the host of the issuer."""
     workflow: str = ""
-    """The workflow that signed: its path, or its whole address without the ref."""
+    """The workflow that signed: its path, the name of a file in `.github/workflows`, or
+    its whole address without the ref."""
     ref: str = ""
     runner: str = ""
     trigger: str = ""
@@ -83,16 +86,24 @@ def _fits(wanted: str, got: str) -> bool:
 
 
 def _same_repository(wanted: str, got: str) -> bool:
-    if "://" not in wanted:
-        host = "/".join(got.split("/")[:3])
-        wanted = f"{host}/{wanted}"
-    wanted, got = wanted.removesuffix(".git").rstrip("/"), got.rstrip("/")
+    """Compare addresses; `owner/name` is on the host of the certificate.
+
+    Some issuers leave the scheme out. Any other than https stays another address.
+    """
+    wanted, got = (
+        each.removeprefix("https://").removesuffix(".git").rstrip("/")
+        for each in (wanted, got)
+    )
+    if wanted.count("/") == 1 and "://" not in wanted:
+        wanted = f"{got.partition('/')[0]}/{wanted}"
     if got.lower().startswith(_FOLDED):
         wanted, got = wanted.lower(), got.lower()
     return _fits(wanted, got)
 
 
 def _same_workflow(wanted: str, found: Identity) -> bool:
+    if "/" not in wanted and _fits(f"{_WORKFLOWS}{wanted}", found.signer_path):
+        return True
     if "://" not in wanted:
         return _fits(wanted, found.signer_path)
     return _fits(wanted, f"{found.signer_repository}/{found.signer_path}")

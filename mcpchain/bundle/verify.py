@@ -217,6 +217,8 @@ class _Work:
         if not logs and not managed:
             return
         if not entries:
+            if self.certificate is not None:
+                chain.check_known(self.certificate, self.trust.root.authorities)
             raise RefusedError("log", "it is in no transparency log")
         if len({(each.log_id, each.index) for each in entries}) != len(entries):
             raise RefusedError("log", "an entry of a log is there twice")

@@ -24,8 +24,21 @@ _INTERRUPTED: Final = 130
 """What a shell gives for a command that was interrupted."""
 
 
+_ELSEWHERE: Final = dict.fromkeys(("diff", "merge", "sign", "validate"), "bom")
+"""Commands that are looked for at the top, and the group that they are in."""
+
+
 class FrontDoor(click.Group):
     """Turns an error into words and an exit code, once, for every command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of one that is in a group, say where it is."""
+        name = args[0]
+        if name in _ELSEWHERE and self.get_command(ctx, name) is None:
+            ctx.fail(f"No such command '{name}': it is `mcpchain bom {name}`.")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run the command; exit with the code of the error if it raises one of ours."""
@@ -44,7 +57,12 @@ class FrontDoor(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(Exit.UNDECIDED)
         except OSError as error:
-            click.echo(f"error: {error.strerror or error}", err=True)
+            what = error.strerror or str(error)
+            if isinstance(error.filename, str):
+                from mcpchain.printable import printable
+
+                what = f"`{printable(error.filename)}`: {what}"
+            click.echo(f"error: {what}", err=True)
             click.echo("hint: nothing was decided; see to this and run again", err=True)
             ctx.exit(Exit.UNDECIDED)
         except KeyboardInterrupt:

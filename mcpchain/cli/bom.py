@@ -207,9 +207,12 @@ def sign(file: Path, key: Path, output: Path) -> None:
     the BOM is about is not signed with it, and nothing is said of when.
     """
     from mcpchain.pipeline.enveloped import signed
+    from mcpchain.printable import printable
 
-    data = signed(file, key, options.passphrase())
+    data, replaced = signed(file, key, options.passphrase())
     if str(output) == "-":
         click.echo(data, nl=False)
-    else:
-        options.write_file(output, data)
+        return
+    options.write_file(output, data)
+    told = ", in place of the signature that it had" if replaced else ""
+    click.echo(printable(f"wrote {output}: signed with {key}{told}"), err=True)

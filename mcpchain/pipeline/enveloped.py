@@ -15,8 +15,10 @@ _LIMIT: Final = 512 << 20
 _HINT: Final = "name a CycloneDX BOM in JSON"
 
 
-def signed(path: Path, key: Path, passphrase: str | None) -> bytes:
+def signed(path: Path, key: Path, passphrase: str | None) -> tuple[bytes, bool]:
     """Return the BOM in *path* with a signature by the private key in *key*.
+
+    And whether it had one, in whose place that is.
 
     One entry a line is not kept: what is signed is not the layout.
 
@@ -31,7 +33,8 @@ def signed(path: Path, key: Path, passphrase: str | None) -> bytes:
         validate(made, source=path.name)
     except (jsf.RefusedError, MalformedError) as error:
         raise UsageError(f"`{path}`: {error}", hint=_HINT) from None
-    return json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
+    data = json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
+    return data, jsf.MEMBER in document
 
 
 def flaw(path: Path, key: Path) -> str:

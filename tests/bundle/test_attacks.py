@@ -140,6 +140,11 @@ ATTACKS: dict[str, tuple[Callable[[], Json], Status, str]] = {
         Status.INVALID,
         "nobody has signed for when",
     ),
+    "no log, of another authority": (
+        lambda: minted(instance=mixed(fulcio=OTHER.fulcio), entries=(), stamped=True),
+        Status.UNVERIFIABLE,
+        "no authority that the trusted root knows",
+    ),
     "no log": (lambda: minted(entries=()), Status.INVALID, "in no transparency log"),
     "no log, but a timestamp": (
         lambda: minted(entries=(), stamped=True),

@@ -40,6 +40,8 @@ def differences(found: Identity = FOUND, **expected: Any) -> list[str]:  # noqa:
         {"repository": "acme/files", "ref": "refs/tags/*"},
         {"repository": "acme/files", "workflow": ".github/workflows/release.yml"},
         {"repository": "acme/files", "workflow": ".github/workflows/*"},
+        {"repository": "acme/files", "workflow": "release.yml"},
+        {"repository": "github.com/acme/files"},
         {
             "repository": "acme/files",
             "workflow": f"{REPOSITORY}/.github/workflows/release.yml",
@@ -67,6 +69,8 @@ def test_what_is_so_is_accepted(expected: dict[str, Any]) -> None:
         {"repository": "acme/file"},
         {"repository": "acme/files2"},
         {"repository": "cme/files"},
+        {"repository": "gitlab.com/acme/files"},
+        {"repository": "github.com/files"},
         {"repository": "https://github.com.evil.example/acme/files"},
         {"repository": "https://gitlab.com/acme/files"},
         {"repository": "http://github.com/acme/files"},
@@ -75,7 +79,8 @@ def test_what_is_so_is_accepted(expected: dict[str, Any]) -> None:
         {"repository": "acme/files", "ref": "refs/tags/v1.2"},
         {"repository": "acme/files", "ref": "refs/heads/*"},
         {"repository": "acme/files", "ref": "v1.2.0"},
-        {"repository": "acme/files", "workflow": "release.yml"},
+        {"repository": "acme/files", "workflow": "elease.yml"},
+        {"repository": "acme/files", "workflow": "workflows/release.yml"},
         {
             "repository": "acme/files",
             "workflow": "https://github.com/evil/files/.github/workflows/release.yml",
@@ -90,6 +95,13 @@ def test_what_is_so_is_accepted(expected: dict[str, Any]) -> None:
 def test_what_is_not_so_is_told(expected: dict[str, Any]) -> None:
     (said,) = differences(**expected)
     assert "not `" in said
+
+
+def test_an_issuer_may_leave_the_scheme_out() -> None:
+    found = dataclasses.replace(FOUND, repository="github.com/acme/files")
+    for same in ("acme/files", "github.com/acme/files", REPOSITORY):
+        assert differences(found, repository=same) == []
+    assert differences(found, repository="http://github.com/acme/files")
 
 
 def test_everything_that_differs_is_told() -> None:

@@ -59,7 +59,10 @@ def test_what_is_signed_is_verified_by_the_public_key(tmp_path: Path) -> None:
     bom, key = write_bom(tmp_path), write_key(tmp_path)
     signed = tmp_path / "signed.json"
     made = run("bom", "sign", bom, "--key", key, "-o", signed)
-    assert (made.exit_code, made.output) == (0, "")
+    assert (made.exit_code, made.stdout) == (0, "")
+    assert made.stderr == f"wrote {signed}: signed with {key}\n"
+    again = run("bom", "sign", signed, "--key", key, "-o", signed)
+    assert "in place of the signature that it had" in again.stderr
     public = public_of(tmp_path, PRIVATE)
     result = run("bom", "validate", signed, "--key", public)
     assert result.exit_code == 0, result.output
@@ -93,6 +96,12 @@ def test_an_encrypted_key_needs_its_passphrase(tmp_path: Path) -> None:
         result = run(*command, passphrase=wrong)
         assert (result.exit_code, reason in result.output) == (2, True)
         assert "wrong" not in result.output.replace("passphrase is wrong", "")
+
+
+def test_a_public_key_signs_nothing(tmp_path: Path) -> None:
+    key = public_of(tmp_path, PRIVATE)
+    result = run("bom", "sign", write_bom(tmp_path), "--key", key, "-o", "-")
+    assert (result.exit_code, "is a public key" in result.output) == (2, True)
 
 
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
