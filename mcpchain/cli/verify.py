@@ -10,12 +10,15 @@ import click
 from mcpchain.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mcpchain.bundle.policy import Expected
     from mcpchain.bundle.private import PrivateAuthority
     from mcpchain.pipeline.knowledge import Circumstances
     from mcpchain.pipeline.trusting import Chosen
     from mcpchain.pipeline.verification import Terms
     from mcpchain.signature import Verification
+    from mcpchain.verify.mcp_registry import Server
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 _GITHUB = "https://token.actions.githubusercontent.com"
@@ -33,6 +36,7 @@ Examples:
   mcpchain verify model.bin --key acme.pub
   mcpchain verify models/llama --key acme.pub
   mcpchain verify files.mcpb --certificate acme.pem
+  mcpchain verify acme-files-1.2.0.tgz --server server.json --repository acme/files
   mcpchain verify sha256:9f86d0... --bundle it.sigstore.json --repository acme/app
   mcpchain verify 'pkg:oci/app@sha256:9f86d0...?repository_url=r.example/acme/app' \\
     --repository acme/app
@@ -80,6 +84,13 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     help="Certificates (PEM) of those who sign MCP bundles, each trusted for itself.",
 )
 @click.option(
+    "--server",
+    metavar="FILE|NAME[@VERSION]",
+    help="A `server.json`: is each TARGET the package of that MCP server, built from "
+    "its repository by the owner of its name? NAME: as `--mcp-registry` has it.",
+)
+@click.option("--mcp-registry", metavar="URL", help="The MCP registry to ask.")
+@click.option(
     "--ignore",
     "ignored",
     multiple=True,
@@ -120,8 +131,8 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     type=click.Choice(["required", "when-supported", "off"]),
     default="off",
     show_default=True,
-    help="Ask sigstore-python too about every Sigstore bundle. What the two disagree on "
-    "is invalid; `required` takes nothing that it cannot be asked about.",
+    help="Ask sigstore-python too about every Sigstore bundle. What the two disagree "
+    "on is invalid; `required` takes nothing that it cannot be asked about.",
 )
 @click.option(
     "--format",
@@ -144,6 +155,8 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     key: Path | None,
     ca: Path | None,
     certificate: Path | None,
+    server: str | None,
+    mcp_registry: str | None,
     ignored: tuple[str, ...],
     no_log: bool,  # noqa: FBT001 - click's flag
     trusted_root: Path | None,
@@ -193,9 +206,18 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     now, _ = options.timestamp()
     asked = [each for each in targets if packages or each.startswith(_PURLS)]
     files = [each for each in targets if each not in asked]
+    around = partial(_around, offline=offline)
+    entry = _entry(server, mcp_registry, around)
     with options.progress("hashing") as hashing:
-        around = partial(_around, offline=offline)
-        found = tuple(verify_targets(files, bundles, terms, hashing, around))
+        if entry:
+            from mcpchain.pipeline import mcp_entries
+
+            found = tuple(
+                mcp_entries.verify_targets(targets, bundles, terms, entry, hashing)
+            )
+            asked = []
+        else:
+            found = tuple(verify_targets(files, bundles, terms, hashing, around))
     if asked:
         found += _of_packages(asked, terms, registry_keys, offline=offline)
     found = tuple(demanded(each, Demand(demand)) for each in found)
@@ -223,6 +245,23 @@ def _root(file: Path | None, name: str | None) -> "Chosen":
             hint="name a root, or a file",
         )
     return from_file(file)
+
+
+def _entry(
+    server: str | None, registry: str | None, around: "Callable[[], Circumstances]"
+) -> "Server | None":
+    from mcpchain.errors import UsageError
+
+    if server is None:
+        if registry is None:
+            return None
+        hint = "name a server of it: `--server io.github.acme/files`"
+        raise UsageError("`--mcp-registry` is asked for a server", hint=hint)
+    from mcpchain.pipeline.mcp_entries import fetch_entry, read_entry
+
+    if registry is None:
+        return read_entry(Path(server))
+    return fetch_entry(server, registry, around())
 
 
 def _of_packages(

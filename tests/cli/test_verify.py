@@ -240,3 +240,31 @@ def test_a_root_has_one_name(file: Path, root: tuple[str, Path], data: Path) -> 
     assert run(file, *ACME, "--root", "sigstore").exit_code == 10
     assert run(file, *ACME, "--root", "sigstore", *root).exit_code == 2
     assert not data.exists()
+
+
+@pytest.mark.parametrize(
+    ("entries", "demand", "exit_code", "last"),
+    [
+        (("dsse/0.0.1",), "off", 0, "statement"),
+        (("dsse/0.0.1",), "required", 0, "second-opinion"),
+        (("dsse/0.0.1",), "when-supported", 0, "second-opinion"),
+        (("intoto/0.0.2",), "when-supported", 0, "no-second-opinion"),
+        (("intoto/0.0.2",), "required", 10, "second-opinion"),
+    ],
+    ids=str,
+)
+def test_a_second_opinion_is_asked_where_the_user_wants_one(
+    entries: tuple[str, ...],
+    demand: str,
+    exit_code: int,
+    last: str,
+    file: Path,
+    root: tuple[str, Path],
+) -> None:
+    bundle = Minter(instance=INSTANCE, entries=entries).attest()
+    file.with_name(f"{file.name}.sigstore.json").write_text(json.dumps(bundle))
+    given = (*ACME, *root, "--second-opinion", demand, "--format", "json")
+    result = run(file, *given)
+    assert result.exit_code == exit_code, result.output
+    (found,) = json.loads(result.stdout)["verifications"]
+    assert found["checks"][-1]["id"] == last

@@ -13,6 +13,7 @@ from mcpchain.bundle.root import parse as parse_root
 from mcpchain.errors import MalformedError
 from mcpchain.signature import Status, Verification
 from mcpchain.verify.pep740 import File, read_attestation, read_provenance, verify_all
+from mcpchain.verify.second_opinion import Demand, SecondOpinion
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import ARTIFACT, ISSUER, Minter, statement
 
@@ -180,7 +181,9 @@ def test_real_attestations_are_verified_and_good_for_nothing_else() -> None:
         for end in (".provenance", ".publish.attestation", ".slsa.attestation"):
             name = name.removesuffix(end)
         name = name.removesuffix(".attestation")
-        root = parse_root((CORPUS / case["trusted_root"]).read_bytes(), name="root")
+        trusted = (CORPUS / case["trusted_root"]).read_bytes()
+        root = parse_root(trusted, name="root")
+        both = SecondOpinion(trusted, Demand.REQUIRED)
         who = Expected(issuer=case["issuer"], san=case["identity"])
         data = path.read_bytes()
         if path.suffix == ".provenance":
@@ -189,7 +192,7 @@ def test_real_attestations_are_verified_and_good_for_nothing_else() -> None:
             assert by_index, by_index.reason
         else:
             found = (read_attestation(data, source=name),)
-        assert all(verify_all(found, file_of(case, name), root, who)), name
+        assert all(verify_all(found, file_of(case, name), root, who, both)), name
         for other in (
             File(name=name, sha256=hashlib.sha256(b"other").digest()),
             File(name="evil-1.0.tar.gz", sha256=file_of(case, name).sha256),
