@@ -171,7 +171,7 @@ class Registry:
     def _ask(
         self, where: str, accept: str, limit: int, *, keep: bool = True
     ) -> Response:
-        """Ask, and once more with a token if the registry wants one.
+        """Ask, and once more with a new token if the registry wants one.
 
         Raises:
             SourceError: `MISSING` if the registry says that there is none, or else
@@ -182,8 +182,6 @@ class Registry:
             try:
                 return self._fetch(url, accept, limit, keep)
             except ChallengeError as error:
-                if self._credential is not None:
-                    raise
                 self._credential = login.answer(
                     error,
                     base=self._base,

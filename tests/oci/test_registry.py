@@ -140,6 +140,7 @@ def _only_referrer(repository: OciRepository) -> dict[str, object]:
         "https://evil.example/v2/acme/files/referrers/x",
         "/v2/evil/files/referrers/x",
         "/v2/acme/files/../../evil/x",
+        "/v2/acme/files/%2e%2e/evil/x",
         "//evil.example/x",
         "https://[",
     ],
@@ -575,6 +576,32 @@ def test_who_stands_behind_a_redirect_is_told_no_login(
     assert "401" in caught.value.reason
     assert [each.path for each in elsewhere.asked] == ["/m"]
     assert "Authorization" not in elsewhere.asked[0].headers
+
+
+def test_a_token_that_is_no_longer_good_is_replaced(
+    repository: OciRepository, server: Server
+) -> None:
+    signed(repository)
+    first = {f"/v2/{repository.path}/manifests/{DIGEST}": "Bearer older"}
+    repository.guard("Bearer newer", challenge(server), first)
+    server.place("/token").answer(200, b'{"token": "older"}').then(1)
+    server.place("/token").answer(200, b'{"token": "newer"}')
+    assert len(gather(repository).pieces) == 1
+
+
+def test_no_token_is_kept_on_disk(
+    repository: OciRepository, server: Server, tmp_path: Path
+) -> None:
+    signed(repository)
+    repository.guard("Bearer t0ken", challenge(server))
+    server.place("/token").answer(
+        200, b'{"token": "t0ken"}', Cache_Control="max-age=600"
+    )
+    gather(repository, cache=tmp_path / "http")
+    kept = [each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()]
+    assert not [each for each in kept if b"t0ken" in each]
+    gather(repository, cache=tmp_path / "http")
+    assert len([each for each in server.paths() if each.startswith("/token")]) == 2
 
 
 def test_a_registry_that_never_has_enough_is_asked_twice(

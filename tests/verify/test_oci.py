@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcpchain.artifact import Digest
 from mcpchain.bundle.policy import Expected
@@ -539,3 +541,27 @@ def test_the_workflow_that_signed_is_compared_too() -> None:
     assert answers(signature(), trust=trust)[0]
     evil = Trust(root=ROOT, expected=replace(ACME, workflow="evil.yml"))
     assert answers(signature(), trust=evil)[0].status is Status.UNTRUSTED_IDENTITY
+
+
+@given(data=st.binary(max_size=60), note=st.text(max_size=30), which=st.integers(0, 3))
+def test_whatever_is_attached_is_answered_for(
+    data: bytes, note: str, which: int
+) -> None:
+    key = (
+        SIGNATURE,
+        f"{PREFIX}bundle",
+        f"{PREFIX}certificate",
+        f"{PREFIX}rfc3161timestamp",
+    )[which]
+    for layer in (SIGNED, ATTESTED):
+        for changed_layer in (changed(layer, key, note), replace(layer, data=data)):
+            for found in answers(changed_layer):
+                # The signature of an attestation is in its envelope alone, and a time
+                # more than that of the log is not needed.
+                spare = layer is ATTESTED and key == SIGNATURE
+                unset = not note and key.endswith("rfc3161timestamp")
+                assert not found or (changed_layer.data != data and (spare or unset))
+
+
+SIGNED = signature()
+ATTESTED = attestation()

@@ -6,7 +6,7 @@ Blobs and manifests are places of the server, so that each can be told to misbeh
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -208,12 +208,18 @@ class OciRepository:
             self.manifest(found, digest.replace(":", "-"), media=INDEX)
         return self.manifest(data)
 
-    def guard(self, wanted: str, challenge: str) -> None:
-        """Let every place answer only to the header *wanted*, and else challenge."""
+    def guard(
+        self, wanted: str, challenge: str, others: Mapping[str, str] | None = None
+    ) -> None:
+        """Let every place answer only to the header *wanted*, and else challenge.
+
+        *others* want another header, by their paths.
+        """
         below = f"/v2/{self.path}/"
         for path, place in self._server.places.items():
             if path.startswith(below):
-                self._server.places[path] = _Guarded(place, wanted, challenge)
+                header = (others or {}).get(path, wanted)
+                self._server.places[path] = _Guarded(place, header, challenge)
 
 
 class _Guarded(Place):
