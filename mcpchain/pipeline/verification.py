@@ -19,7 +19,7 @@ from mcpchain.oci.layout import is_layout
 from mcpchain.pipeline import mcp_bundles, model_signatures
 from mcpchain.pipeline.mcp_bundles import Signers
 from mcpchain.pipeline.model_signatures import Given
-from mcpchain.signature import Status, Verification
+from mcpchain.signature import Check, Status, Verification
 from mcpchain.tree import UnreadableError
 
 if TYPE_CHECKING:
@@ -285,9 +285,12 @@ def _verified(subject: _Subject, terms: Terms, count: _Count) -> Iterator[Verifi
             for found in _answers(target, path, data, what, terms, count):
                 yield replace(found, subject=told)
         except MalformedError as error:
+            place = f"{error.pointer}: " if error.pointer else ""
+            reason = f"`{path.name}` is no bundle that is read: {place}{error.problem}"
             yield Verification(
-                status=Status.INVALID,
-                reason=f"`{path.name}` is no bundle: {error.pointer} {error.problem}",
+                status=Status.UNVERIFIABLE,
+                reason=reason,
+                checks=(Check(id="bundle", ok=False, detail=reason),),
                 subject=told,
                 root=origin,
             )

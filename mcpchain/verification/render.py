@@ -28,6 +28,7 @@ _OF_BUNDLES: Final = {
     Status.MISSING: "ask its maker to sign it",
 }
 """Hints for MCP bundles, where those for others are of no use."""
+_OF_REGISTRIES: Final = frozenset({"npm-package", "npm-signature", "pypi-package"})
 
 
 def as_text(run: Run) -> str:
@@ -49,12 +50,37 @@ def _lines(run: Run) -> Iterator[str]:
     yield told or "nothing to verify"
 
 
+def _hint(each: Verification) -> str:
+    """Say what to do about it, by the step that failed where that says more."""
+    failed = each.checks[-1].id if each.checks else ""
+    if each.kind == "mcpb-signature" and each.status in _OF_BUNDLES:
+        return _OF_BUNDLES[each.status]
+    if each.status is Status.MISSING and each.kind in _OF_REGISTRIES:
+        return "ask its maker to attest it, or the registry itself in place of a mirror"
+    if each.status is Status.UNVERIFIABLE and failed == "bundle":
+        return "name the bundle or attestation that belongs to the file: `--bundle`"
+    if each.status is Status.UNTRUSTED_IDENTITY:
+        return _whom(each, failed)
+    return _HINTS[each.status]
+
+
+def _whom(each: Verification, failed: str) -> str:
+    if failed == "material" and each.key:
+        return "leave `--key` out, and name whom the certificate should be of"
+    if failed == "material":
+        return "if you trust whoever holds that key, name it: `--key`"
+    if each.expected_by == "user":
+        return (
+            "if that is whom you trust, ask for it as the certificate has it, below: "
+            "`--repository`, `--workflow`, `--ref`, `--identity`, `--issuer`"
+        )
+    return _HINTS[each.status]
+
+
 def _details(each: Verification, run: Run) -> Iterator[str]:
     if each.status is not Status.VERIFIED:
         yield f"why: {each.reason}"
-        of_bundle = each.kind == "mcpb-signature"
-        hints = {**_HINTS, **_OF_BUNDLES} if of_bundle else _HINTS
-        yield f"hint: {hints[each.status]}"
+        yield f"hint: {_hint(each)}"
     # Who signed is known only once the signature holds.
     if each.identity and each.status in {Status.VERIFIED, Status.UNTRUSTED_IDENTITY}:
         yield from _identity(each.identity)

@@ -119,7 +119,8 @@ def test_every_bundle_has_to_hold(file: Path, root: tuple[str, Path]) -> None:
     sign(file, ".sigstore").write_text("{")
     result = run(file, *ACME, *root)
     assert result.exit_code == 10
-    assert result.stdout.splitlines()[-1] == "1 verified, 1 invalid"
+    assert result.stdout.splitlines()[-1] == "1 verified, 1 unverifiable"
+    assert "hint: name the bundle or attestation" in result.stdout
 
 
 def test_a_digest_is_verified_with_the_bundle_that_is_named(

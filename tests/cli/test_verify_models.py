@@ -107,7 +107,7 @@ def test_a_signature_that_is_none_is_not_missing(
     result = run(model, *key)
     assert result.exit_code == 10
     assert result.stdout.startswith(
-        f"invalid: {model}\n  why: `model.sig` is no bundle"
+        f"unverifiable: {model}\n  why: `model.sig` is no bundle"
     )
 
 

@@ -145,11 +145,11 @@ def test_each_way_to_get_no_provenance_is_another_answer(
     assert not found
 
 
-def test_malformed_provenance_is_invalid(world: World) -> None:
+def test_malformed_provenance_is_unverifiable(world: World) -> None:
     digest = upload(world)
     world.server.places["/integrity/acme-files"].answer(200, b'{"version": 1}')
     (found,) = answers(world, package(PYPI, digest))
-    assert (found.status, "malformed" in found.reason) == (Status.INVALID, True)
+    assert (found.status, "malformed" in found.reason) == (Status.UNVERIFIABLE, True)
 
 
 NPM = "pkg:npm/%40acme/files@1.2.0"

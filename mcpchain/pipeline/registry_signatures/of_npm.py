@@ -95,7 +95,7 @@ def _of_reply(
         found = npm_signatures.read_attestations(data, source="attestations")
     except MalformedError as error:
         reason = f"its attestations are malformed: {error.problem}"
-        yield told(package, Status.INVALID, reason)
+        yield told(package, Status.UNVERIFIABLE, reason)
         return
     expected = trust.expected or manifest.declared()
     for each in npm_signatures.verify_attestations(

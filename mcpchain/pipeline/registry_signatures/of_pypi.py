@@ -70,7 +70,7 @@ def _provenance(
             found = pep740.read_provenance(data, source=file.name)
         except MalformedError as error:
             reason = f"its provenance is malformed: {error.problem}"
-            yield told(package, Status.INVALID, reason)
+            yield told(package, Status.UNVERIFIABLE, reason)
             return
         about = pep740.File(name=file.name, sha256=bytes.fromhex(digest.value))
         yield from pep740.verify_all(
