@@ -23,6 +23,9 @@ _COSIGN: Final = "application/vnd.dev.cosign.artifact."
 _LIMIT: Final = 32 << 20
 """How many bytes one of them may have."""
 _TOTAL: Final = 256 << 20
+_NOTARY: Final = "application/vnd.cncf.notary.signature"
+_KIND: Final = 100
+"""How many characters of the name of a kind are kept."""
 _COUNT: Final = 64
 """How many of them are looked at."""
 _T = TypeVar("_T")
@@ -67,8 +70,8 @@ class Attached:
     image: Manifest
     pieces: tuple[Piece, ...] = ()
     problems: tuple[Problem, ...] = ()
-    unsigned: int = 0
-    """How many things are attached that nobody has signed."""
+    others: tuple[str, ...] = ()
+    """The kinds of what is attached besides, such as BOMs."""
 
 
 def collect(source: Source, digest: Digest, beside: Source | None = None) -> Attached:
@@ -89,7 +92,7 @@ def collect(source: Source, digest: Digest, beside: Source | None = None) -> Att
             raise
         problem = f"`{source.title}` has no image `{digest}`"
         raise SourceError(Status.ERROR, problem) from None
-    work = _Work(unsigned=image.claims)
+    work = _Work()
     for each in (source, beside):
         if each is not None:
             work.look(each, digest)
@@ -98,7 +101,7 @@ def collect(source: Source, digest: Digest, beside: Source | None = None) -> Att
         image=image,
         pieces=tuple(work.pieces),
         problems=tuple(work.problems),
-        unsigned=work.unsigned,
+        others=tuple(sorted(work.others)),
     )
 
 
@@ -106,7 +109,7 @@ def collect(source: Source, digest: Digest, beside: Source | None = None) -> Att
 class _Work:
     """What was found so far."""
 
-    unsigned: int
+    others: set[str] = field(default_factory=set)
     pieces: list[Piece] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     size: int = 0
@@ -120,13 +123,16 @@ class _Work:
                 self._take(source, manifest, where)
         where = "the referrers"
         for each in self._told(where, partial(source.referrers, digest)):
-            kind = each.artifact_type
-            if kind and not kind.startswith((BUNDLE, _COSIGN)):
-                self.unsigned += 1
-                continue
             if self._is_full(where):
                 break
-            self._refer(source, each.digest, digest)
+            kind = each.artifact_type
+            if kind == _NOTARY:
+                problem = "it has a signature of Notary, which is not read"
+                self._add(where, Status.UNVERIFIABLE, problem)
+            elif kind and not kind.startswith((BUNDLE, _COSIGN)):
+                self._set_aside(kind)
+            else:
+                self._refer(source, each.digest, digest)
 
     def _refer(self, source: Source, referrer: Digest, digest: Digest) -> None:
         where = f"the referrer `{referrer}`"
@@ -139,10 +145,9 @@ class _Work:
 
     def _take(self, source: Source, manifest: Manifest, where: str) -> None:
         known = [(each, _form(each.media_type)) for each in manifest.layers]
-        if not any(form for _, form in known):
-            self.unsigned += 1
         for layer, form in known:
             if form is None:
+                self._set_aside(layer.media_type)
                 continue
             if self._is_full(where):
                 break
@@ -167,6 +172,10 @@ class _Work:
             problem = f"more is attached than the {_COUNT} things that are looked at"
             self._add(where, Status.ERROR, problem)
         return full
+
+    def _set_aside(self, kind: str) -> None:
+        if len(self.others) < _COUNT:
+            self.others.add(kind[:_KIND])
 
     def _add(self, where: str, status: Status, reason: str) -> None:
         self.problems.append(Problem(where=where, status=status, reason=reason))

@@ -52,6 +52,7 @@ _TYPES: Final = frozenset(
     }
 )
 _LOG_ID: Final = 32
+_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +112,20 @@ def _answers(
 
 
 def _missing(attached: Attached) -> Verification:
-    reason = "nobody has signed it"
-    if attached.unsigned:
-        count = attached.unsigned
-        what = "attestations that are" if count > 1 else "attestation that is"
-        reason += f": it has {count} {what} not signed, and no evidence"
-    elif attached.image.is_index:
-        reason += ": it is an index, and signatures of the images in it are others"
+    reason = "; ".join(("nobody has signed it", *_unsigned(attached)))
+    if attached.image.is_index:
+        reason += "; it is an index, and signatures of the images in it are others"
     return Verification(status=Status.MISSING, reason=reason, kind=KIND)
+
+
+def _unsigned(attached: Attached) -> Iterator[str]:
+    """Say what is there and is no signature."""
+    if count := attached.image.claims:
+        yield f"what BuildKit attests in it ({count}) is signed by nobody: no evidence"
+    if attached.others:
+        shown = ", ".join(f"`{each}`" for each in attached.others[:_SHOWN])
+        more = " and more" if len(attached.others) > _SHOWN else ""
+        yield f"attached are also {shown}{more}, which are no signatures"
 
 
 def _aside(attached: Attached, told: list[Verification]) -> Iterator[str]:
@@ -128,8 +135,7 @@ def _aside(attached: Attached, told: list[Verification]) -> Iterator[str]:
             f"{len(told) - len(others)} of {len(told)} signatures hold, and one by "
             f"whom you expect is enough; another: {others[0].reason}"
         )
-    if attached.unsigned:
-        yield f"{attached.unsigned} attached that nobody has signed: not counted"
+    yield from _unsigned(attached)
 
 
 def _verified(piece: Piece, subject: Image, trust: Trust) -> Verification:

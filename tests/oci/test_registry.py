@@ -419,12 +419,14 @@ def test_what_buildkit_put_in_is_signed_by_nobody(repository: OciRepository) -> 
     (found,) = answers(repository, outer)
     assert found.status is Status.MISSING
     assert found.reason == (
-        "nobody has signed it: it has 1 attestation that is not signed, and no evidence"
+        "nobody has signed it; what BuildKit attests in it (1) is signed by nobody: no "
+        "evidence; it is an index, and signatures of the images in it are others"
     )
     repository.attach(outer, "sig", [cosign(minter(), simple_signing(outer))])
     (found,) = answers(repository, outer)
     assert found.status is Status.VERIFIED
-    assert found.notes == ("1 attached that nobody has signed: not counted",)
+    (note,) = found.notes
+    assert note == "what BuildKit attests in it (1) is signed by nobody: no evidence"
 
 
 def test_an_unsigned_sbom_among_the_referrers_is_no_signature(
@@ -433,7 +435,25 @@ def test_an_unsigned_sbom_among_the_referrers_is_no_signature(
     sbom = Layer(data=b"{}", media="application/spdx+json")
     repository.refer(DIGEST, sbom, kind="application/spdx+json")
     (found,) = answers(repository)
-    assert (found.status, "1 attestation" in found.reason) == (Status.MISSING, True)
+    assert found.status is Status.MISSING
+    assert "also `application/spdx+json`, which are no signatures" in found.reason
+
+
+def test_a_signature_of_notary_is_not_read_and_not_missing(
+    repository: OciRepository,
+) -> None:
+    signed = Layer(data=b"{}", media="application/jose+json")
+    repository.refer(DIGEST, signed, kind="application/vnd.cncf.notary.signature")
+    (found,) = answers(repository)
+    assert (found.status, "Notary" in found.reason) == (Status.UNVERIFIABLE, True)
+
+
+def test_what_lies_under_the_tag_of_a_signature_and_is_none_is_set_aside(
+    repository: OciRepository,
+) -> None:
+    repository.attach(DIGEST, "sig", [Layer(data=b"{}", media="text/plain")])
+    (found,) = answers(repository)
+    assert (found.status, "also `text/plain`" in found.reason) == (Status.MISSING, True)
 
 
 def test_only_so_many_things_are_looked_at_and_it_is_said(

@@ -484,10 +484,17 @@ def test_of_nothing_nothing_is_verified() -> None:
     assert (found.status, bool(found)) == (Status.MISSING, False)
 
 
-def test_what_nobody_signed_is_no_evidence() -> None:
-    (found,) = answers(unsigned=2)
+def test_what_is_attached_besides_is_no_evidence() -> None:
+    (found,) = answers(others=("application/spdx+json",))
     assert found.status is Status.MISSING
-    assert "2 attestations that are not signed, and no evidence" in found.reason
+    assert found.reason == (
+        "nobody has signed it; attached are also `application/spdx+json`, which are "
+        "no signatures"
+    )
+    (found,) = answers(others=tuple("abcd"))
+    assert "`a`, `b`, `c` and more" in found.reason
+    (found,) = answers(signature(), others=("a",))
+    assert found.notes == ("attached are also `a`, which are no signatures",)
 
 
 def test_an_index_has_signatures_of_its_own() -> None:
