@@ -112,7 +112,7 @@ class SecondOpinion:
         from sigstore.models import Bundle as TheirBundle
 
         try:
-            read = TheirBundle.from_json(bundle.document or written(bundle))
+            read = TheirBundle.from_json(_for_them(bundle))
             verifier = self._loaded()
             if isinstance(bundle.content, Envelope):
                 verifier.verify_dsse(read, policy)
@@ -120,7 +120,7 @@ class SecondOpinion:
                 given = {"algorithm": "SHA2_256", "digest": artifact.digests["sha256"]}
                 verifier.verify_artifact(Hashed.model_validate(given), read, policy)
         except Error as error:
-            return str(error)[:400] or type(error).__name__
+            return " ".join(str(error).split())[:400] or type(error).__name__
         except Exception as error:  # noqa: BLE001 - whatever they cannot read is no yes
             return f"it cannot be read: {type(error).__name__}"
         return ""
@@ -253,6 +253,16 @@ def _worse(found: Verification, status: Status, reason: str) -> Verification:
     check = Check(id=CHECK, ok=False, detail=reason)
     checks = (*found.checks, check)
     return replace(found, status=status, reason=reason, checks=checks)
+
+
+def _for_them(bundle: Bundle) -> bytes:
+    """Return *bundle* as it was read, where that is known and can be read by them."""
+    zeros = any(
+        not each.index or (each.proof and not each.proof.index)
+        for each in bundle.entries
+    )
+    # JSON of protobuf may leave a zero out, which they do not know.
+    return written(bundle) if zeros or not bundle.document else bundle.document
 
 
 def written(bundle: Bundle) -> bytes:

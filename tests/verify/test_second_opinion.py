@@ -111,6 +111,14 @@ def without_proof() -> Json:
     return bundle
 
 
+def test_a_zero_that_was_left_out_is_no_disagreement() -> None:
+    bundle = json.loads(json.dumps(SHAPES["artifact in Rekor 2"]))
+    del bundle["verificationMaterial"]["tlogEntries"][0]["logIndex"]
+    found, answer = asked(bundle)
+    assert found
+    assert answer.word is Word.AGREES, answer.detail
+
+
 UNSUPPORTED: dict[str, tuple[Json, str]] = {
     "intoto": (minter(entries=("intoto/0.0.2",)).attest(), "`intoto` 0.0.2"),
     "old intoto": (
