@@ -87,6 +87,27 @@ def test_a_package_whose_every_link_holds_is_verified(folder: Folder) -> None:
     assert found == (0, "verified", GOOD)
 
 
+def test_every_link_is_told(folder: Folder) -> None:
+    result = folder.run(folder.file, "--server", folder.entry)
+    lines = result.stdout.splitlines()
+    at = lines.index(f"verified: {folder.file}", 1)
+    assert lines[at + 1 : at + 6] == [
+        "  package: verified: the file is `@acme/files` 1.2.0",
+        "  marker: verified: the package says that it is `io.github.acme/files`",
+        "  repository: verified: its certificate says `https://github.com/acme/files`",
+        "  repository-id: verified: its certificate says `1001`",
+        "  namespace: verified: its certificate says `https://github.com/acme`",
+    ]
+    folder.describe(name="io.github.acme/other")
+    result = folder.run(folder.file, "--server", folder.entry)
+    why = "the package says that it is `io.github.acme/files`, not"
+    assert result.stdout.splitlines()[at : at + 3] == [
+        f"invalid: {folder.file}",
+        f"  why: {why} `io.github.acme/other`",
+        "  hint: do not use it: the entry and the file contradict each other",
+    ]
+
+
 def test_a_wheel_is_read_as_well(folder: Folder) -> None:
     data = wheel(**{METADATA: HEADERS + b"\n" + MARKED}).getvalue()
     file = folder.put("files-1.2.0-py3-none-any.whl", data)
