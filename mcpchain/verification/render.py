@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mcpchain.printable import printable
 from mcpchain.signature import Identity, Status, Verification
-from mcpchain.verification import Run
+from mcpchain.verification import Run, links
 
 SCHEMA: Final = "mcpchain/verification/v1"
 _OLD: Final = 90
@@ -39,15 +39,17 @@ def as_text(run: Run) -> str:
 def _lines(run: Run) -> Iterator[str]:
     for each in run.verifications:
         yield f"{each.status.value}: {each.subject}"
-        yield from (f"  {line}" for line in _details(each, run))
+        of_entry = each.kind == links.KIND
+        told = links.details(each) if of_entry else _details(each, run)
+        yield from (f"  {line}" for line in told)
         yield ""
     if run.root_age is not None and run.root_age > _OLD:
         yield f"note: the trusted root is {run.root_age} days old"
     if run.root_note:
         yield f"note: {run.root_note}"
     counts = Counter(each.status for each in run.verifications)
-    told = ", ".join(f"{counts[s]} {s.value}" for s in Status if counts[s])
-    yield told or "nothing to verify"
+    summed = ", ".join(f"{counts[s]} {s.value}" for s in Status if counts[s])
+    yield summed or "nothing to verify"
 
 
 def _hint(each: Verification) -> str:
