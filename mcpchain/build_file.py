@@ -1,6 +1,7 @@
 """Files that a build description names, and that are read because of that."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from mcpchain.build_step import partial
@@ -51,11 +52,16 @@ def named_file(file: File, path: str, place: Location, found: Collector) -> File
 
 
 def read_named_dockerfile(
-    file: File, path: str, place: Location, found: Collector, role: Role
+    file: File,
+    path: str,
+    place: Location,
+    found: Collector,
+    role: Role,
+    given: Mapping[str, str | None] | None = None,
 ) -> None:
     """Read a Dockerfile whose name does not tell that it is one; it must be there.
 
-    Any other is read by its own name.
+    Any other is read by its own name, and here once more if it is *given* arguments.
 
     Args:
         file: What names it.
@@ -63,12 +69,13 @@ def read_named_dockerfile(
         place: Where it is named.
         found: Where to keep what it names.
         role: Of the image that the last stage is made on.
+        given: What its arguments are; `None`: something that nobody knows.
 
     Raises:
         MalformedError: It is no UTF-8 text.
     """
     other = named_file(file, path, place, found)
-    if other is None or is_dockerfile(other.name):
+    if other is None or (is_dockerfile(other.name) and not given):
         return
     try:
         data = other.read(BYTES)
@@ -76,4 +83,4 @@ def read_named_dockerfile(
         found.gap(error.gap())
         return
     text = decode(data, source=other.path)
-    read_dockerfile(text, Location(path=other.path), found, role)
+    read_dockerfile(text, Location(path=other.path), found, role, given)

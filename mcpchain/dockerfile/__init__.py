@@ -5,6 +5,7 @@ description of the format that Docker publishes.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,7 +63,11 @@ def is_dockerfile(name: str) -> bool:
 
 
 def read_dockerfile(
-    text: str, place: Location, found: Collector, role: Role = Role.BASE_IMAGE
+    text: str,
+    place: Location,
+    found: Collector,
+    role: Role = Role.BASE_IMAGE,
+    given: Mapping[str, str | None] | None = None,
 ) -> None:
     """Declare the images and files that the Dockerfile *text* is built from.
 
@@ -71,8 +76,12 @@ def read_dockerfile(
         place: Where it stands; with a pointer, it is a part of that file.
         found: Where to keep what it names.
         role: Of the image that the last stage is made on.
+        given: What whoever builds it says that its arguments are; `None`: something
+            that nobody knows.
     """
-    _Reader(place, found, role).read(text)
+    reader = _Reader(place, found, role)
+    reader.given = given or {}
+    reader.read(text)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,6 +113,8 @@ class _Reader:
         """The names of all stages, in lower case."""
         self._values: dict[str, str] = {}
         """The variables of every `FROM`."""
+        self.given: Mapping[str, str | None] = {}
+        """What counts more than the defaults of arguments."""
         self._escape = "\\"
 
     def read(self, text: str) -> None:
@@ -205,7 +216,11 @@ class _Reader:
         values = self._values if stage is None else stage.values
         for word in words(args):
             name, equals, value = word.partition("=")
-            if equals:
+            if name in self.given:
+                values.pop(name, None)
+                if (known := self.given[name]) is not None and len(values) < _MOST:
+                    values[name] = known
+            elif equals:
                 self._set(values, name, value)
             elif stage is not None and name in self._values:
                 values[name] = self._values[name]

@@ -192,6 +192,43 @@ def test_what_builds_a_service_is_listed(
     assert said(found) == expected
 
 
+BUILT = f"ARG BASE=python:3@sha256:{SHA}\nFROM $BASE\n"
+PYTHON = (f"pkg:docker/library/python@sha256:{SHA}", "digest", "base-image")
+
+
+@pytest.mark.parametrize(
+    ("args", "other"),
+    [
+        ("{BASE: evil/x}", ("pkg:docker/evil/x", "floating", "base-image")),
+        ("['BASE=evil/x:1']", ("pkg:docker/evil/x@1", "tag", "base-image")),
+        ("{BASE: 'evil/${T:-x}'}", ("pkg:docker/evil/x", "floating", "base-image")),
+        ("{BASE: '${K}'}", ("pkg:docker/evil/y@2", "tag", "base-image")),
+        ("[BASE]", ("$BASE", "floating", "base-image")),
+        ("{BASE: }", ("$BASE", "floating", "base-image")),
+        ("{BASE: '${U}'}", ("$BASE", "floating", "base-image")),
+        ("{BASE: 'to be secret'}", ("$BASE", "floating", "base-image")),
+        ("{OTHER: evil/x}", PYTHON),
+    ],
+)
+def test_arguments_of_a_build_count_more_than_defaults(
+    tmp_path: Path, args: str, other: tuple[str, str, str]
+) -> None:
+    text = f"services: {{a: {{build: {{context: ., args: {args}}}}}}}"
+    found = read(tmp_path, text, {"Dockerfile": BUILT, ".env": "K=evil/y:2\n"})
+    assert said(found) == sorted({PYTHON, other})
+
+
+def test_dockerfiles_are_not_read_without_end(tmp_path: Path) -> None:
+    services = "".join(
+        f"  s{n}: {{build: {{context: ., args: {{BASE: 'evil/x:{n}'}}}}}}\n"
+        for n in range(60)
+    )
+    found = read(tmp_path, f"services:\n{services}", {"Dockerfile": BUILT})
+    assert len(found.components) == 51
+    assert {each.state for each in found.gaps} == {State.LIMIT}
+    assert len(found.gaps) == 10
+
+
 def test_models_are_fetched_as_images_are(tmp_path: Path) -> None:
     text = (
         f"models:\n  a: {{model: 'ai/small@sha256:{SHA}', context_size: 9}}\n"

@@ -142,6 +142,25 @@ def test_what_a_container_is_made_of_is_listed(
     assert roles <= {Role.DEVELOPMENT_IMAGE, Role.FEATURE}
 
 
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("7", ("pkg:docker/library/a@7", "tag")),
+        ("${localEnv:TAG:7}", ("pkg:docker/library/a@7", "tag")),
+        ("${localEnv:TAG}", ("a:$TAG", "floating")),
+    ],
+)
+def test_arguments_of_a_build_count_more_than_defaults(
+    tmp_path: Path, tag: str, expected: tuple[str, str]
+) -> None:
+    build = {"dockerfile": "Dockerfile", "args": {"TAG": tag}}
+    files: Files = {
+        CONFIG: config(build=build),
+        ".devcontainer/Dockerfile": "ARG TAG=1\nFROM a:$TAG",
+    }
+    assert said(read(tmp_path, files)) == [expected]
+
+
 def test_an_archive_is_pinned_by_the_lock(tmp_path: Path) -> None:
     key = "https://h.example/x.tgz"
     files: Files = {CONFIG: config(features={key: {}}), LOCK: lock(key, resolved=key)}

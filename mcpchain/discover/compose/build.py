@@ -9,6 +9,7 @@ from mcpchain.build_step import (
     add_image,
     add_repository,
     add_undecided,
+    beyond,
     partial,
     shown,
 )
@@ -20,6 +21,9 @@ from mcpchain.inventory import Collector
 from mcpchain.tree import File
 
 _ELSEWHERE: Final = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"[\w./:@+-]{0,300}", re.ASCII)
+_WAYS: Final = 50
+"""How often Dockerfiles are read because of arguments."""
 _IMAGE: Final = "docker-image://"
 
 
@@ -33,17 +37,21 @@ def add_build(
     stage: str,
     file: File,
     values: Mapping[str, str | None],
+    seen: set[object],
     found: Collector,
 ) -> None:
     """Declare what the build of a service takes that no Dockerfile names.
 
-    A Dockerfile is read here where its name does not tell that it is one.
+    A Dockerfile is read here where its name does not tell that it is one, or where
+    arguments are given that it does not know itself; each way *seen* only once.
 
     Raises:
         MalformedError: The entry is not one of a build.
     """
-    options = build.is_object()
+    options, given = build.is_object(), dict[str, str | None]()
     if options:
+        with found.entry():
+            given = _arguments(build.at("args"), values)
         with found.entry():
             for node, text in _contexts(build.at("additional_contexts")):
                 _context(text, node, stage, values, found)
@@ -59,12 +67,50 @@ def add_build(
     if options and build.at("dockerfile_inline").exists:
         node = build.at("dockerfile_inline")
         inline = Location(path=node.source, pointer=node.pointer)
-        read_dockerfile(node.text(), inline, found)
+        read_dockerfile(node.text(), inline, found, given=given)
     elif is_elsewhere(folder):
         _fetched(folder, place, stage, found)
     else:
         path = f"{folder}/{named}"
-        read_named_dockerfile(file, path, place, found, Role.BASE_IMAGE)
+        way = (path, *sorted(given.items(), key=repr))
+        if way in seen:
+            return
+        seen.add(way)
+        if len(seen) > _WAYS and given:
+            beyond(
+                found, place, f"more than {_WAYS} builds; its arguments were not read"
+            )
+            given = {}
+        read_named_dockerfile(file, path, place, found, Role.BASE_IMAGE, given)
+
+
+def _arguments(node: Node, values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return the arguments of a build, which are a map or a list of `name=value`.
+
+    One without a value is whatever the environment of the builder says.
+    """
+    pairs: dict[str, str | None] = {}
+    if node.is_list():
+        for each in node.elements():
+            name, equals, value = each.text().partition("=")
+            pairs[name] = value if equals else None
+    else:
+        pairs = {name: _scalar(each) for name, each in node.items()}
+    given: dict[str, str | None] = {}
+    for name, text in pairs.items():
+        try:
+            known = None if text is None else interpolate(text, values, escape="$")
+        except UndecidedError:
+            known = None
+        # What no image, tag or address is written with may be a secret.
+        given[name] = known if known is None or _PLAIN.fullmatch(known) else None
+    return given
+
+
+def _scalar(node: Node) -> str | None:
+    """Return a value as a text; `None` for one that is not written."""
+    value = node.value
+    return None if value is None or isinstance(value, list | dict) else str(value)
 
 
 def _text(node: Node, values: Mapping[str, str | None]) -> str:

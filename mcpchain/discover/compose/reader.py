@@ -66,6 +66,7 @@ class _Reader:
 
     found: Collector
     seen: set[str] = field(default_factory=set)
+    built: set[object] = field(default_factory=set)
     pending: list[tuple[Location, File]] = field(default_factory=list)
     values: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -102,7 +103,7 @@ class _Reader:
                 self._image(name, service, built=build.exists)
         with self.found.entry():
             if build.exists:
-                add_build(build, name, file, self.values, self.found)
+                add_build(build, name, file, self.values, self.built, self.found)
         with self.found.entry():
             extends = service.at("extends")
             if extends.is_object() and extends.at("file").exists:

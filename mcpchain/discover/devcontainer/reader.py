@@ -97,12 +97,18 @@ def _image(node: Node, found: Collector) -> None:
 def _build(document: Node, file: File, found: Collector) -> None:
     """Read the Dockerfile, where its name does not tell that it is one."""
     nodes = [document.at("dockerFile")]
+    given: dict[str, str | None] = {}
     if document.at("build").exists:
+        with found.entry():
+            for name, node in document.at("build").at("args").items():
+                text = _DEFAULT.sub(r"\1", node.text())
+                given[name] = None if "$" in text else text
         nodes.append(document.at("build").at("dockerfile"))
     for node in nodes:
         if node.exists:
             role = Role.DEVELOPMENT_IMAGE
-            read_named_dockerfile(file, node.text(), _place(node), found, role)
+            text = node.text()
+            read_named_dockerfile(file, text, _place(node), found, role, given)
 
 
 def _composed(node: Node, file: File, found: Collector) -> None:
