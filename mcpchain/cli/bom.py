@@ -1,5 +1,6 @@
 """`mcpchain bom`: BOMs as documents."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -162,18 +163,14 @@ def validate(
 
     chosen = (*(profiles or PROFILES), *required)
     validation = check(file, [each for each in PROFILES if each in chosen])
-    click.echo(RENDERERS[format_id](validation), nl=False)
-    scores = {each.profile.id: each.score for each in validation.assessments}
-    complete = all(scores.get(each) == 100 for each in required)  # noqa: PLR2004 - all
-    is_fine = validation.is_valid and complete
     if key is not None:
         from mcpchain.pipeline.enveloped import flaw
 
-        if problem := flaw(file, key):
-            is_fine = False
-            click.echo(f"signature: {problem}", err=True)
-        else:
-            click.echo(f"signature: it is by the key in {key}", err=True)
+        validation = replace(validation, signature=flaw(file, key))
+    click.echo(RENDERERS[format_id](validation), nl=False)
+    scores = {each.profile.id: each.score for each in validation.assessments}
+    complete = all(scores.get(each) == 100 for each in required)  # noqa: PLR2004 - all
+    is_fine = validation.is_valid and complete and not validation.signature
     click.get_current_context().exit(Exit.ALLOWED if is_fine else Exit.DENIED)
 
 

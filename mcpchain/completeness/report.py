@@ -31,6 +31,8 @@ class Validation:
     more: bool = False
     """Whether there are more problems than those."""
     assessments: tuple[Assessment, ...] = ()
+    signature: str | None = None
+    """What is wrong with the signature in it; empty: nothing. `None`: nobody asked."""
 
     @property
     def is_valid(self) -> bool:
@@ -71,7 +73,10 @@ def _summary(validation: Validation) -> str:
     count = validation.components
     what = f"{printable(validation.format)}, {count:,} component{'s'[: count != 1]}"
     scores = ", ".join(f"{a.profile.id} {a.score}" for a in validation.assessments)
-    return f"{what}: {state}{f'; {scores}' if scores else ''}"
+    said = f"{what}: {state}{f'; {scores}' if scores else ''}"
+    if validation.signature is None:
+        return said
+    return f"{said}; {printable(validation.signature) or 'signed by that key'}"
 
 
 def _lacking(assessment: Assessment) -> list[Result]:
@@ -140,6 +145,12 @@ def as_json(validation: Validation) -> str:
     return json.dumps(_json(validation), indent=2, ensure_ascii=True) + "\n"
 
 
+def _signature(problem: str | None) -> dict[str, Any]:
+    if problem is None:
+        return {}
+    return {"signature": {"valid": not problem, "problem": problem}}
+
+
 def _json(validation: Validation) -> dict[str, Any]:
     return {
         "format": FORMAT_VERSION,
@@ -149,6 +160,7 @@ def _json(validation: Validation) -> dict[str, Any]:
             "components": validation.components,
         },
         "valid": validation.is_valid,
+        **_signature(validation.signature),
         "problems": [
             {"pointer": pointer, "problem": problem}
             for pointer, problem in validation.problems
