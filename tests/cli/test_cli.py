@@ -28,6 +28,7 @@ HEAVY = {
     "rich",
     "sigstore",
     "sqlite3",
+    "tuf",
     "urllib3",
     "yaml",
 }
