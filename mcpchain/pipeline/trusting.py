@@ -117,6 +117,9 @@ def updated(folder: Folder, bootstrap: bytes | None = None) -> tuple[TrustFile, 
     if record.date < shipped_on():
         return ()
     found = verify(record, bootstrap or trust.find(trust.TUF).data)
+    # The date is only what was written down; this is signed.
+    if found.expires.date() < shipped_on():
+        return ()
     return tuple(
         TrustFile(
             name=name,

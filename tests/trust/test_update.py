@@ -16,7 +16,7 @@ from mcpchain.pipeline.trust_update import update
 from mcpchain.pipeline.trusting import updated
 from mcpchain.trust import Source, TrustFile
 from mcpchain.trust.folder import Folder
-from mcpchain.trust.updated import Record, read, write
+from mcpchain.trust.updated import Record, read, verify, write
 from tests.world.server import Server
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.tuf import NPM, Repository, repository
@@ -275,6 +275,28 @@ def test_what_came_with_mcpchain_since_is_newer(
     ask(server, ours, folder)
     old = min(each.date for each in trust.shipped()) - dt.timedelta(days=1)
     put(folder, replace(kept(folder), date=old))
+    assert updated(Folder(folder), ours.bootstrap) == ()
+
+
+def test_an_old_update_is_no_newer_for_a_date_that_somebody_wrote(folder: Path) -> None:
+    ours = repository(Instance(NOW - dt.timedelta(days=3650)))
+    key, root = f"{NPM}/keys.json", "trusted_root.json"
+    made = ours.published
+    record = Record(
+        date=dt.date(2999, 1, 1),
+        url="https://mirror.example",
+        roots={1: ours.bootstrap},
+        metadata={
+            "timestamp": made["timestamp.json"],
+            "snapshot": made["1.snapshot.json"],
+            "targets": made["1.targets.json"],
+            NPM: made[f"1.{NPM}.json"],
+        },
+        files={root: ours.files[root], key: ours.files[key]},
+    )
+    assert verify(record, ours.bootstrap).files["sigstore"] == ours.files[root]
+    folder.mkdir(mode=0o700)
+    put(folder, record)
     assert updated(Folder(folder), ours.bootstrap) == ()
 
 
