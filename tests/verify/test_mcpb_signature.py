@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -432,6 +433,23 @@ def test_a_frame_is_exact(row: str) -> None:
     data, status, reason = HOSTILE_FRAMES[row]
     found = look(data)
     assert (found.status, found.reason) == (status, reason)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"PK\5\6" * 300_000,
+        b"PK\5\6" * 300_000 + FOOT,
+        HEAD * 100_000 + FOOT,
+        framed(b"PK\5\6" * 200_000),
+        framed(b"\x30\x80" * 400_000),
+    ],
+    ids=["ends", "ends and a foot", "heads", "ends in a message", "open values"],
+)
+def test_a_frame_is_refused_in_short_time(data: bytes) -> None:
+    start = time.process_time()
+    assert look(data).status in {Status.INVALID, Status.UNVERIFIABLE}
+    assert time.process_time() - start < 2
 
 
 def test_a_zip_with_two_ends_is_refused() -> None:

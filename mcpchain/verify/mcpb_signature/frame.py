@@ -109,9 +109,10 @@ def _check_unsigned(tail: bytes) -> None:
     """
     ends = [*_places(tail, _END)]
     for end in ends:
-        behind = tail[end + _END_SIZE :]
-        length = _comment(tail, end)
-        if behind.startswith(_HEAD) or (_HEAD in behind[length : length + len(_HEAD)]):
+        behind = end + _END_SIZE
+        if tail.startswith(_HEAD, behind) or tail.startswith(
+            _HEAD, behind + _comment(tail, end)
+        ):
             raise RefusedError(_CHECK, "its signature is cut off, or has an addition")
     if not any(end + _END_SIZE + _comment(tail, end) == len(tail) for end in ends):
         problem = "it is no zip archive" if not ends else "something follows the zip"
