@@ -5,7 +5,7 @@ Nothing outside the folder is read, whatever links in it say.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,7 @@ _OF_COSIGN: Final = "dev.cosignproject.cosign/"
 _KINDS: Final = {"sigs": "sig", "atts": "att"}
 """How `cosign save` names what it attached, and the ends of its tags."""
 _ATTACHED: Final = re.compile(r"sha(?:256|512)-[0-9a-f]{64}(?:\.[a-z]+)?")
-_REFERRERS: Final = 256
+_MANIFESTS: Final = 1_000
 """How many manifests are opened to see what they refer to."""
 
 
@@ -75,8 +75,12 @@ class Layout:
         Raises:
             SourceError: The folder cannot be read.
         """
-        found = (each for each in self._listed if not _is_attached(each))
-        return tuple(dict.fromkeys(e.digest for e in found if not self._refers(e)))
+        found = [
+            each.digest
+            for each in self._listed
+            if not _is_attached(each) and self._subjects.get(each.digest) is None
+        ]
+        return tuple(dict.fromkeys(found))
 
     def manifest(self, digest: Digest) -> Manifest:
         """Return the manifest with *digest*, whose bytes have it."""
@@ -112,25 +116,28 @@ class Layout:
         data = sized(descriptor, limit, read)
         return checked(data, descriptor.digest, self.title)
 
-    def _refers(self, each: Descriptor) -> bool:
+    @cached_property
+    def _subjects(self) -> Mapping[Digest, Digest | None]:
+        """What each listed manifest says that it is attached to."""
+        listed = [each for each in self._listed if each.media_type == MANIFEST]
+        if len(listed) > _MANIFESTS:
+            problem = f"it lists more than {_MANIFESTS:,} manifests, none was opened"
+            raise SourceError(Status.ERROR, problem)
+        return {each.digest: self._subject(each.digest) for each in listed}
+
+    def _subject(self, digest: Digest) -> Digest | None:
         try:
-            return self.manifest(each.digest).subject is not None
+            return self.manifest(digest).subject
         except SourceError:
-            return False  # that it cannot be read is told when it is verified
+            return None  # so that it counts as an image, of which this is told
 
     def _referrers(self, digest: Digest) -> Iterator[Descriptor]:
         tag = f"{digest.algorithm.value}-{digest.value[:64]}"
-        opened = 0
         for each in self._listed:
             if each.annotations.get(_NAME) == tag:
                 yield from self._needed(each.digest).manifests
-            elif each.media_type == MANIFEST and not _kind(each):
-                opened += 1
-                if opened > _REFERRERS:
-                    problem = f"more than {_REFERRERS} manifests, not all were opened"
-                    raise SourceError(Status.ERROR, problem)
-                if self._needed(each.digest).subject == digest:
-                    yield each
+            elif self._subjects.get(each.digest) == digest:
+                yield each
 
     def _needed(self, digest: Digest) -> Manifest:
         """Return a manifest that the index lists, so that it has to be there."""

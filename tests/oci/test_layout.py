@@ -166,6 +166,21 @@ def test_an_image_that_is_missing_is_said_to_be(folder: Folder) -> None:
     )
 
 
+def test_one_image_that_cannot_be_read_spoils_no_other(folder: Folder) -> None:
+    folder.attach(signature(), kind="dev.cosignproject.cosign/sigs")
+    folder.add(image("broken")).unlink()
+    first, second = folder.answers()
+    assert (first.status, first.notes) == (Status.VERIFIED, ())
+    assert (second.status, "has no image" in second.reason) == (Status.ERROR, True)
+
+
+def test_a_folder_of_too_many_images_is_not_searched(folder: Folder) -> None:
+    listed = [descriptor(bytes([i % 256, i // 256]), MANIFEST) for i in range(1001)]
+    (folder.path / "index.json").write_bytes(index(*listed))
+    (found,) = folder.answers()
+    assert (found.status, "more than 1,000" in found.reason) == (Status.ERROR, True)
+
+
 def test_bytes_that_have_another_digest_are_refused(folder: Folder) -> None:
     folder.blob(IMAGE).write_bytes(image("evil"))
     (found,) = folder.answers()

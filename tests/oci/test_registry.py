@@ -487,6 +487,27 @@ def test_a_tag_is_asked_for_once_and_then_its_digest_counts(
     assert server.paths().count(f"/v2/{repository.path}/manifests/1.2.0") == 2
 
 
+@pytest.mark.parametrize("tag", ["", "../x", "a/b", "a?b", "a#b", "a b", "a" * 129])
+def test_a_tag_that_is_none_is_not_asked_for(
+    tag: str, repository: OciRepository, server: Server
+) -> None:
+    with Fetcher() as fetcher, pytest.raises(SourceError, match="is no tag"):
+        Registry(fetcher, repository.name, NOBODY).resolve(tag)
+    assert server.asked == []
+
+
+def test_referrers_beyond_the_limit_are_not_looked_at(
+    repository: OciRepository,
+) -> None:
+    gone = [
+        descriptor(str(i).encode(), MANIFEST, artifactType=BUNDLE) for i in range(70)
+    ]
+    repository.at(f"referrers/{DIGEST}").answer(200, index(*gone))
+    found = gather(repository)
+    assert len(found.problems) == 65
+    assert "more is attached than the 64" in found.problems[-1].reason
+
+
 def test_a_tag_is_never_answered_from_the_cache(
     repository: OciRepository, tmp_path: Path
 ) -> None:
