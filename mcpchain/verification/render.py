@@ -3,11 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mcpchain.printable import printable
 from mcpchain.signature import Identity, Status, Verification
 from mcpchain.verification import Run, links
+
+if TYPE_CHECKING:
+    from mcpchain.verify.build_level import BuildLevel
 
 SCHEMA: Final = "mcpchain/verification/v1"
 _OLD: Final = 90
@@ -95,10 +98,21 @@ def _details(each: Verification, run: Run) -> Iterator[str]:
     yield from (f"note: {note}" for note in each.notes)
     if each.statement is not None:
         yield f"says: {each.statement.predicate_type}"
+    if level := _level(each):
+        yield f"build level: {level.level}, {level.reason}"
     for time in each.times:
         yield f"time: {time.time:%Y-%m-%d %H:%M:%S} UTC, by {time.source}"
     aged = run.root_age is not None and each.root == run.root
     yield f"root: {each.root}" + (f", {run.root_age} days old" if aged else "")
+
+
+def _level(each: Verification) -> "BuildLevel | None":
+    """Return the build level of a provenance; `None` if it is none."""
+    from mcpchain.verify.build_level import PROVENANCE, build_level
+
+    statement = each.statement
+    provenance = statement is not None and statement.predicate_type in PROVENANCE
+    return build_level(each) if provenance and each else None
 
 
 def _identity(identity: Identity) -> Iterator[str]:
@@ -148,4 +162,10 @@ def _entry(each: Verification) -> dict[str, Any]:
         entry["identity"] = told | {"kind": each.identity.kind.value}
     if each.statement is not None:
         entry["predicateType"] = each.statement.predicate_type
+    if level := _level(each):
+        entry["buildLevel"] = {
+            "level": level.level,
+            "reason": level.reason,
+            "builder": level.builder,
+        }
     return entry

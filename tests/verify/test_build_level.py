@@ -1,11 +1,17 @@
 """Levels of builds: what may be believed of a builder, and what anybody can write."""
 
+import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mcpchain.bundle.parse import parse
+from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.root import parse as parse_root
+from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError
 from mcpchain.signature import Identity, SanKind, Statement, Status, Verification
 from mcpchain.verify.build_level import Builders, build_level, builder_id
@@ -256,3 +262,30 @@ def test_the_builder_of_one_version_is_not_read_from_another() -> None:
         builder_id(statement({"runDetails": {"builder": {"id": RUNNER}}}, V0_2))
     with pytest.raises(MalformedError):
         builder_id(statement({"builder": {"id": RUNNER}}, "https://slsa.dev/x"))
+
+
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "attestations"
+HOSTED_SHARED = (
+    "https://github.com/github/artifact-attestations-workflows/.github/workflows/"
+    "attest.yml@09b495c3f12c7881b3cc17209a327792065c1a1d"
+)
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus is not here")
+def test_a_real_reusable_workflow_has_level_3_if_the_user_names_it() -> None:
+    github = CORPUS / "github"
+    bundle = (github / "reusable-workflow-attestation.sigstore.json").read_bytes()
+    data = (github / "reusable-workflow-artifact").read_bytes()
+    root = (CORPUS / "trust" / "public-good-trusted-root.json").read_bytes()
+    found = verify(
+        parse(bundle, source="bundle"),
+        Artifact(digests={"sha256": hashlib.sha256(data).digest()}),
+        Trust(
+            root=parse_root(root, name="root"),
+            expected=Expected(issuer=GITHUB, repository="malancas/attest-demo"),
+        ),
+    )
+    assert found.status is Status.VERIFIED
+    assert build_level(found).level == 2
+    named = Builders(isolating=frozenset({HOSTED_SHARED}))
+    assert build_level(found, named).level == 3
