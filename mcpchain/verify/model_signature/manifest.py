@@ -24,6 +24,8 @@ _SIZES: Final = {"sha256": 32, "blake2b": 64}
 _RESOURCES: Final = 1_000_000
 _NAME: Final = 4096
 _SHARD: Final = re.compile(r"(.+):(0|[1-9][0-9]{0,17}):([1-9][0-9]{0,17})", re.DOTALL)
+_PLAIN: Final = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*", re.ASCII)
+"""What most paths are: without a flaw, and shown as they are."""
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _HEX: Final = re.compile(r"[0-9a-f]+")
 
@@ -88,15 +90,16 @@ def read(payload: bytes, *, source: str) -> Manifest:
     algorithm = _algorithm(serialization.at("hash_type"))
     shard = _shard_size(serialization)
     listed = predicate.at("resources")
-    read_one = _Resources(algorithm=algorithm, shard=shard, files={}, twins={})
+    resources = _Resources(algorithm, shard)
     state = hashlib.sha256()
     for index, each in enumerate(listed.elements()):
         if index == _RESOURCES:
             raise listed.malformed(f"more than {_RESOURCES:,} resources")
-        state.update(read_one.add(each))
-    if not read_one.files:
+        state.update(resources.add(each))
+    files = resources.files()
+    if not files:
         raise listed.malformed("no file is signed")
-    if WHOLE in read_one.files and len(read_one.files) > 1:
+    if WHOLE in files and len(files) > 1:
         raise listed.malformed("`.` is a model of one file, and there are others")
     told = subjects[0].at("digest").at("sha256")
     if told.text() != state.hexdigest():
@@ -106,11 +109,11 @@ def read(payload: bytes, *, source: str) -> Manifest:
         name=name or "",
         root=state.digest(),
         algorithm=algorithm,
-        files={path: each.signed(shard) for path, each in read_one.files.items()},
+        files=files,
         shard=shard,
         links=serialization.at("allow_symlinks").flag(),
         ignored=_ignored(serialization.at("ignore_paths")),
-        twins=read_one.twins,
+        twins=resources.twins,
     )
 
 
@@ -156,63 +159,83 @@ def _ignored(node: Node) -> tuple[str, ...]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _File:
-    """What has been read of one file: its shards, or the whole of it as one."""
+class _Shards:
+    """What has been read of a file in shards."""
 
     node: Node
-    shards: dict[int, tuple[int, bytes]]
+    read: dict[int, tuple[int, bytes]]
     """End and digest by start."""
 
-    def signed(self, shard: int | None) -> Signed:
-        """Return it, if no byte of it is left out, and none is there twice."""
-        ordered = sorted(self.shards.items())
-        digests = tuple(digest for _, (_, digest) in ordered)
-        if shard is None:
-            return Signed(digests=digests)
+    def signed(self, size: int) -> Signed:
+        """Return the file, if no byte of it is left out, and none is there twice."""
+        ordered = sorted(self.read.items())
         at = 0
         for start, (end, _) in ordered:
-            if start != at or at % shard or not at < end <= at + shard:
+            if start != at or at % size or not at < end <= at + size:
                 raise self.node.malformed(
                     f"the shards of this file do not follow each other at byte {at:,}"
                 )
             at = end
-        return Signed(digests=digests, size=at)
+        return Signed(digests=tuple(digest for _, (_, digest) in ordered), size=at)
 
 
-@dataclass(slots=True, kw_only=True)
 class _Resources:
     """All that has been read of the list so far."""
 
-    algorithm: str
-    shard: int | None
-    files: dict[str, _File]
-    twins: dict[str, str]
-    """The paths by what they are without case."""
+    def __init__(self, algorithm: str, shard: int | None) -> None:
+        self.shard = shard
+        self.twins: dict[str, str] = {}
+        """The paths by what they are without case."""
+        self._algorithm = algorithm
+        self._names = {algorithm}
+        if shard is not None:
+            self._names.add(f"{algorithm}-sharded-{shard}")
+        self._files: dict[str, Signed] = {}
+        self._shards: dict[str, _Shards] = {}
+
+    def files(self) -> dict[str, Signed]:
+        """Return every file that was listed."""
+        size = self.shard or 0
+        shards = {path: each.signed(size) for path, each in self._shards.items()}
+        return self._files | shards
 
     def add(self, node: Node) -> bytes:
         """Take in one resource, and return its digest."""
         name, algorithm, value = _texts(node)
         digest = self._digest(node, algorithm, value)
         path, start, end = self._name(node, name)
-        if path != WHOLE and (flaw := _flaw(path)):
-            raise node.malformed(f"`{path[:140]}` {flaw}")
-        path = shown(path)
-        known = self.files.get(path)
-        if known is None:
-            self._alone(path, node)
-            known = self.files[path] = _File(node=node, shards={})
-        if start in known.shards:
+        if not _PLAIN.fullmatch(path):
+            if path != WHOLE and (flaw := _flaw(path)):
+                raise node.malformed(f"`{path[:140]}` {flaw}")
+            path = shown(path)
+        twin = self.twins.setdefault(folded(path), path)
+        if twin != path:
+            raise node.malformed(
+                f"`{path[:140]}` and `{twin[:140]}` differ only in case or in how "
+                "letters are composed, so that one may stand for the other"
+            )
+        if self._is_twice(path, start, end, digest, node):
             raise node.malformed(f"`{name[:140]}` is signed twice")
-        known.shards[start] = end, digest
         return digest
 
+    def _is_twice(
+        self, path: str, start: int, end: int, digest: bytes, node: Node
+    ) -> bool:
+        """Keep a file or a shard, unless it is there already."""
+        if self.shard is None:
+            signed = Signed(digests=(digest,))
+            return self._files.setdefault(path, signed) is not signed
+        if path not in self._shards:
+            self._shards[path] = _Shards(node=node, read={})
+        shard = (end, digest)
+        return self._shards[path].read.setdefault(start, shard) is not shard
+
     def _digest(self, node: Node, algorithm: str, text: str) -> bytes:
-        sharded = f"{self.algorithm}-sharded-{self.shard}"
-        if algorithm != self.algorithm and (not self.shard or algorithm != sharded):
+        if algorithm not in self._names:
             problem = f"`{algorithm[:60]}` is not the hash that the signature names"
             raise node.at("algorithm").malformed(problem)
-        if len(text) != 2 * _SIZES[self.algorithm] or not _HEX.fullmatch(text):
-            raise node.at("digest").malformed(f"is no digest of {self.algorithm}")
+        if len(text) != 2 * _SIZES[self._algorithm] or not _HEX.fullmatch(text):
+            raise node.at("digest").malformed(f"is no digest of {self._algorithm}")
         return bytes.fromhex(text)
 
     def _name(self, node: Node, name: str) -> tuple[str, int, int]:
@@ -224,14 +247,6 @@ class _Resources:
         if found is None:
             raise node.malformed(f"`{name[:140]}` names no shard: path:start:end")
         return found[1], int(found[2]), int(found[3])
-
-    def _alone(self, path: str, node: Node) -> None:
-        twin = self.twins.setdefault(folded(path), path)
-        if twin != path:
-            raise node.malformed(
-                f"`{path[:140]}` and `{twin[:140]}` differ only in case or in how "
-                "letters are composed, so that one may stand for the other"
-            )
 
 
 def _texts(node: Node) -> tuple[str, str, str]:
