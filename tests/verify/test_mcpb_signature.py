@@ -378,7 +378,7 @@ HOSTILE_FRAMES: dict[str, tuple[bytes, Status, str]] = {
     "no message": (
         framed(b""),
         Status.INVALID,
-        "it is no PKCS #7 signature: a value is cut off",
+        "it is not such PKCS #7 as bundles have: a value is cut off",
     ),
     "a longer length": (
         ZIP + HEAD + len(message()).to_bytes(4, "little") + message()[:-1] + FOOT,
@@ -466,7 +466,7 @@ def test_a_zip_with_two_ends_is_refused() -> None:
     assert look(framed(message(of(7)), of(7))).status is Status.INVALID
 
 
-MALFORMED = "it is no PKCS #7 signature: "
+MALFORMED = "it is not such PKCS #7 as bundles have: "
 WEAK = (
     "the key is none of ECDSA P-256, P-384, P-521, Ed25519, or RSA of 2048 bits or more"
 )

@@ -56,7 +56,9 @@ def parse(data: bytes) -> Message:
     try:
         return _message(data)
     except ValueError as error:
-        raise RefusedError(_CHECK, f"it is no PKCS #7 signature: {error}") from None
+        raise RefusedError(
+            _CHECK, f"it is not such PKCS #7 as bundles have: {error}"
+        ) from None
 
 
 def _message(data: bytes) -> Message:
