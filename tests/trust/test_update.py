@@ -280,21 +280,8 @@ def test_what_came_with_mcpchain_since_is_newer(
 
 def test_an_old_update_is_no_newer_for_a_date_that_somebody_wrote(folder: Path) -> None:
     ours = repository(Instance(NOW - dt.timedelta(days=3650)))
-    key, root = f"{NPM}/keys.json", "trusted_root.json"
-    made = ours.published
-    record = Record(
-        date=dt.date(2999, 1, 1),
-        url="https://mirror.example",
-        roots={1: ours.bootstrap},
-        metadata={
-            "timestamp": made["timestamp.json"],
-            "snapshot": made["1.snapshot.json"],
-            "targets": made["1.targets.json"],
-            NPM: made[f"1.{NPM}.json"],
-        },
-        files={root: ours.files[root], key: ours.files[key]},
-    )
-    assert verify(record, ours.bootstrap).files["sigstore"] == ours.files[root]
+    record = replace(record_of(ours), date=dt.date(2999, 1, 1))
+    verify(record, ours.bootstrap)
     folder.mkdir(mode=0o700)
     put(folder, record)
     assert updated(Folder(folder), ours.bootstrap) == ()
@@ -369,6 +356,91 @@ def test_a_poisoned_update_is_refused_on_use(
     server.places.clear()
     with pytest.raises(UnavailableError, match="not what its owner has signed"):
         ask(server, ours, folder)
+
+
+def record_of(ours: Repository, *roots: int, **versions: int) -> Record:
+    """Return an update as it would be kept, with older *versions* of some metadata."""
+    made, said = ours.published, ours.versions | versions
+    metadata = {
+        role: made[f"{said[role]}.{role}.json"] for role in ("snapshot", "targets", NPM)
+    }
+    return Record(
+        date=NOW.date(),
+        url="https://mirror.example",
+        roots={each: made[f"{each}.root.json"] for each in (1, *roots)},
+        metadata={"timestamp": made["timestamp.json"], **metadata},
+        files=dict(ours.files),
+    )
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["named whole", "by version"])
+@pytest.mark.parametrize("role", ["snapshot", "targets", NPM])
+def test_what_is_signed_and_not_of_one_time_is_refused(
+    role: str,
+    sparse: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    ours = repository(INSTANCE, sparse=sparse)
+    ours.publish()
+    verify(record_of(ours), ours.bootstrap)
+    with pytest.raises(UnavailableError, match=r"version|length|hash"):
+        verify(record_of(ours, **{role: 1}), ours.bootstrap)
+
+
+@pytest.mark.parametrize("role", ["snapshot", "targets", NPM])
+def test_what_is_signed_twice_under_one_version_is_refused(role: str) -> None:
+    ours = repository(INSTANCE)
+    before = ours.published[f"1.{role}.json"]
+    ours.versions = dict.fromkeys(ours.versions, 0)
+    ours.days = 8
+    ours.publish()
+    record = record_of(ours)
+    verify(record, ours.bootstrap)
+    mixed = replace(record, metadata={**record.metadata, role: before})
+    with pytest.raises(UnavailableError, match="not what its owner has signed"):
+        verify(mixed, ours.bootstrap)
+
+
+@pytest.mark.parametrize(
+    ("role", "other"),
+    [
+        ("timestamp", "root"),
+        ("timestamp", "snapshot"),
+        ("snapshot", "timestamp"),
+        ("snapshot", "targets"),
+        ("targets", "root"),
+        ("targets", "snapshot"),
+        (NPM, "timestamp"),
+    ],
+)
+def test_what_one_key_signs_for_two_ends_is_good_for_one(role: str, other: str) -> None:
+    ours = repository(INSTANCE, sparse=True)
+    record = record_of(ours)
+    verify(record, ours.bootstrap)
+    data = {**record.metadata, "root": ours.bootstrap}[other]
+    mixed = replace(record, metadata={**record.metadata, role: data})
+    with pytest.raises(UnavailableError, match="are of another kind"):
+        verify(mixed, ours.bootstrap)
+
+
+@pytest.mark.parametrize("by", ["old", "new"])
+def test_a_new_root_is_signed_by_the_one_before_and_by_itself(by: str) -> None:
+    ours = repository(INSTANCE)
+    ours.rotate("root", "timestamp", "snapshot", "targets", by=by)
+    ours.publish()
+    with pytest.raises(UnavailableError, match="root was signed by 0/1 keys"):
+        verify(record_of(ours, 2), ours.bootstrap)
+
+
+def test_a_root_is_the_next_of_the_one_before() -> None:
+    ours = repository(INSTANCE)
+    ours.rotate("timestamp")
+    ours.rotate("snapshot")
+    ours.publish()
+    record = record_of(ours, 2, 3)
+    verify(record, ours.bootstrap)
+    skipping = replace(record, roots={1: record.roots[1], 2: record.roots[3]})
+    with pytest.raises(UnavailableError, match="says that it is another version"):
+        verify(skipping, ours.bootstrap)
 
 
 @pytest.mark.parametrize(

@@ -45,12 +45,17 @@ class Repository:
     files: dict[str, bytes]
     now: dt.datetime
     days: int = 7
+    sparse: bool = False
+    """Whether one key signs for all, and metadata are named by their version alone, as
+    a part of those of the public instance are."""
     signers: dict[str, CryptoSigner] = field(init=False)
     versions: dict[str, int] = field(init=False)
     published: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signers = {role: CryptoSigner.generate_ecdsa() for role in (*ROLES, NPM)}
+        if self.sparse:
+            self.signers = dict.fromkeys(self.signers, self.signers["root"])
         self.versions = dict.fromkeys((*ROLES, NPM), 0)
         self._root(self.signers["root"])
         self.publish()
@@ -60,12 +65,16 @@ class Repository:
         """The first root: what a client comes with."""
         return self.published["1.root.json"]
 
-    def rotate(self, *roles: str) -> None:
-        """Give *roles* new keys, in a new version of the root."""
+    def rotate(self, *roles: str, by: str = "both") -> None:
+        """Give *roles* new keys, in a new version of the root.
+
+        It is signed by the old and the new keys of roots, or by *by* of them alone.
+        """
         old = self.signers["root"]
         for role in roles:
             self.signers[role] = CryptoSigner.generate_ecdsa()
-        self._root(old)
+        new = self.signers["root"]
+        self._root(*{"both": (old, new), "old": (old,), "new": (new,)}[by])
 
     def publish(self) -> None:
         """Sign all but the root anew, with what is in `files` now."""
@@ -105,6 +114,8 @@ class Repository:
         return (self.now + dt.timedelta(days=self.days)).replace(microsecond=0)
 
     def _meta(self, role: str, data: bytes) -> MetaFile:
+        if self.sparse:
+            return MetaFile(self.versions[role])
         return MetaFile.from_data(self.versions[role], data, ["sha256"])
 
     def _under(self, folder: str) -> dict[str, TargetFile]:
@@ -117,22 +128,22 @@ class Repository:
             self.published[f"targets/{prefixed}"] = data
         return found
 
-    def _root(self, old: CryptoSigner) -> None:
+    def _root(self, *signers: CryptoSigner) -> None:
         root = Root(expires=self._end(), consistent_snapshot=True)
         for role in ROLES:
             root.add_key(self.signers[role].public_key, role)
-        self._sign("root", root, old)
+        self._sign("root", root, *signers)
 
     def _sign(
         self,
         role: str,
         signed: T,
-        *more: CryptoSigner,
+        *signers: CryptoSigner,
     ) -> bytes:
         self.versions[role] += 1
         signed.version = self.versions[role]
         metadata = Metadata(signed)
-        for signer in (self.signers[role], *more):
+        for signer in signers or (self.signers[role],):
             metadata.sign(signer, append=True)
         data = metadata.to_bytes()
         name = role if role == "timestamp" else f"{signed.version}.{role}"
@@ -140,10 +151,12 @@ class Repository:
         return data
 
 
-def repository(instance: Instance, *, days: int = 7) -> Repository:
+def repository(
+    instance: Instance, *, days: int = 7, sparse: bool = False
+) -> Repository:
     """Return one with the roots of *instance*."""
     files = {
         "trusted_root.json": instance.trusted_root(),
         f"{NPM}/keys.json": npm_keys(instance),
     }
-    return Repository(files=files, now=instance.now, days=days)
+    return Repository(files=files, now=instance.now, days=days, sparse=sparse)
