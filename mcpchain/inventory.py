@@ -21,7 +21,7 @@ class State(enum.Enum):
     """Why something could not be seen."""
 
     UNREADABLE = "unreadable"
-    """Malformed, wrongly encoded, locked away, or not a regular file."""
+    """Malformed, wrongly encoded, locked away, not a regular file, or not all here."""
     UNSUPPORTED = "unsupported"
     """Readable, but not by us: a format or version that we do not know."""
     PARTIAL = "partial"

@@ -74,7 +74,7 @@ def needed(
         base.location,
         f"needs the model `{name}`, which is a path "
         f"{'out of the examined folder' if rooted else 'to nothing that is here'}",
-        State.PARTIAL,
+        State.UNREADABLE,
         "examine a folder that holds both, or name a repository and its commit",
     )
     return None
@@ -127,6 +127,6 @@ def code_of(shelf: Shelf, folder: str, code: str, place: Location) -> Iterator[B
         shelf.gap(
             place,
             f"loading it runs `{shown(code)}`, but `{shown(module)}.py` is not here",
-            State.PARTIAL,
+            State.UNREADABLE,
             "get all files of the model",
         )

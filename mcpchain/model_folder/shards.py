@@ -130,7 +130,7 @@ def _lost(shelf: Shelf, place: Location, names: str, more: int) -> None:
     shelf.gap(
         place,
         f"parts of the weights are not here: {names}{rest}",
-        State.PARTIAL,
+        State.UNREADABLE,
         "get all files of the model",
     )
 
@@ -209,7 +209,7 @@ class Index:
             self._shelf.gap(
                 place,
                 f"`{shown(there[0])}` is here, but holds no weights that are read",
-                State.PARTIAL,
+                State.UNREADABLE,
                 "get the file itself, if it is a pointer of Git LFS",
             )
 

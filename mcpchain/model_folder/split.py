@@ -57,7 +57,7 @@ def _nameless(shelf: Shelf, part: Component) -> Shelf:
         part.location,
         f"is one of {_said(part)[_COUNT]} parts of a model, by what it says, and is "
         "not called so; the others cannot be found",
-        State.PARTIAL,
+        State.UNREADABLE,
         "give all parts the names that they were made with",
     )
     return shelf

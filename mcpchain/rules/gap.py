@@ -21,7 +21,8 @@ class Unseen:
     the policy which kinds of blindness you accept.
 
     Variants:
-        unreadable: malformed, wrongly encoded, locked away, or outside the target.
+        unreadable: malformed, wrongly encoded, locked away, outside the target, or not
+            there, as a part of a model that was not fetched.
         unsupported: a format or version that mcpchain does not read.
         partial: read in part.
         conflict: two places in the target say different things of the same.

@@ -45,7 +45,7 @@ def test_a_pointer_declares_what_is_not_here(
         Artifact(name=name, digests=(Digest.parse(OID),), size=12345),
     )
     (gap,) = found.gaps
-    assert (gap.state, gap.ref) == (State.PARTIAL, component.ref)
+    assert (gap.state, gap.ref) == (State.UNREADABLE, component.ref)
     assert "12,345 bytes" in gap.reason
     assert "git lfs pull" in gap.hint
 
@@ -59,7 +59,7 @@ def test_a_pointer_in_place_of_anything_else_is_a_gap_too(
 ) -> None:
     found = discover(tmp_path, name)
     assert found.components == ()
-    assert [each.state for each in found.gaps] == [State.PARTIAL]
+    assert [each.state for each in found.gaps] == [State.UNREADABLE]
 
 
 def test_a_picture_that_is_not_here_is_nothing(tmp_path: Path) -> None:

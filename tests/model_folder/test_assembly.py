@@ -52,6 +52,37 @@ For tests.
 ## Other
 Nothing.
 """
+UNSEEN: dict[str, dict[str, object]] = {
+    "adapter": {"m/adapter_config.json": "["},
+    "card": {"m/README.md": "---\nlicense: [\n---\n"},
+    "tokenizer": {"m/tokenizer_config.json": "{"},
+    "configuration": {"m/config.json": "{"},
+    "weights": {"m/more.safetensors": b"\x99" + bytes(8)},
+    "below": {"m/onnx/model.onnx": b"\x08"},
+    "pointer": {
+        "m/more.safetensors": "version https://git-lfs.github.com/spec/v1\n"
+        f"oid sha256:{'a' * 64}\nsize 10\n"
+    },
+}
+
+
+@pytest.mark.parametrize("more", UNSEEN.values(), ids=UNSEEN.keys())
+def test_of_a_folder_in_which_something_was_not_seen_not_all_is_known(
+    tmp_path: Path, more: dict[str, object]
+) -> None:
+    files = {"m/config.json": CONFIG, "m/model.safetensors": weights("a")}
+    found = look(put(tmp_path, {**files, "n/config.json": CONFIG} | more))
+    assert found.gaps
+    assert not model(found).graph
+
+
+def test_what_was_not_seen_elsewhere_takes_nothing_from_a_model(tmp_path: Path) -> None:
+    files = {"m/config.json": CONFIG, "m/model.safetensors": weights("a")}
+    found = look(put(tmp_path, {**files, "n/model.safetensors": b"\x99" + bytes(8)}))
+    assert found.gaps
+    assert model(found).graph
+
+
 WHOLE: dict[str, object] = {
     "m/config.json": CONFIG
     | {
@@ -436,9 +467,9 @@ def test_a_document_beside_weights_that_cannot_be_read_is_no_silence(
     [
         ({"A": "modeling.M"}, ("modeling.M",), []),
         ({"A": ["modeling.S", None]}, ("modeling.S",), []),
-        ({"A": "gone.M"}, ("gone.M",), [("partial", "m/config.json#/auto_map/A")]),
-        ({"A": "../up.M"}, ("../up.M",), [("partial", "m/config.json#/auto_map/A")]),
-        ({"A": "M"}, ("M",), [("partial", "m/config.json#/auto_map/A")]),
+        ({"A": "gone.M"}, ("gone.M",), [("unreadable", "m/config.json#/auto_map/A")]),
+        ({"A": "../up.M"}, ("../up.M",), [("unreadable", "m/config.json#/auto_map/A")]),
+        ({"A": "M"}, ("M",), [("unreadable", "m/config.json#/auto_map/A")]),
         ({"A": "acme/code--modeling.M"}, ("acme/code--modeling.M",), []),
     ],
 )

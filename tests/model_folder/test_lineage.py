@@ -102,7 +102,7 @@ def test_a_base_that_is_nowhere_is_a_gap_that_tells_no_user(
 ) -> None:
     found = look(put(tmp_path, adapter(written)))
     place = "m/adapter_config.json#/base_model_name_or_path"
-    assert told(found) == [("partial", place)]
+    assert told(found) == [("unreadable", place)]
     assert found.gaps[0].ref == "file:m"
     assert "bob" not in repr(found)
     assert targets(found, model(found), RelationKind.DEPENDS_ON) == []
@@ -161,6 +161,6 @@ def test_a_modelfile_that_is_made_from_nothing_here_is_a_gap(
     tmp_path: Path, written: str
 ) -> None:
     found = look(put(tmp_path, {"Modelfile": f"FROM {written}\n"}))
-    assert told(found) == [("partial", "Modelfile")]
+    assert told(found) == [("unreadable", "Modelfile")]
     assert found.gaps[0].ref == "file:Modelfile"
     assert "bob" not in repr(found)

@@ -53,7 +53,7 @@ def test_shards_that_their_index_names_are_one_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "state", "place", "words"),
     [
-        (folder(**{f"m/{SECOND}": None}), "partial", f"{INDEX}#/weight_map", SECOND),
+        (folder(**{f"m/{SECOND}": None}), "unreadable", f"{INDEX}#/weight_map", SECOND),
         (
             folder(**{"m/model-00003-of-00002.safetensors": weights("z")}),
             "conflict",
@@ -101,7 +101,7 @@ def test_shards_that_their_index_names_are_one_model(tmp_path: Path) -> None:
         (folder(**{INDEX: '{"weight_map": '}), "unreadable", INDEX, "not JSON"),
         (
             folder(MAP | {"x": "notes.bin"}, **{"m/notes.bin": "text"}),
-            "partial",
+            "unreadable",
             f"{INDEX}#/weight_map",
             "no weights",
         ),
@@ -145,7 +145,7 @@ def test_of_an_incomplete_model_nothing_is_counted(tmp_path: Path, lost: str) ->
 
 def test_an_index_alone_is_a_model_of_which_all_is_missing(tmp_path: Path) -> None:
     found = look(put(tmp_path, {INDEX: {"weight_map": MAP}}))
-    assert told(found) == [("partial", f"{INDEX}#/weight_map")]
+    assert told(found) == [("unreadable", f"{INDEX}#/weight_map")]
     assert f"`m/{FIRST}`, `m/{SECOND}`" in found.gaps[0].reason
     assert model(found).name == "m"
 
@@ -182,7 +182,7 @@ def test_what_git_lfs_did_not_fetch_is_told_once(tmp_path: Path) -> None:
         f"oid sha256:{'a' * 64}\nsize 1000\n"
     )
     found = look(put(tmp_path, folder(**{f"m/{SECOND}": pointer})))
-    assert told(found) == [("partial", f"m/{SECOND}")]
+    assert told(found) == [("unreadable", f"m/{SECOND}")]
     assert f"file:m/{SECOND}" in contained(found)
     assert facts(found).parameters is None
     alone = {"m/config.json": CONFIG, "m/model.safetensors": pointer}
@@ -195,7 +195,7 @@ def test_parts_without_an_index_are_counted_by_their_names(tmp_path: Path) -> No
         "m/consolidated-00001-of-00009.safetensors": weights("a"),
     }
     found = look(put(tmp_path, {**files}))
-    assert told(found) == [("partial", "m")]
+    assert told(found) == [("unreadable", "m")]
     names = "`consolidated-00006-of-00009.safetensors` and 3 more"
     assert found.gaps[0].reason.endswith(names)
 
@@ -244,7 +244,7 @@ def test_parts_of_a_split_are_one_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "state", "place"),
     [
-        (parts(**{"q-00002-of-00002.gguf": None}), "partial", "."),
+        (parts(**{"q-00002-of-00002.gguf": None}), "unreadable", "."),
         (
             parts(**{"q-00002-of-00002.gguf": split(0, 2, "b", "c")}),
             "conflict",
@@ -273,7 +273,7 @@ def test_where_parts_and_their_names_disagree_there_is_a_gap(
 
 def test_a_part_that_is_not_called_so_is_a_gap(tmp_path: Path) -> None:
     found = look(put(tmp_path, {"q.gguf": split(0, 2, "a")}))
-    assert told(found) == [("partial", "q.gguf")]
+    assert told(found) == [("unreadable", "q.gguf")]
     assert found.gaps[0].ref == "file:q.gguf"
     assert len(found.components) == 1
 

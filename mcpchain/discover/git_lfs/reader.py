@@ -48,7 +48,7 @@ def discover(file: File, found: Collector) -> None:
             location=Location(path=file.path),
             reason=f"a pointer of Git LFS; the {size:,} bytes that it stands for are "
             "not here",
-            state=State.PARTIAL,
+            state=State.UNREADABLE,
             hint="fetch them with `git lfs pull`",
             ref=ref,
         )
