@@ -226,6 +226,13 @@ def write_bom(
     if output_format == "spdx":
         made = spdx(inventory, now=time, version=__version__)
         data, lacks = made.data, made.lacks
+        if made.told:
+            shown = printable("; ".join(made.told))
+            click.echo(
+                f"warning: SPDX 2.3 has no members for {shown}: they stand in comments "
+                "and annotations, which other tools may not read",
+                err=True,
+            )
     else:
         written = bom(
             inventory,

@@ -15,7 +15,8 @@ from mcpchain.bom.carry import Carrier
 from mcpchain.bom.encode import component_entry
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.foreign import Foreign, unexamined
-from mcpchain.bom.spdx import outline, relations
+from mcpchain.bom.own import gap as own_gap
+from mcpchain.bom.spdx import outline, own, relations
 from mcpchain.bom.spdx.outline import DOCUMENT
 from mcpchain.bom.spdx.translate import Translator, people, said
 from mcpchain.bom.tally import Tally
@@ -49,6 +50,11 @@ _KNOWN: Final = _LISTS | {
     "snippets",
     "spdxVersion",
 }
+_OURS: Final = frozenset(
+    {"annotations", "comment", "creationInfo", "dataLicense", "documentNamespace"}
+    | {"hasExtractedLicensingInfos", "spdxVersion"}
+)
+"""The members of a document of ours that hold nothing of another BOM."""
 _FILE: Final = frozenset(
     {"SPDXID", "fileName", "checksums", "licenseConcluded", "copyrightText"}
 )
@@ -93,6 +99,9 @@ class _Reader:
         """What the document says that its subject depends on."""
         self._kept: list[_Object] = []
         """Relationships that no relation holds."""
+        self._is_ours = own.speaks(root)
+        self._called: dict[str, str] = {}
+        """What packages of ours are called in an inventory, by their SPDXIDs."""
 
     def inventory(self) -> Inventory:
         """Read all of it."""
@@ -105,6 +114,9 @@ class _Reader:
         )
         outline.each(self._root, "files", self._found, self._file)
         self._edges(said_of)
+        if self._is_ours:
+            with self._found.entry():
+                self._gaps()
         self._unread()
         carried = carry.dump(self._carried(root)) if self._is_whole else ""
         for gap in self._tally.gaps():
@@ -115,12 +127,13 @@ class _Reader:
             for each in inventory.relations
             if each.kind is RelationKind.DEPENDS_ON
         }
-        leaves = set() if self._is_cut else self._none - depends
+        full = {ref for ref, each in self._components.items() if each.graph}
+        leaves = set() if self._is_cut else (self._none - depends) | full
         return replace(
             inventory,
             name=self._name(root),
             components=tuple(
-                replace(each, graph=True) if ref in leaves else each
+                replace(each, graph=ref in leaves)
                 for ref, each in sorted(self._components.items())
             ),
             carried=carried,
@@ -138,6 +151,11 @@ class _Reader:
     def _package(self, entry: Entry, root: Entry | None) -> None:
         if root is not None and entry.pointer == root.pointer:
             return
+        if self._is_ours:
+            with self._found.entry():
+                if told := own.component(entry):
+                    self._own(entry, told)
+                    return
         translated = self._translator.package(entry)
         made = self._foreign.component(translated)
         ref = self._ref(entry, made)
@@ -146,6 +164,25 @@ class _Reader:
             written = component_entry(replace(made, ref=ref), starts_server=False)
             carried = self._carrier.beyond(translated, written)
         self._keep(ref, replace(made, carried=carry.dump(carried)))
+
+    def _own(self, entry: Entry, told: own.Read) -> None:
+        ref = told.ref
+        if not ref or ref in self._components or ref in {DOCUMENT, self._whole}:
+            ref = self._ref(entry, told.component)
+        elif spdxid := entry.text("SPDXID"):
+            self._called.setdefault(spdxid, ref)
+        carried: _Object = {}
+        if self._is_whole:
+            carried = self._carrier.clean(told.carried, entry.pointer)
+        self._keep(ref, replace(told.component, carried=carry.dump(carried)))
+
+    def _gaps(self) -> None:
+        """Read the gaps that we wrote."""
+        for text, holder in own.gaps(self._root):
+            with self._found.entry():
+                gap = own_gap(text, holder)
+                self._tally.said(gap)
+                self._found.gap(gap)
 
     def _file(self, entry: Entry) -> None:
         name = said(entry.text("fileName"))
@@ -192,8 +229,10 @@ class _Reader:
     def _edges(self, relationships: list[outline.Raw]) -> None:
         for ref in self._subjects:
             if ref != self._whole and ref not in _NOBODY:
-                self._check(ref, self._root)
-        for source, kind, target, entry in relationships:
+                self._check(self._called.get(ref, ref), self._root)
+        for spdxid, kind, other, entry in relationships:
+            source = self._called.get(spdxid, spdxid)
+            target = self._called.get(other, other)
             if not self._left:
                 self._is_cut = True
                 what = "relationships beyond those that are read"
@@ -303,5 +342,8 @@ class _Reader:
         rest = {k: v for k, v in raw.items() if k not in _LISTS}
         if self._kept:
             rest["relationships"] = self._kept
+        if self._is_ours:
+            # What is said by these is read, or said anew.
+            rest = {k: v for k, v in rest.items() if k not in _OURS}
         clean: _Object = self._carrier.clean(rest, self._root.pointer)
         return clean

@@ -1,8 +1,9 @@
 """Write an inventory as SPDX 2.3 JSON.
 
 Every component is a package: MCP servers and other services too, as `OTHER`, since a
-list without them would leave out what an AI system is about. Pins, places and facts are
-told in comments, gaps in annotations. `Written.lacks` names the rest.
+list without them would leave out what an AI system is about. What SPDX has no members
+for is told in comments, and once more in annotations that we read back (`own`), gaps
+too. `Written.told` names it; `Written.lacks` names what is in the document nowhere.
 """
 
 import datetime as dt
@@ -16,12 +17,20 @@ from typing import Any, Final
 
 from mcpchain.bom import carry, licenses, structure
 from mcpchain.bom.entry import Entry
-from mcpchain.bom.spdx import actors
+from mcpchain.bom.spdx import actors, own
 from mcpchain.bom.spdx.license_refs import NOT_SAID, LicenseRefs
 from mcpchain.bom.spdx.outline import DOCUMENT
 from mcpchain.bom.spdx.package import UNNAMED, package
 from mcpchain.bom.whole import TARGET, is_edge
-from mcpchain.component import Component, PackageFacts
+from mcpchain.component import (
+    BuildFacts,
+    Component,
+    DataFacts,
+    ModelFacts,
+    PackageFacts,
+    ServerFacts,
+    UsedServiceFacts,
+)
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Gap, Inventory, RelationKind
 
@@ -30,7 +39,6 @@ _TARGET: Final = "SPDXRef-Target"
 _SPACE: Final = uuid.UUID("2f0f6a1e-8a0f-5c0e-9f5b-6f6f2c1f7e35")
 """The name space of our documents' names (RFC 9562, section 5.5)."""
 _NOT_ID: Final = re.compile(r"[^A-Za-z0-9.-]+")
-_HALF: Final = re.compile(r"[\ud800-\udfff]")
 _SLUG: Final = 60
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode
 _KINDS: Final = {
@@ -55,6 +63,8 @@ class Written:
     """UTF-8, one entry a line."""
     lacks: tuple[str, ...]
     """A text for each kind of thing of the inventory that is not in the document."""
+    told: tuple[str, ...]
+    """A text for each kind of thing that stands in comments and annotations alone."""
 
 
 def compose(inventory: Inventory, *, timestamp: dt.datetime, version: str) -> Written:
@@ -92,20 +102,20 @@ def compose(inventory: Inventory, *, timestamp: dt.datetime, version: str) -> Wr
     }
     gaps = [_gap(each) for each in inventory.gaps]
     unique = hashlib.sha256(_bytes(_ENCODE([body, gaps, inventory.name]))).hexdigest()
-    annotations = [
-        {
-            "annotationDate": created,
-            "annotationType": "OTHER",
-            "annotator": tool,
-            "comment": each,
-        }
-        for each in gaps
-    ]
+
+    def annotation(text: str) -> _Object:
+        head = {"annotationDate": created, "annotationType": "OTHER"}
+        return head | {"annotator": tool, "comment": text}
+
+    for entry, each in zip(packages, inventory.components, strict=True):
+        entry["annotations"] = [annotation(own.entry_text(each))]
+    annotations = [annotation(each) for each in gaps]
     head = {
         "spdxVersion": VERSION,
         "dataLicense": "CC0-1.0",
         "SPDXID": DOCUMENT,
         "name": inventory.name.strip() or UNNAMED,
+        "comment": own.COMMENT,
         "documentNamespace": f"urn:uuid:{uuid.uuid5(_SPACE, unique)}",
         "creationInfo": {
             "created": created,
@@ -116,8 +126,12 @@ def compose(inventory: Inventory, *, timestamp: dt.datetime, version: str) -> Wr
     if not document["hasExtractedLicensingInfos"]:
         del document["hasExtractedLicensingInfos"]
     data = _bytes("{\n" + ",\n".join(_lines(document)) + "\n}\n")
-    lacks = tuple(_lacks(inventory))
-    return Written(document=json.loads(data), data=data, lacks=lacks)
+    return Written(
+        document=json.loads(data),
+        data=data,
+        lacks=tuple(_lacks(inventory)),
+        told=tuple(_told(inventory)),
+    )
 
 
 def _lines(document: _Object) -> Iterator[str]:
@@ -129,8 +143,7 @@ def _lines(document: _Object) -> Iterator[str]:
 
 
 def _bytes(text: str) -> bytes:
-    """Return JSON in UTF-8; half a character becomes the text of its escape."""
-    return _HALF.sub(lambda m: f"\\\\u{ord(m[0]):04x}", text).encode()
+    return own.escaped(text).encode()
 
 
 def _names(components: Iterable[Component]) -> dict[str, str]:
@@ -245,29 +258,47 @@ def _edge(source: str, kind: str, target: str) -> _Object:
 def _gap(gap: Gap) -> str:
     about = f" (about {gap.ref})" if gap.ref else ""
     hint = f"; {gap.hint}" if gap.hint else ""
-    return f"gap: {gap.state.value}: {gap.location}: {gap.reason}{about}{hint}"
+    text = f"gap: {gap.state.value}: {gap.location}: {gap.reason}{about}{hint}"
+    return f"{text}\n{own.gap_text(gap)}"
+
+
+def _told(inventory: Inventory) -> Iterator[str]:
+    """Name what comments and annotations hold, and no member of SPDX."""
+    components = inventory.components
+    facts = [each.facts for each in components]
+    counts = {
+        "pins": sum(each.pin is not None for each in components),
+        "where things were found": sum(bool(each.locations) for each in components),
+        "what a model is and what its card says": sum(
+            isinstance(each, ModelFacts) for each in facts
+        ),
+        "what is in a data set": sum(isinstance(each, DataFacts) for each in facts),
+        "how a service is used": sum(
+            isinstance(each, UsedServiceFacts) for each in facts
+        ),
+        "how an MCP server is started": sum(
+            isinstance(each, ServerFacts) for each in facts
+        ),
+        "what a part of the build is for": sum(
+            isinstance(each, BuildFacts) for each in facts
+        ),
+        "texts of licences": sum(len(each.license_texts) for each in components),
+        "which digest is of which file": sum(len(c.artifacts) > 1 for c in components),
+        "that all dependencies are listed": sum(each.graph for each in components),
+        "gaps": len(inventory.gaps),
+    }
+    yield from (f"{what}: {count:,}" for what, count in counts.items() if count)
 
 
 def _lacks(inventory: Inventory) -> Iterator[str]:
-    """Name what neither a member nor a comment of the document holds."""
-    components = inventory.components
-    depends = {
-        each.source
-        for each in inventory.relations
-        if each.kind is RelationKind.DEPENDS_ON
-    }
-    refs = {each.ref for each in components}
+    """Name what is nowhere in the document."""
+    refs = {each.ref for each in inventory.components}
     counts = {
-        "texts of licences": sum(len(each.license_texts) for each in components),
-        "which digest is of which file": sum(len(c.artifacts) > 1 for c in components),
-        "that all dependencies of a package are listed": sum(
-            each.graph and each.ref in depends for each in components
-        ),
         "relations with what is not listed": sum(
             not refs.issuperset((each.source, each.target))
             for each in inventory.relations
         ),
-        "members of other BOMs": _unsaid(inventory, components),
+        "members of other BOMs": _unsaid(inventory),
         "for what was resolved": bool(inventory.resolved_for),
     }
     yield from (f"{what}: {count:,}" for what, count in counts.items() if count)
@@ -277,19 +308,12 @@ _OF_WHOLE: Final = frozenset(
     {"authors", "description", "licenses", "manufacturer", "supplier", "version"}
 )
 """The members of `metadata` and of its subject that a document says."""
-_SAID: Final = frozenset(
-    {"author", "authors", "copyright", "cpe", "description", "manufacturer"}
-    | {"publisher", "supplier", "type"}
-)
-"""The members that a component carries and a package of SPDX says."""
 
 
-def _unsaid(inventory: Inventory, components: Iterable[Component]) -> int:
-    """Count the members of other BOMs that are carried, and not said."""
+def _unsaid(inventory: Inventory) -> int:
+    """Count the members of other BOMs on the whole that are carried, and not said."""
     carried = carry.load(inventory.carried)
     metadata = _members(carried.pop("metadata", {}))
     subject = _members(metadata.pop("component", {}))
     carried.pop("dependencies", None)
-    whole = [*carried, *(metadata.keys() | subject.keys()) - _OF_WHOLE]
-    parts = [key for each in components for key in carry.load(each.carried)]
-    return len(whole) + sum(key not in _SAID for key in parts)
+    return len([*carried, *(metadata.keys() | subject.keys()) - _OF_WHOLE])

@@ -1,14 +1,17 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mcpchain.bom import carry
 from mcpchain.bom.formats import read
 from mcpchain.bom.spdx.validate import problems
 from mcpchain.bom.spdx.write import compose
 from mcpchain.bom.worth import declared
 from mcpchain.bom.write import compose as compose_cyclonedx
+from mcpchain.component import Component
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Inventory
 from tests.bom.inventories import NOW, inventories
@@ -43,9 +46,24 @@ def test_what_was_written_is_read_with_every_component(inventory: Inventory) -> 
     count = max(1, len(inventory.components))
     assert len(again.components) == count
     # And judged, and written again, as either.
+    if inventory.components:
+        assert sorted(_flat(again), key=_ref) == sorted(_flat(inventory), key=_ref)
+        assert {*inventory.gaps} == {*again.gaps}
     assert len(declared(again).components) == count
     compose(again, timestamp=NOW, version="1.2.3")
     compose_cyclonedx(again, timestamp=NOW, version="1", reproducible=True)
+
+
+def _ref(component: Component) -> str:
+    return component.ref
+
+
+def _flat(inventory: Inventory) -> list[Component]:
+    """Return all that is said of components, the spelling of what they carry aside."""
+    return [
+        replace(each, carried=carry.dump(carry.load(each.carried)))
+        for each in inventory.components
+    ]
 
 
 MEMBERS = st.sampled_from(
