@@ -74,7 +74,10 @@ def test_where_nobody_can_be_read_nobody_is_said(value: object) -> None:
 
 
 def test_an_author_comes_before_contributors_and_accounts_do_not_count() -> None:
-    uploader = {"maintainers": ["Eve <eve@evil.example>"], "_npmUser": "Eve"}
+    uploader: dict[str, object] = {
+        "maintainers": ["Eve <eve@evil.example>"],
+        "_npmUser": "Eve",
+    }
     assert of_manifest(uploader) == ""
     assert of_manifest({"contributors": ["Bob"]} | uploader) == "Bob"
     assert of_manifest({"author": "Ann", "contributors": ["Acme Inc."]}) == "Ann"

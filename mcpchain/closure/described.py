@@ -22,7 +22,7 @@ from mcpchain.closure.group import Sources
 from mcpchain.closure.library import Door, Library
 from mcpchain.closure.metadata import Metadata, Sheet
 from mcpchain.closure.project import Interpreter, Listing, Page
-from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
+from mcpchain.component import Basis, Component, Kind, Location, Origin, PackageFacts
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.fetch import FetchError, Request, Response, unreadable
@@ -81,10 +81,18 @@ def _lacks(component: Component) -> bool:
         component.kind in _PACKAGES
         and component.purl is not None
         and component.version is not None
-        and not (component.supplier and _is_licensed(component))
+        and not (_is_licensed(component) and _has_told(component))
         and isinstance(facts, PackageFacts)
         and facts.origin is Origin.REGISTRY
     )
+
+
+def _has_told(component: Component) -> bool:
+    """Say whether its supplier is known, or its own metadata were read, and name none.
+
+    A registry would give those metadata once more.
+    """
+    return bool(component.supplier) or component.basis is Basis.OBSERVED
 
 
 def _is_licensed(component: Component) -> bool:

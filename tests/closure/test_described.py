@@ -8,7 +8,7 @@ import pytest
 
 from mcpchain.closure.described import described
 from mcpchain.closure.library import Door
-from mcpchain.component import Component, Origin, PackageFacts
+from mcpchain.component import Basis, Component, Origin, PackageFacts
 from mcpchain.inventory import Collector, Inventory, State
 from tests.making import component
 from tests.world.world import World
@@ -100,8 +100,9 @@ def test_nobody_is_asked_who_could_not_know(
         ({"licenses": ("ISC",)}, (("ISC",), "Ann <ann@acme.example>")),
         ({"supplier": "Acme"}, (("MIT",), "Acme")),
         ({"licenses": ("ISC",), "supplier": "Acme"}, (("ISC",), "Acme")),
+        ({"licenses": ("ISC",), "basis": Basis.OBSERVED}, (("ISC",), "")),
     ],
-    ids=["licence", "supplier", "both"],
+    ids=["licence", "supplier", "both", "metadata that were read"],
 )
 def test_what_a_source_tells_itself_stays(
     own: dict[str, Any], told: tuple[object, ...], world: World
