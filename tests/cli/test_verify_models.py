@@ -132,7 +132,7 @@ def test_an_authority_is_named_and_may_be_asked_for_somebody(
     result = run(model, *ca, "--issuer", ISSUER)
     assert (result.exit_code, "stands in place of" in result.output) == (2, True)
     result = run(model)
-    assert (result.exit_code, "name the authority" in result.output) == (10, True)
+    assert (result.exit_code, "name that with `--ca`" in result.output) == (10, True)
     result = run(model, "--ca", model / "config.json")
     assert (result.exit_code, "holds no certificate" in result.output) == (2, True)
 

@@ -93,7 +93,7 @@ def test_a_certificate_of_a_private_authority_proves_no_time(model: Path) -> Non
     alone = answer(model, bundle, Trust(root=ROOT))
     assert (alone.status, alone.reason) == (
         Status.UNTRUSTED_IDENTITY,
-        "a certificate of a private authority signed it: name the authority",
+        "a certificate of a private authority signed it: name that with `--ca`",
     )
 
 
