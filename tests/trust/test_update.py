@@ -386,6 +386,29 @@ def test_what_is_signed_and_not_of_one_time_is_refused(
         verify(record_of(ours, **{role: 1}), ours.bootstrap)
 
 
+@pytest.mark.parametrize("sparse", [False, True], ids=["named whole", "by version"])
+def test_an_older_snapshot_of_the_same_targets_is_refused(
+    sparse: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    ours = repository(INSTANCE, sparse=sparse)
+    ours.snap()
+    verify(record_of(ours), ours.bootstrap)
+    with pytest.raises(UnavailableError, match=r"version|length|hash"):
+        verify(record_of(ours, snapshot=1), ours.bootstrap)
+
+
+def test_another_snapshot_of_the_same_version_is_refused() -> None:
+    ours = repository(INSTANCE)
+    before = ours.published["1.snapshot.json"]
+    ours.versions["snapshot"], ours.days = 0, 8
+    ours.snap()
+    record = record_of(ours)
+    verify(record, ours.bootstrap)
+    mixed = replace(record, metadata={**record.metadata, "snapshot": before})
+    with pytest.raises(UnavailableError, match=r"length|hash"):
+        verify(mixed, ours.bootstrap)
+
+
 @pytest.mark.parametrize("role", ["snapshot", "targets", NPM])
 def test_what_is_signed_twice_under_one_version_is_refused(role: str) -> None:
     ours = repository(INSTANCE)

@@ -50,6 +50,7 @@ class Repository:
     a part of those of the public instance are."""
     signers: dict[str, CryptoSigner] = field(init=False)
     versions: dict[str, int] = field(init=False)
+    meta: dict[str, MetaFile] = field(init=False)
     published: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,8 +89,15 @@ class Repository:
             delegations=Delegations({key.keyid: key}, {NPM: role}),
         )
         targets = self._sign("targets", top)
-        meta = {f"{NPM}.json": self._meta(NPM, delegated)}
-        meta["targets.json"] = self._meta("targets", targets)
+        self.meta = {
+            f"{NPM}.json": self._meta(NPM, delegated),
+            "targets.json": self._meta("targets", targets),
+        }
+        self.snap()
+
+    def snap(self) -> None:
+        """Sign the snapshot anew, of the same targets, and the timestamp."""
+        meta = self.meta
         snapshot = self._sign("snapshot", Snapshot(expires=self._end(), meta=meta))
         timestamp = Timestamp(
             expires=self._end(), snapshot_meta=self._meta("snapshot", snapshot)
