@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mcpchain.bundle.policy import Expected
     from mcpchain.bundle.private import PrivateAuthority
     from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.mcp_entries import Ask
     from mcpchain.pipeline.trusting import Chosen
     from mcpchain.pipeline.verification import Terms
     from mcpchain.signature import Verification
@@ -87,7 +88,8 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     "--server",
     metavar="FILE|NAME[@VERSION]",
     help="A `server.json`: is each TARGET the package of that MCP server, built from "
-    "its repository by the owner of its name? NAME: as `--mcp-registry` has it.",
+    "its repository by the owner of its name? NAME: as `--mcp-registry` has it. Where "
+    "no bundle lies beside a package, your own registries are asked for one.",
 )
 @click.option("--mcp-registry", metavar="URL", help="The MCP registry to ask.")
 @click.option(
@@ -212,8 +214,9 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         if entry:
             from mcpchain.pipeline import mcp_entries
 
+            ask = None if offline else _asking(terms, registry_keys, around())
             found = tuple(
-                mcp_entries.verify_targets(targets, bundles, terms, entry, hashing)
+                mcp_entries.verify_targets(targets, bundles, terms, entry, hashing, ask)
             )
             asked = []
         else:
@@ -262,6 +265,17 @@ def _entry(
     if registry is None:
         return read_entry(Path(server))
     return fetch_entry(server, registry, around())
+
+
+def _asking(terms: "Terms", keys: Path | None, around: "Circumstances") -> "Ask | None":
+    """Return how a registry is asked; it has nothing by keys of the user's."""
+    if terms.key or terms.authority:
+        return None
+    from mcpchain.pipeline.mcp_entries import of_registry
+    from mcpchain.pipeline.registry_signatures import read_registry_keys
+
+    known = read_registry_keys(keys, options.trust_folder())
+    return partial(of_registry, terms=terms, known=known, around=around)
 
 
 def _of_packages(

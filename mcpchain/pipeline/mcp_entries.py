@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.address import plain
+from mcpchain.artifact import Artifact, Digest
+from mcpchain.component import Component, Kind, Location, PackageFacts
 from mcpchain.errors import MalformedError, UnavailableError, UsageError
 from mcpchain.fetch import Fetcher, FetchError
+from mcpchain.naming import npm_purl, pypi_purl
 from mcpchain.pipeline import verification
 from mcpchain.pipeline.verification import Terms
 from mcpchain.registries import mcp
@@ -20,8 +23,12 @@ from mcpchain.verify.mcp_registry import Package, Seen, Server, marker, read_ser
 
 if TYPE_CHECKING:
     from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.registry_signatures.of_npm import RegistryKeys
 
 _LIMIT: Final = 4 << 20
+_PINS: Final = {"npm": "sha512", "pypi": "sha256"}
+"""What a registry has signed there; another digest could be of other bytes."""
+Ask = Callable[[Component], tuple[Verification, ...]]
 _KINDS: Final = {
     ".tgz": "npm",
     ".whl": "pypi",
@@ -91,6 +98,7 @@ def verify_targets(
     terms: Terms,
     server: Server,
     progress: Callable[[int, int], None] | None = None,
+    ask: Ask | None = None,
 ) -> Iterator[Verification]:
     """Yield who signed each file, and whether it is a package of *server*.
 
@@ -100,6 +108,8 @@ def verify_targets(
         terms: Whom the user trusts.
         server: The entry.
         progress: Called with (bytes hashed, bytes in all), for each file.
+        ask: Returns what a registry has that is signed about a package; called for
+            files beside which nothing lies. `None`: none is asked.
 
     Raises:
         UsageError: A target is no file of a package.
@@ -107,8 +117,56 @@ def verify_targets(
     kinds = [_kind(each) for each in targets]
     for target, kind in zip(targets, kinds, strict=True):
         found = tuple(verification.verify_targets([target], bundles, terms, progress))
+        if ask and all(each.status is Status.MISSING for each in found):
+            package = _package(Path(target), kind)
+            found = (package and ask(package)) or found
         yield from found
         yield replace(_answer(server, Path(target), kind, found), subject=target)
+
+
+def of_registry(
+    package: Component, terms: Terms, known: "RegistryKeys", around: "Circumstances"
+) -> tuple[Verification, ...]:
+    """Return what the user's own registry has that is signed about *package*."""
+    from mcpchain.closure.library import Door
+    from mcpchain.pipeline.registry_signatures import verify_packages
+
+    settings = load(around.environ, home=around.home, projects=around.projects)
+    with Fetcher(
+        offline=around.offline,
+        cache=around.cache / "http",
+        route=settings.route,
+        clock=around.now.timestamp,
+    ) as fetcher:
+        door = Door(fetcher, settings)
+        return tuple(verify_packages([package], door, terms, known))
+
+
+def _package(path: Path, kind: str) -> Component | None:
+    """Return what the file at *path* is, pinned to its bytes; `None`: not told."""
+    algorithm = _PINS.get(kind)
+    if algorithm is None:
+        return None
+    try:
+        with path.open("rb") as stream:
+            seen = _seen(stream, path.name, kind)
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, algorithm).hexdigest()
+        if seen.package is None:
+            return None
+        name, version = seen.package
+        purl = (npm_purl if kind == "npm" else pypi_purl)(name, version)
+    except (OSError, ValueError):
+        return None
+    return Component(
+        kind=Kind.LIBRARY,
+        name=name,
+        version=version,
+        purl=purl,
+        artifacts=(Artifact(digests=(Digest.of(algorithm, digest),)),),
+        locations=(Location(path="."),),
+        facts=PackageFacts(),
+    )
 
 
 def _kind(target: str) -> str:

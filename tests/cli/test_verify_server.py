@@ -172,7 +172,8 @@ def test_who_built_it_elsewhere_does_not_own_the_name(folder: Folder) -> None:
 
 def test_a_package_without_any_attestation_is_missing_one(folder: Folder) -> None:
     folder.file.with_name(f"{folder.file.name}.sigstore.json").unlink()
-    code, status, links = folder.links(folder.file, "--server", folder.entry)
+    options = ("--server", folder.entry, "--offline")
+    code, status, links = folder.links(folder.file, *options)
     assert (code, status, links["repository"]) == (10, "missing", "absent")
 
 
