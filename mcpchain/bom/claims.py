@@ -50,7 +50,7 @@ FORMATS: Final = frozenset(
             "ort",
             "pickle",
         ),
-        *("pt2", "safetensors", "saved-model", "skops", "tflite"),
+        *("flax", "pt2", "safetensors", "saved-model", "skops", "tflite"),
         *("torch-legacy", "torch-zip", "torchscript"),
     }
 )

@@ -113,6 +113,7 @@ class _Join:
             self._hang(model)
         self._modelfiles(weights)
         gaps = [gap for each in self._shelves for gap in each.gaps()]
+        self._doubt(models, (each.location.path for each in (*first.gaps, *gaps)))
         found = Collector(first.name)
         found.include(
             replace(
@@ -123,6 +124,26 @@ class _Join:
             )
         )
         return found.inventory()
+
+    def _doubt(self, models: Iterable[_Model], unseen: Iterable[str]) -> None:
+        """Take back that all is known of a folder in which something was not seen.
+
+        It may have been what names the base of an adapter.
+        """
+        places = set[str]()
+        for path in unseen:
+            while path and path not in places:
+                places.add(path)
+                path = above(path)  # noqa: PLW2901 - a walk upwards
+        doubted = {
+            each.component.ref
+            for each in models
+            if (each.folder.path in places if each.folder.path else places)
+        }
+        self._components = [
+            replace(each, graph=False) if each.graph and each.ref in doubted else each
+            for each in self._components
+        ]
 
     def _shelf(self, ref: str | None) -> Shelf:
         shelf = Shelf(self._tree, self._first.name, ref)

@@ -84,6 +84,8 @@ def skops(schema: object) -> bytes:
         ("m.bin", TFLITE, "tflite"),
         ("m.pte", FLAT.replace(b"TFL3", b"ET12"), "executorch"),
         ("m.ort", FLAT.replace(b"TFL3", b"ORTM"), "ort"),
+        ("flax_model.msgpack", b"\x81\xa1a\x01", "flax"),
+        ("flax_model-00001-of-00002.msgpack", b"\xde\0\0", "flax"),
         ("m.cbm", b"CBM1\x10\0\0\0", "catboost"),
         ("m", b"CBM1\x10\0\0\0", "catboost"),
         ("m.mlmodel", b"\x08\x04\x12\x02\n\0", "coreml"),
@@ -402,3 +404,9 @@ def test_any_bytes_are_read_or_a_gap(data: bytes, start: bytes, name: str) -> No
 def test_any_bytes_in_a_package_are_read_or_a_gap(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert discover(Path(folder), "m.mlpackage/Manifest.json", data)
+
+
+def test_what_is_only_called_like_weights_of_flax_is_a_gap(tmp_path: Path) -> None:
+    found = discover(tmp_path, "flax_model.msgpack", b"\x80\x04N."[1:])
+    assert [each.state for each in found.gaps] == [State.UNSUPPORTED]
+    assert not found.components

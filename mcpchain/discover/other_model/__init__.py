@@ -1,9 +1,9 @@
 """Models of which little more is told than that they are there.
 
 TFLite, ExecuTorch, ONNX Runtime's own format and CatBoost are known by their first
-bytes, whatever they are called. OpenVINO, Core ML, skops, NeMo and what `torch.export`
-saves are known by name and looked into: for the files that belong to them, for what
-loading imports, and for native code.
+bytes, whatever they are called, and weights of Flax by their names. OpenVINO, Core ML,
+skops, NeMo and what `torch.export` saves are known by name and looked into: for the
+files that belong to them, for what loading imports, and for native code.
 """
 
 import re
@@ -26,6 +26,9 @@ SUFFIXES: Final = {
     ".skops": "skops",
     ".tflite": "tflite",
 }
+_FLAX: Final = re.compile(
+    r"(?:.*/)?(?:diffusion_)?flax_model(?:-\d+-of-\d+)?\.msgpack", re.IGNORECASE
+)
 _NET: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<net\s")
 
 
@@ -33,6 +36,11 @@ def by_magic(head: bytes) -> str:
     """Return the format that the first bytes of a file tell; empty if they do not."""
     flat = _FLAT.get(head[4:8], "") if head[3:4] == b"\0" else ""
     return _FIRST.get(head[:4], "") or flat
+
+
+def is_flax(file: File) -> bool:
+    """Say whether *file* has a name that Flax gives to weights."""
+    return _FLAX.fullmatch(file.path) is not None
 
 
 def is_package(file: File) -> bool:
@@ -59,6 +67,7 @@ class OtherModel:
             or bool(by_magic(file.head))
             or is_network(file)
             or is_package(file)
+            or is_flax(file)
         )
 
     def discover(self, file: File, found: Collector) -> None:

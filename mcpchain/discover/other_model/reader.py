@@ -5,7 +5,13 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from mcpchain.component import FileFacts, Location, ModelFacts
-from mcpchain.discover.other_model import SUFFIXES, by_magic, is_network, is_package
+from mcpchain.discover.other_model import (
+    SUFFIXES,
+    by_magic,
+    is_flax,
+    is_network,
+    is_package,
+)
 from mcpchain.discover.other_model.flat import operators
 from mcpchain.discover.other_model.zipped import discover_zip
 from mcpchain.document import Node
@@ -23,6 +29,8 @@ _COREML: Final = re.compile(
     rb"\x08[\x01-\x20](?:[\x12\xa2\xaa\xb2\xba\xc2\xca\xd2\xda]|\Z)"
 )
 """How a model of Core ML begins: its version, then a description or the network."""
+_MAPS: Final = frozenset(bytes([each]) for each in (*range(0x80, 0x90), 0xDE, 0xDF))
+"""How a map of MessagePack begins, of which Flax restores nothing but numbers."""
 _GZIP: Final = b"\x1f\x8b"
 _ZIPPED: Final = frozenset({"pt2", "skops"})
 _WEIGHTS: Final = FileFacts(role="weights")
@@ -40,6 +48,8 @@ def discover(file: File, found: Collector) -> None:
         _package(file, found)
     elif is_network(file):
         _network(file, found)
+    elif is_flax(file) and file.head[:1] in _MAPS:
+        found.add(observed(file, ModelFacts(format="flax")))
     elif named in _ZIPPED:
         discover_zip(file, named, found)
     elif named == "nemo" and _is_archive(file):
@@ -48,8 +58,9 @@ def discover(file: File, found: Collector) -> None:
         _note(file, found, reason, State.PARTIAL)
     elif named == "coreml" and _COREML.match(file.head):
         found.add(observed(file, ModelFacts(format=named)))
-    elif named:
-        reason = f"named like a model of {named}, and nothing that we know"
+    else:
+        kind = named or "flax"
+        reason = f"named like a model of {kind}, and nothing that we know"
         _note(file, found, reason, State.UNSUPPORTED)
 
 
