@@ -82,7 +82,9 @@ def verify(
         problem = f"{error.pointer} {error.problem}".strip()
         return _refused(f"the statement is malformed: {problem}", trust)
     if _is_private(bundle) and trust.authority is None and trust.key is None:
-        problem = "a certificate of a private authority signed it: name that with `--ca`"
+        problem = (
+            "a certificate of a private authority signed it: name that with `--ca`"
+        )
         return _refused(problem, trust, Status.UNTRUSTED_IDENTITY)
     artifact = Artifact(digests={"sha256": signed.root})
     asked = replace(trust, log_needed=False, predicate_types=(MODEL,))
