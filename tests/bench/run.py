@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import inventory, models
+from tests.bench import inventory, models, signatures
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 7
@@ -206,6 +206,7 @@ PARTS = {
     "hashing": hashing,
     **inventory.parts(pair, MCPCHAIN),
     **models.parts(pair, MCPCHAIN),
+    **signatures.parts(pair, MCPCHAIN),
 }
 
 

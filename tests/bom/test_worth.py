@@ -354,7 +354,7 @@ def test_no_bom_excuses_a_package_from_what_packages_are_held_to(
     assert set(believed.gaps) >= set(inventory.gaps)
     for each in believed.components:
         assert each.basis is not Basis.OBSERVED
-        if each.pin is Pin.LOCAL and each.kind is not Kind.MCP_SERVER:
+        if each.pin is Pin.LOCAL and each.kind in {Kind.APPLICATION, Kind.LIBRARY}:
             assert isinstance(each.facts, PackageFacts)
             assert each.facts.origin is Origin.PATH
     again = declared(read(written(believed), source="b.json"))
