@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA224
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -28,6 +29,7 @@ CA = PrivateCa(NOW)
 WHAT = Artifact(digests={"sha256": hashlib.sha256(ARTIFACT).digest()})
 KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER = ec.generate_private_key(ec.SECP256R1())
+WEAK = 1024
 Json = dict[str, Any]
 
 
@@ -133,6 +135,26 @@ def test_every_certificate_up_to_the_anchor_counts(flaw: str) -> None:
     assert (found.status, reason in found.reason) == (Status.INVALID, True), (
         found.reason
     )
+
+
+def test_a_certificate_over_a_weak_hash_could_be_forged() -> None:
+    weak = CA.leaf(KEY, over=SHA224())
+    found = check(bundle(CA.material(weak)))
+    assert (found.status, found.reason) == (
+        Status.INVALID,
+        "a certificate is signed over sha224, which can be forged",
+    )
+    lower = CA.issue("models", CA.key, by=("root", CA.root_key), over=SHA224())
+    assert check(bundle(CA.material(CA.leaf(KEY), [lower]))).status is Status.INVALID
+
+
+def test_an_authority_with_a_weak_key_issues_nothing() -> None:
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=WEAK)
+    lower = CA.issue("models", weak, by=("root", CA.root_key))
+    leaf = CA.leaf(KEY, by=("models", weak))
+    found = check(bundle(CA.material(leaf, [lower])))
+    assert found.status is Status.INVALID
+    assert "a certificate of its authority is not accepted: the key is" in found.reason
 
 
 def test_an_anchor_says_how_long_a_chain_may_be() -> None:

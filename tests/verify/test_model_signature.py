@@ -478,6 +478,8 @@ def test_shards_leave_out_what_is_empty_and_that_is_told(model: Path) -> None:
         "not signed: shards leave out what is empty: `code/__init__.py`",
     )
     assert found.status is Status.VERIFIED
+    lay(model, {"code/__init__.py": b"#"})
+    assert answer(model, bundle).reason == "`code/__init__.py` was not signed"
 
 
 def _named(name: str, **more: str) -> list[Json]:
@@ -591,6 +593,18 @@ LISTS: dict[str, tuple[bytes, Status, str]] = {
         ),
         Status.INVALID,
         "do not follow each other at byte 0",
+    ),
+    "shards that overlap": (
+        statement(
+            [
+                resources({"x": b"x" * 200}, shard=100)[0],
+                resources({"x": b"x" * 200}, shard=100)[1] | {"name": "x:50:200"},
+            ],
+            method="shards",
+            shard_size=100,
+        ),
+        Status.INVALID,
+        "do not follow each other at byte 100",
     ),
     "shards of another size": (
         statement(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -84,6 +85,9 @@ def hint(key: ec.EllipticCurvePublicKey) -> str:
     return hashlib.sha256(pem).hexdigest()
 
 
+Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
 class PrivateCa:
     """An authority outside of any Sigstore: a root, one below it, and leaves."""
 
@@ -97,9 +101,9 @@ class PrivateCa:
     def issue(  # noqa: PLR0913 - what certificates differ in
         self,
         subject: str,
-        key: ec.EllipticCurvePrivateKey,
+        key: Private,
         *,
-        by: tuple[str, ec.EllipticCurvePrivateKey],
+        by: tuple[str, Private],
         ca: bool = True,
         signs: bool = False,
         length: int | None = None,
@@ -107,6 +111,7 @@ class PrivateCa:
         valid: tuple[int, int] = (-10, 10),
         san: x509.GeneralName | None = None,
         more: x509.ExtensionType | None = None,
+        over: HashAlgorithm = SHA256,
     ) -> x509.Certificate:
         issuer, issuer_key = by
         days = [self.now + dt.timedelta(days=each) for each in valid]
@@ -131,7 +136,7 @@ class PrivateCa:
             builder = builder.add_extension(names, critical=False)
         if more is not None:
             builder = builder.add_extension(more, critical=True)
-        return builder.sign(issuer_key, SHA256)
+        return builder.sign(issuer_key, over)  # type: ignore[arg-type]  # any hash
 
     def leaf(
         self,
