@@ -13,6 +13,10 @@ from mcpchain.model_folder import card, config, shards, split, terms
 from mcpchain.model_folder.folder import Folder
 from mcpchain.model_folder.shelf import Shelf, shown
 
+_COPY: Final = re.compile(
+    r"(?:-(?:unsloth|bnb|[348]-?bits?|gptq|awq|gguf|fp8|int[48]|quantized))++\Z"
+)
+"""What is added to the name of a model for a copy in which numbers have fewer bits."""
 _LICENSE: Final = re.compile(r"(?:licen[cs]e|copying)(?:\.(?:md|rst|txt))?")
 
 
@@ -103,8 +107,8 @@ def _bases(shelf: Shelf, model: Described) -> tuple[BaseModel, ...]:
         found[base.name] = base
     for asked in model.said.bases:
         base = card.base(asked.name, "adapter")
-        known = {each.name.lower() for each, _ in told if each.purl is not None}
-        if known and base.purl is not None and base.name.lower() not in known:
+        known = {_original(each.name) for each, _ in told if each.purl is not None}
+        if known and base.purl is not None and _original(base.name) not in known:
             _, place = told[0]
             shelf.gap(
                 place,
@@ -119,3 +123,13 @@ def _bases(shelf: Shelf, model: Described) -> tuple[BaseModel, ...]:
         for base in shards.facts_of(each).bases:
             found.setdefault(base.name, base)
     return tuple(found[name] for name in sorted(found))
+
+
+def _original(name: str) -> str:
+    """Return what a model is called in whatever copy, such as one with fewer bits.
+
+    Trainers load a copy of a base model, while the card names the model itself. Both
+    are listed, and what is loaded is judged.
+    """
+    own = name.rpartition("/")[2].lower().removeprefix("meta-")
+    return _COPY.sub("", own)

@@ -122,6 +122,11 @@ def test_a_model_is_not_its_own_base(tmp_path: Path) -> None:
         ("acme/base", "../base", False),
         ("/home/bob/base", "acme/base", False),
         ("acme/other", "acme/base", True),
+        ("acme/Base-8B", "copies/base-8b-bnb-4bit", False),
+        ("acme/Meta-Base-8B", "copies/base-8b-unsloth-bnb-4bit", False),
+        ("copies/Base-8B-GPTQ", "acme/Base-8B", False),
+        ("acme/Base-8B", "acme/Base-70B", True),
+        ("acme/Base-8B", "copies/base-8b-evil", True),
     ],
 )
 def test_a_card_that_names_another_base_is_a_conflict(
