@@ -12,8 +12,11 @@ from mcpchain.cli import options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cryptography.x509 import Certificate
+
     from mcpchain.bundle.policy import Expected
     from mcpchain.bundle.private import PrivateAuthority
+    from mcpchain.bundle.verify import Opinion
     from mcpchain.pipeline.knowledge import Circumstances
     from mcpchain.pipeline.mcp_entries import Ask
     from mcpchain.pipeline.trusting import Chosen
@@ -181,28 +184,20 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     verified: anybody can sign.
     """
     from mcpchain import __version__
-    from mcpchain.pipeline.mcp_bundles import read_certificates
-    from mcpchain.pipeline.model_signatures import paths
-    from mcpchain.pipeline.verification import (
-        Terms,
-        read_key,
-        verify_targets,
-    )
+    from mcpchain.pipeline.verification import Terms, read_key, verify_targets
     from mcpchain.verification import Run, renderers
-    from mcpchain.verify.second_opinion import Demand, SecondOpinion, demanded
 
     authority = _authority(ca, identity, issuer, repository, workflow, ref, key)
     chosen = _root(trusted_root, root_name)
-    opinion = SecondOpinion(chosen.data, Demand(demand)) if demand != "off" else None
     terms = Terms(
         expected=None if ca else _expected(identity, issuer, repository, workflow, ref),
         key=read_key(key) if key else None,
         root=chosen.root,
-        opinion=opinion,
+        opinion=_opinion(chosen.data, demand),
         log_needed=not no_log,
         authority=authority,
-        ignored=paths(ignored),
-        certificates=read_certificates(certificate) if certificate else (),
+        ignored=_ignored(ignored),
+        certificates=_certificates(certificate),
         now=options.now(),
     )
     now, _ = options.timestamp()
@@ -223,7 +218,10 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
             found = tuple(verify_targets(files, bundles, terms, hashing, around))
     if asked:
         found += _of_packages(asked, terms, registry_keys, offline=offline)
-    found = tuple(demanded(each, Demand(demand)) for each in found)
+    if demand != "off":
+        from mcpchain.verify.second_opinion import Demand, demanded
+
+        found = tuple(demanded(each, Demand(demand)) for each in found)
     run = Run(
         verifications=found,
         now=now,
@@ -276,6 +274,30 @@ def _asking(terms: "Terms", keys: Path | None, around: "Circumstances") -> "Ask 
 
     known = read_registry_keys(keys, options.trust_folder())
     return partial(of_registry, terms=terms, known=known, around=around)
+
+
+def _opinion(root: bytes, demand: str) -> "Opinion | None":
+    if demand == "off":
+        return None
+    from mcpchain.verify.second_opinion import Demand, SecondOpinion
+
+    return SecondOpinion(root, Demand(demand))
+
+
+def _ignored(given: tuple[str, ...]) -> tuple[str, ...]:
+    if not given:
+        return ()
+    from mcpchain.pipeline.model_signatures import paths
+
+    return paths(given)
+
+
+def _certificates(file: Path | None) -> "tuple[Certificate, ...]":
+    if file is None:
+        return ()
+    from mcpchain.pipeline.mcp_bundles import read_certificates
+
+    return read_certificates(file)
 
 
 def _of_packages(

@@ -9,24 +9,22 @@ from typing import TYPE_CHECKING, Final
 
 from mcpchain import trust
 from mcpchain.bundle import keys
-from mcpchain.bundle.parse import parse
+from mcpchain.bundle.parse import Envelope, parse
 from mcpchain.bundle.policy import Expected
-from mcpchain.bundle.private import PrivateAuthority
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.verify import Artifact, Opinion, Trust, verify
 from mcpchain.errors import MalformedError, UsageError
-from mcpchain.oci.layout import is_layout
-from mcpchain.pipeline import mcp_bundles, model_signatures
-from mcpchain.pipeline.mcp_bundles import Signers
-from mcpchain.pipeline.model_signatures import Given
 from mcpchain.signature import Check, Status, Verification
-from mcpchain.tree import UnreadableError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
     from cryptography.x509 import Certificate
 
+    from mcpchain.bundle.private import PrivateAuthority
     from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.mcp_bundles import Signers
+    from mcpchain.pipeline.model_signatures import Given
+    from mcpchain.tree import UnreadableError
 
 _BUNDLES: Final = (".sigstore.json", ".sigstore", ".bundle")
 _ATTESTATIONS: Final = (".publish.attestation", ".slsa.attestation", ".attestation")
@@ -38,6 +36,9 @@ _DIGEST: Final = "sha256:"
 _HEX: Final = 64
 _BLOCK: Final = 1 << 20
 _MODEL: Final = ".sig"
+_OF_MODEL: Final = b"model_signing"
+"""Stands in every statement about a model, of whatever version."""
+_MCP: Final = frozenset({".dxt", ".mcpb"})
 _Count = Callable[[int], None]
 _IMAGES: Final = ("pkg:oci/", "pkg:docker/")
 
@@ -53,7 +54,7 @@ class Terms:
     log_needed: bool = True
     opinion: Opinion | None = None
     """Asked about every bundle besides."""
-    authority: PrivateAuthority | None = None
+    authority: "PrivateAuthority | None" = None
     """In place of an identity and of the root."""
     ignored: tuple[str, ...] = ()
     """What of a folder a signature need not be about."""
@@ -63,10 +64,12 @@ class Terms:
     """Without it no MCP bundle is looked at."""
 
     @property
-    def signers(self) -> Signers | None:
+    def signers(self) -> "Signers | None":
         """Who may sign MCP bundles."""
         if self.now is None:
             return None
+        from mcpchain.pipeline.mcp_bundles import Signers
+
         return Signers(
             now=self.now,
             certificates=self.certificates,
@@ -130,8 +133,10 @@ def verify_targets(
 
             yield from images.verify(subject.target, terms, circumstances)
             continue
-        signers = terms.signers
-        if signers and subject.model is None and _is_bundle(subject.target):
+        of_mcp = subject.model is None and _is_bundle(subject.target)
+        if of_mcp and (signers := terms.signers):
+            from mcpchain.pipeline import mcp_bundles
+
             # With bundles beside it, it is hashed twice, and counted once.
             counted = count if not subject.bundles else None
             found = mcp_bundles.answer(subject.target, signers, counted)
@@ -148,9 +153,9 @@ class _Subject:
 
     target: str
     bundles: Sequence[Path]
-    model: Given | None = None
+    model: "Given | None" = None
     """What a model signature has to be about."""
-    problem: UnreadableError | None = None
+    problem: "UnreadableError | None" = None
     """Why the model cannot be looked at."""
     image: bool = False
 
@@ -171,7 +176,7 @@ class _Subject:
 
 def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_Subject]:
     path = Path(target)
-    if target.startswith(_IMAGES) or is_layout(path):
+    if target.startswith(_IMAGES) or _is_layout(path):
         if bundles:
             raise UsageError(
                 f"the bundles of `{target[:140]}` are found where the image is",
@@ -189,7 +194,9 @@ def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_S
         yield _Subject(target=target, bundles=bundles)
         return
     if path.is_dir():
-        found = bundles or model_signatures.beside(path)
+        from mcpchain.pipeline.model_signatures import beside
+
+        found = bundles or beside(path)
         models, others = [*found], []
     elif not path.is_file():
         raise UsageError(
@@ -198,20 +205,45 @@ def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_S
         )
     else:
         found = bundles or _beside(path)
-        models = [each for each in found if model_signatures.is_signature(each)]
+        models = [each for each in found if _is_of_model(each)]
         others = [each for each in found if each not in models]
     if others or not found:
         yield _Subject(target=target, bundles=others)
     if models:
+        from mcpchain.pipeline.model_signatures import listed
+        from mcpchain.tree import UnreadableError
+
         try:
-            given = model_signatures.listed(path, models, terms.ignored)
+            given = listed(path, models, terms.ignored)
             yield _Subject(target=target, bundles=models, model=given)
         except UnreadableError as error:
             yield _Subject(target=target, bundles=models, problem=error)
 
 
+def _is_layout(path: Path) -> bool:
+    if not path.is_dir():
+        return False
+    from mcpchain.oci.layout import is_layout
+
+    return is_layout(path)
+
+
+def _is_of_model(path: Path) -> bool:
+    """Say whether the file at *path* is a signature of a model: few bundles are."""
+    try:
+        content = parse(_read(path), source=path.name, chains=True).content
+    except (OSError, MalformedError):
+        return False
+    if not isinstance(content, Envelope) or _OF_MODEL not in content.payload:
+        return False
+    from mcpchain.pipeline.model_signatures import is_signature
+
+    return is_signature(path)
+
+
 def _is_bundle(target: str) -> bool:
-    return not _is_digest(target) and mcp_bundles.is_bundle(Path(target))
+    path = Path(target)
+    return path.suffix.lower() in _MCP and not _is_digest(target) and path.is_file()
 
 
 def _is_digest(target: str) -> bool:
@@ -256,7 +288,7 @@ def _beside(path: Path) -> list[Path]:
     candidates = [path.with_name(path.name + suffix) for suffix in suffixes]
     found = [each for each in candidates if each.is_file()]
     model = path.with_name(path.name + _MODEL)
-    return [*found, model] if model_signatures.is_signature(model) else found
+    return [*found, model] if _is_of_model(model) else found
 
 
 def _verified(subject: _Subject, terms: Terms, count: _Count) -> Iterator[Verification]:
@@ -315,7 +347,7 @@ def _answers(
     target: str,
     path: Path,
     data: bytes,
-    what: Artifact | Given,
+    what: "Artifact | Given",
     terms: Terms,
     count: _Count,
 ) -> Iterator[Verification]:
@@ -330,8 +362,10 @@ def _answers(
         opinion=terms.opinion,
     )
     by = "user" if terms.expected else ""
-    if isinstance(what, Given):
-        found = model_signatures.answer(data, name, what, given, count)
+    if not isinstance(what, Artifact):
+        from mcpchain.pipeline.model_signatures import answer
+
+        found = answer(data, name, what, given, count)
         yield replace(found, expected_by=by)
         return
     if name.endswith((_PROVENANCE, *_ATTESTATIONS)):
