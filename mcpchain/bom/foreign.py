@@ -330,7 +330,7 @@ def pinned(
     if version is None:
         if scope:
             return Pin.RANGE, None, scope[:_SHOWN]
-        return (None if purl is None else Pin.FLOATING), None, ""
+        return _versionless(purl)
     if version.lower() == "latest":
         return Pin.FLOATING, None, version
     if _RANGE.search(version):
@@ -342,6 +342,16 @@ def pinned(
     else:
         firm = Pin.EXACT
     return (firm, version, "") if firm else (Pin.TAG, version, version[:_SHOWN])
+
+
+def _versionless(purl: PackageURL | None) -> tuple[Pin | None, None, str]:
+    """Say how firm a purl without version is: of an image, by its tag."""
+    if purl is None:
+        return None, None, ""
+    tag = purl.qualifiers.get("tag") if purl.type in IMAGES else None
+    if tag and tag != "latest":
+        return Pin.TAG, None, tag[:_SHOWN]
+    return Pin.FLOATING, None, ""
 
 
 def _elsewhere(purl: PackageURL) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mcpchain.completeness.requirement import Assessment, Result
+from mcpchain.completeness.requirement import NO_PLACE, Assessment, Result
 from mcpchain.printable import printable
 
 FORMAT_VERSION: Final = "mcpchain/bom-validation/v1"
@@ -61,9 +61,9 @@ def _text(validation: Validation) -> Iterator[str]:
             yield f"missing[{each.profile.id}/{required.id}]: {_missing(result)}"
             yield f"  --> {required.clause}"
             yield f"  hint: {required.hint}"
-        for kind, titles in _absent(each).items():
+        for why, titles in _absent(each).items():
             said = ", ".join(titles)
-            yield f"missing[{each.profile.id}]: no `{kind}` is listed: {said}"
+            yield f"missing[{each.profile.id}]: {why}: {said}"
         yield ""
     yield f"{name}: {_summary(validation)}"
 
@@ -85,12 +85,15 @@ def _lacking(assessment: Assessment) -> list[Result]:
 
 
 def _absent(assessment: Assessment) -> dict[str, list[str]]:
-    """Return what would be asked of components of a kind of which there is none."""
+    """Return what would be asked of components of a kind, by why there is none."""
     found: dict[str, list[str]] = {}
     for each in assessment.results:
         if not each.asked:
             kind = " or ".join(each.requirement.kinds)
-            found.setdefault(kind, []).append(each.requirement.title)
+            why = f"no `{kind}` is listed"
+            if each.requirement.hint == NO_PLACE:
+                why = f"SPDX 2.3 has no place for a `{kind}`"
+            found.setdefault(why, []).append(each.requirement.title)
     return found
 
 
@@ -125,8 +128,8 @@ def _markdown(validation: Validation) -> Iterator[str]:
         for result in _lacking(each):
             required = result.requirement
             yield f"- **{required.id}**: {_code(_missing(result))} ({required.clause})"
-        for kind, titles in _absent(each).items():
-            yield f"- no `{kind}` is listed: {', '.join(titles)}"
+        for why, titles in _absent(each).items():
+            yield f"- {why}: {', '.join(titles)}"
         if each.score == _ALL:
             yield "Nothing is missing."
 

@@ -1,9 +1,20 @@
 """What a profile asks of a BOM, and how much of it a BOM gives."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from mcpchain.completeness.parts import Bom, Part
+
+NO_PLACE: Final = "SPDX 2.3 has no place for it; write CycloneDX for this profile"
+"""The hint for what an SPDX document cannot say."""
+_UNSAYABLE: Final = frozenset(
+    {"archive", "context", "coverage", "data-flow", "executable", "signature"}
+    | {"structured"}
+)
+"""The ids of requirements that no SPDX document meets."""
+_KINDS: Final = frozenset({"data", "machine-learning-model"})
+"""The kinds of component for which SPDX has no word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +86,15 @@ class Assessment:
 
 def assess(bom: Bom, profile: Profile) -> Assessment:
     """Hold *bom* against *profile*."""
-    results = tuple(_result(bom, each) for each in profile.requirements)
+    asked = profile.requirements
+    if bom.format.startswith("SPDX"):
+        asked = tuple(
+            replace(each, hint=NO_PLACE)
+            if each.id in _UNSAYABLE or _KINDS & {*each.kinds}
+            else each
+            for each in asked
+        )
+    results = tuple(_result(bom, each) for each in asked)
     return Assessment(profile=profile, results=results)
 
 

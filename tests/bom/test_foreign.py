@@ -92,6 +92,8 @@ def test_each_version_of_the_specification_is_read(version: str) -> None:
         ("pkg:huggingface/o/m@main", None, Pin.TAG, "main"),
         ("pkg:docker/o/i@1.2", None, Pin.TAG, "1.2"),
         (f"pkg:oci/i@sha256:{HEX}", None, Pin.DIGEST, f"sha256:{HEX}"),
+        ("pkg:oci/i?tag=1.2", None, Pin.TAG, None),
+        ("pkg:oci/i?tag=latest", None, Pin.FLOATING, None),
         (None, "1.0", Pin.EXACT, "1.0"),
         (None, None, None, None),
     ],

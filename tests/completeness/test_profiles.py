@@ -323,6 +323,17 @@ def test_an_spdx_document_can_meet_ntia_and_what_the_law_asks() -> None:
     assert "context" in missing(people, "cisa")
 
 
+def test_what_spdx_cannot_say_is_said_to_have_no_place_there() -> None:
+    found = assess(facts(complete()), profile("g7-ai")).results
+    hints = {each.requirement.id: each.requirement.hint for each in found}
+    for each in ("context", "signature", "data-flow", "model-hash", "data-license"):
+        assert (
+            hints[each] == "SPDX 2.3 has no place for it; write CycloneDX for this "
+            "profile"
+        )
+    assert "no place" not in hints["author"]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
