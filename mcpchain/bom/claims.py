@@ -35,6 +35,7 @@ from mcpchain.component import (
     ServerFacts,
     UsedServiceFacts,
 )
+from mcpchain.folder_name import by_files
 from mcpchain.naming import fetched_from, is_commit
 
 FORMATS: Final = frozenset(
@@ -134,7 +135,8 @@ def _folder_of_model(
     files = [each for each in parts if each.artifacts or each.kind is not Kind.MODEL]
     if not files or not all(identified(each.artifacts) for each in files):
         return "is a model that is a folder, of which not every file has a digest"
-    if model.purl is not None and model.purl.type not in _HUBS["hugging-face"]:
+    hub = model.purl is None or model.purl.type in _HUBS["hugging-face"]
+    if not hub and model.purl != by_files(model, parts):
         return "is a model of one name, and a purl of another"
     return None if model.pin is None else _pin(model, Ties())
 

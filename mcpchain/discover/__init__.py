@@ -85,7 +85,12 @@ def survey(
         files.read(file, name)
     if files is None:
         return found.inventory()
-    return _compared(_hashed(files.settled(), tree, hashing), tree)
+    hashed = _hashed(files.settled(), tree, hashing)
+    if any(each.kind is Kind.MODEL for each in hashed.components):
+        from mcpchain.folder_name import named
+
+        hashed = named(hashed)
+    return _compared(hashed, tree)
 
 
 class _Files:
