@@ -34,7 +34,7 @@ _WAIVER_KEYS: Final = {
     "expires",
 }
 _AGE: Final = re.compile(r"([1-9]\d{0,5})([hd])")
-_UNWAIVABLE: Final = {
+UNWAIVABLE: Final = {
     "digest-mismatch": "lock the bytes that you accept instead",
     "untrusted-registry": "list the registry under `registries` instead",
 }
@@ -219,8 +219,8 @@ def _waivers(node: YamlNode) -> Iterator[Waiver]:
         rule = each.at("rule").text()
         if rule not in rules:
             raise each.at("rule").malformed(_unlike(rule, set(rules), "rule"))
-        if rule in _UNWAIVABLE:
-            raise each.malformed(f"`{rule}` cannot be waived; {_UNWAIVABLE[rule]}")
+        if rule in UNWAIVABLE:
+            raise each.malformed(f"`{rule}` cannot be waived; {UNWAIVABLE[rule]}")
         variant = each.at("variant").optional_text()
         known = rules[rule].variants
         if variant is not None and variant not in known:

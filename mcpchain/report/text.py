@@ -7,10 +7,18 @@ from typing import ClassVar, Final
 
 from packageurl import PackageURL
 
-from mcpchain.component import Component, Kind, ServerFacts
+from mcpchain.component import (
+    BuildFacts,
+    Component,
+    Kind,
+    PackageFacts,
+    ServerFacts,
+)
 from mcpchain.finding import Finding
 from mcpchain.inventory import State
+from mcpchain.policy import UNWAIVABLE
 from mcpchain.printable import printable
+from mcpchain.purl import write
 from mcpchain.report import Account, Format
 from mcpchain.rules import why
 from mcpchain.verdict import Decision, Waiver
@@ -67,7 +75,8 @@ def _findings(
     """Tell findings; of many with the same remedy the first, and how many more."""
     counts = Counter((each.rule, each.variant, each.hint) for each in findings)
     seen: Counter[tuple[str, str, str]] = Counter()
-    for finding in findings:
+    # What ships first, since of many only the first are told.
+    for finding in sorted(findings, key=lambda each: (each.rule, not _ships(each))):
         kind = (finding.rule, finding.variant, finding.hint)
         seen[kind] += 1
         if seen[kind] <= _TOLD or counts[kind] <= _TOLD + 1:
@@ -78,6 +87,18 @@ def _findings(
             yield f"{head}: {more:,} more with the same hint"
             yield f"  hint: {printable(finding.hint)}; `--format json` tells all"
             yield ""
+
+
+def _ships(finding: Finding) -> bool:
+    """Say whether a finding is about what runs, and not only how that is made."""
+    facts = finding.about.facts
+    match facts:
+        case BuildFacts():
+            return facts.role.ships
+        case PackageFacts():
+            return not facts.development
+        case _:
+            return True
 
 
 def _finding(
@@ -100,6 +121,8 @@ def _finding(
             yield f"  why: {reason}"
     for reference in finding.references[:1]:
         yield f"  see: {printable(reference)}"
+    if level == "deny" and finding.rule not in UNWAIVABLE and finding.about.purl:
+        yield f"  purl: {printable(write(finding.about.purl))}"
     if level != "waived":
         yield f"  hint: {printable(finding.hint)}"
         yield ""

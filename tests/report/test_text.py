@@ -4,7 +4,8 @@ import re
 import pytest
 
 from mcpchain.artifact import Artifact
-from mcpchain.component import Kind, Location, ServerFacts, Transport
+from mcpchain.component import BuildFacts, Kind, Location, Role, ServerFacts, Transport
+from mcpchain.finding import Finding
 from mcpchain.inventory import Inventory, State
 from mcpchain.policy import Policy, parse
 from mcpchain.printable import printable
@@ -49,10 +50,12 @@ WHOLE = """\
 deny[unpinned-server]: server `files` floats
   --> .mcp.json#/mcpServers/files (and 1 more)
   why: every start runs what its publisher put there last.
+  purl: pkg:npm/files
   hint: pin it
 
 deny[unpinned-server]: again
   --> package-lock.json#/packages/x
+  purl: pkg:npm/files@1.2.0
   hint: h
 
 warn[known-vulnerability]: it leaks
@@ -223,3 +226,23 @@ def test_everything_but_what_nobody_knows_is_counted_by_its_name() -> None:
         "1 model file, 1 data set, 1 service, 2 files, 1 image, 1 build step, "
         "1 project\n"
     ) in text
+
+
+def test_of_many_findings_those_about_what_ships_are_told_first() -> None:
+    def step(name: str, role: Role) -> Finding:
+        about = component(
+            f"pkg:docker/{name}", Kind.CONTAINER, name=name, facts=BuildFacts(role=role)
+        )
+        return finding("unpinned-build-step", "tag", about=about, message=name)
+
+    builds = [step(f"a{n}", Role.BUILD_IMAGE) for n in range(9)]
+    text = render(Verdict(denied=(*builds, step("redis", Role.SERVICE_IMAGE))))
+    assert text.startswith("deny[unpinned-build-step]: redis\n")
+    assert "5 more with the same hint" in text
+
+
+def test_no_purl_is_shown_where_no_waiver_could_name_it() -> None:
+    text = render(Verdict(denied=(finding("untrusted-registry", "registry"),)))
+    assert "purl:" not in text
+    evil = component("pkg:npm/a%1b%5b31m@1")
+    assert "\x1b" not in render(Verdict(denied=(finding(about=evil),)))
