@@ -19,6 +19,7 @@ from typing import Any, Final
 from mcpchain.artifact import Artifact, Digest, contradiction
 from mcpchain.bom import carry
 from mcpchain.bom.child import Child, edges, names, others, renamed, subject, tops
+from mcpchain.bom.clash import clashes
 from mcpchain.bom.together import union, united
 from mcpchain.component import (
     Basis,
@@ -56,6 +57,9 @@ _PINS: Final = (
 _FOLDERS: Final = frozenset({Kind.DATA, Kind.FILE, Kind.MODEL})
 """Kinds that have their bytes, or other files, in a place of their own."""
 
+_FORMS: Final = frozenset({"spdx"})
+"""Members that hold what only one format says: none is a contradiction of another."""
+
 _Object = dict[str, Any]
 
 
@@ -82,6 +86,8 @@ def merge(children: Sequence[Child], *, name: str) -> Inventory:
             for component in child.inventory.components
         }
         said.append(_connect(child, kept, found))
+    for gap in clashes(ordered):
+        found.gap(gap)
     whole = _whole(found, said)
     targets = joined_targets(each.inventory.resolved_for for each in ordered)
     return replace(whole, resolved_for=targets)
@@ -237,7 +243,7 @@ def _united(said: Iterable[_Object]) -> tuple[_Object, list[str]]:
             known = members.setdefault(key, value)
             if isinstance(known, list) and isinstance(value, list):
                 members[key] = [*known, *carry.rest(value, known)]
-            elif known != value:
+            elif known != value and key not in _FORMS:
                 contradicted[key] = None
     return members, [*contradicted]
 

@@ -457,3 +457,49 @@ def test_steps_of_two_builds_stand_in_one_formula() -> None:
     validate(data)
     (formula,) = json.loads(data)["formulation"]
     assert len(formula["components"]) == 2
+
+
+def _prompt(digest: Digest) -> Component:
+    return component(
+        None,
+        Kind.FILE,
+        name="a.md",
+        locations=(Location(path="p/a.md"),),
+        artifacts=(Artifact(name="p/a.md", digests=(digest,)),),
+        facts=FileFacts(role="prompt"),
+    )
+
+
+def _api(endpoint: str) -> Component:
+    return thing(Kind.SERVICE, replace(OPENAI, endpoint=endpoint))
+
+
+DISAGREEING = {
+    "a file of other bytes": (_prompt(ONE), _prompt(TWO), "`a.md` has other bytes"),
+    "a service elsewhere": (
+        _api("https://a.example"),
+        _api("https://b.example"),
+        "has other addresses",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"), DISAGREEING.values(), ids=DISAGREEING
+)
+def test_two_boms_of_one_project_that_disagree_leave_a_gap(
+    one: Component, other: Component, reason: str
+) -> None:
+    merged = merge(
+        [part("x", one, name="shop"), part("y", other, name="shop")], name="m"
+    )
+    (said,) = merged.gaps
+    assert (said.state, reason in said.reason) == (State.CONFLICT, True)
+    assert said.location.path.startswith("y/")
+    # Two projects may have files of one name.
+    assert merge([part("x", one), part("y", other)], name="m").gaps == ()
+
+
+def test_what_one_format_alone_says_contradicts_nothing() -> None:
+    one, other = (package(carried=f'{{"spdx":{{"a":{n}}}}}') for n in (1, 2))
+    assert both(one, other).gaps == ()
