@@ -24,11 +24,16 @@ def named(inventory: Inventory) -> Inventory:
         inventory,
         components=tuple(
             replace(each, purl=by_files(each, held.get(each.ref, ())))
-            if each.kind is Kind.MODEL and each.purl is None and not each.artifacts
+            if each.kind is Kind.MODEL and _is_nameless(each)
             else each
             for each in inventory.components
         ),
     )
+
+
+def _is_nameless(model: Component) -> bool:
+    """Say whether nothing names the bytes of *model*: a hub's commit would."""
+    return model.purl is None and model.pin is None and not model.artifacts
 
 
 def contents(

@@ -259,9 +259,20 @@ def write_bom(
         click.echo(data, nl=False)
     else:
         write_file(path, data)
-        count = len(inventory.components)
         shown = printable(str(path))
-        click.echo(f"wrote {shown}: {count} component{'s'[: count != 1]}", err=True)
+        click.echo(f"wrote {shown}: {_count(inventory)}", err=True)
+
+
+def _count(inventory: "Inventory") -> str:
+    """Say how many components and services there are, as CycloneDX parts them."""
+    from mcpchain.bom.carry import is_service
+
+    services = sum(map(is_service, inventory.components))
+    count = len(inventory.components) - services
+    told = f"{count:,} component{'s'[: count != 1]}"
+    if services:
+        told += f" and {services:,} service{'s'[: services != 1]}"
+    return told
 
 
 def _is_bom(path: Path) -> bool:

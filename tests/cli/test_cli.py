@@ -273,7 +273,7 @@ def test_what_could_not_be_read_is_said_beside_the_bom(tmp_path: Path) -> None:
     assert told.exit_code == 0
     assert told.stdout == ""
     wrote, gap = told.stderr.splitlines()
-    assert wrote.endswith("bom.json: 2 components")
+    assert wrote.endswith("bom.json: 1 component and 1 service")
     assert gap.startswith("gap: uv.lock: not TOML")
 
 
