@@ -18,6 +18,8 @@ from mcpchain.completeness.parts import (
 )
 
 _MAKERS: Final = ("manufacturer", "manufacture")
+_MODEL: Final = "machine-learning-model"
+_WEIGHTS: Final = "weights"
 _TOLD: Final = ("complete", "incomplete", "unknown")
 """How an `aggregate` begins that says something; `not_specified` does not."""
 
@@ -38,9 +40,9 @@ def bom(document: Object) -> Bom:
     return Bom(
         format=f"CycloneDX {words(document.get('specVersion')) or '?'}",
         parts=tuple(
-            _part(each, edges, targets, complete, inside=inside)
+            _part(each, edges, targets, complete, outer=outer)
             for holder in (document, inner)
-            for each, inside in _nested(holder, "components")
+            for each, outer in _nested(holder, "components")
         ),
         subject=subject,
         services=tuple(each for each, _ in _nested(document, "services")),
@@ -64,13 +66,14 @@ def bom(document: Object) -> Bom:
     )
 
 
-def _nested(holder: Object, key: str) -> Iterator[tuple[Object, bool]]:
-    """Yield the entries under *key* and those in them, and whether they are in one."""
-    pending = [(each, False) for each in objects(holder.get(key))][::-1]
+def _nested(holder: Object, key: str) -> Iterator[tuple[Object, Object | None]]:
+    """Yield the entries under *key* and those in them, and what each is in."""
+    pending: list[tuple[Object, Object | None]]
+    pending = [(each, None) for each in objects(holder.get(key))][::-1]
     while pending:
-        each, inside = pending.pop()
-        yield each, inside
-        pending += [(inner, True) for inner in objects(each.get(key))][::-1]
+        each, outer = pending.pop()
+        yield each, outer
+        pending += [(inner, each) for inner in objects(each.get(key))][::-1]
 
 
 def _edges(document: Object) -> tuple[dict[str, list[Any]], set[str]]:
@@ -107,10 +110,11 @@ def _part(
     targets: set[str],
     complete: set[str],
     *,
-    inside: bool = False,
+    outer: Object | None = None,
 ) -> Part:
     ref = entry.get("bom-ref") if isinstance(entry.get("bom-ref"), str) else ""
     name, group = words(entry.get("name")), words(entry.get("group"))
+    kind, of = words(entry.get("type")), words((outer or {}).get("type"))
     version = words(entry.get("version"))
     people = [*map(entry.get, _MAKERS), *objects(entry.get("authors"))]
     producers = [
@@ -124,7 +128,8 @@ def _part(
     return Part(
         label=(f"{full}@{version}" if version else full) or str(ref) or "(no name)",
         ref=str(ref),
-        kind=words(entry.get("type")),
+        # The weights of a model are no model of their own.
+        kind=_WEIGHTS if kind == _MODEL == of else kind,
         name=full,
         version=version,
         supplier=next(iter(_names([entry.get("supplier"), *producers])), ""),
@@ -135,7 +140,7 @@ def _part(
         distributed=_distributed(references),
         declared=declared,
         concluded=concluded,
-        related=inside or (bool(ref) and (ref in edges or ref in targets)),
+        related=outer is not None or (bool(ref) and (ref in edges or ref in targets)),
         lists_all=ref in complete,
         addresses=_addresses(entry),
         properties={

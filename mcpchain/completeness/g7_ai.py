@@ -133,7 +133,7 @@ PROFILE: Final = Profile(
             "signature",
             "a signature",
             "metadata",
-            "sign it; a signature beside the document is not seen here",
+            "sign it with `mcpchain bom sign`; a signature beside it is not seen here",
             lambda b: b.signed,
         ),
         _of_bom(

@@ -287,6 +287,15 @@ def test_one_of_many_without_something_is_never_100() -> None:
     assert lacking.missing == ("x",)
 
 
+def test_the_weights_of_a_model_are_no_model_of_their_own() -> None:
+    part = {"type": "machine-learning-model", "name": "model-00001-of-00002"}
+    whole_model = {"type": "machine-learning-model", "name": "m", "components": [part]}
+    bom = facts({"bomFormat": "CycloneDX", "components": [whole_model, dict(part)]})
+    found = [e.name for e in bom.of_kind("machine-learning-model")]
+    assert found == ["m", "model-00001-of-00002"]
+    assert len(bom.parts) == 3
+
+
 # SPDX.
 
 
