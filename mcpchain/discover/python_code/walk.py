@@ -9,6 +9,17 @@ from mcpchain.discover.python_code.source import Code
 _SCHEMES: Final = ("http://", "https://", "ws://", "wss://")
 _ANYTHING: Final = ast.Yield()
 """Stands for what is assigned in a way that is not followed."""
+_MATTERS: Final = frozenset(
+    {
+        *(ast.Call, ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Expr),
+        *(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef),
+        *(ast.Lambda, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.NamedExpr),
+        *(ast.withitem, ast.If),
+    }
+)
+"""What is noted, or visited in a way of its own."""
+_EMPTY: Final = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+"""What consists of nothing."""
 _ASKING: Final = frozenset({"isinstance", "issubclass"})
 
 
@@ -27,7 +38,11 @@ class _Walk:
         self._stack = [(tree, self._module.top)]
         while self._stack:
             node, scope = self._stack.pop()
-            self._visit(node, scope)
+            # Most nodes are none of these, and matching them takes long.
+            if type(node) in _MATTERS:
+                self._visit(node, scope)
+            else:
+                self._push(node, scope)
 
     def _visit(  # noqa: C901, PLR0912  (a table)
         self, node: ast.AST, scope: Scope
@@ -70,14 +85,13 @@ class _Walk:
 
     def _push(self, node: ast.AST, scope: Scope) -> None:
         """Visit next what *node* consists of."""
-        inner: list[tuple[ast.AST, Scope]] = []
+        stack, start = self._stack, len(self._stack)
         for value in node.__dict__.values():
-            if isinstance(value, ast.AST):
-                inner.append((value, scope))
-            elif isinstance(value, list):
-                inner.extend((e, scope) for e in value if isinstance(e, ast.AST))
-        inner.reverse()
-        self._stack.extend(inner)
+            if isinstance(value, list):
+                stack += [(e, scope) for e in value if isinstance(e, ast.AST)]
+            elif isinstance(value, ast.AST) and not isinstance(value, _EMPTY):
+                stack.append((value, scope))
+        stack[start:] = stack[: start - 1 if start else None : -1]
 
     def _call(self, node: ast.Call, scope: Scope) -> None:
         self._module.calls.append(Called(node=node, scope=scope, code=self._code))
