@@ -68,8 +68,8 @@ def bom(document: Object) -> Bom:
 
 def _nested(holder: Object, key: str) -> Iterator[tuple[Object, Object | None]]:
     """Yield the entries under *key* and those in them, and what each is in."""
-    pending: list[tuple[Object, Object | None]]
-    pending = [(each, None) for each in objects(holder.get(key))][::-1]
+    pending: list[tuple[Object, Object | None]] = []
+    pending += [(each, None) for each in objects(holder.get(key))][::-1]
     while pending:
         each, outer = pending.pop()
         yield each, outer
