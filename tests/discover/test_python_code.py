@@ -866,3 +866,34 @@ def test_only_code_in_python_is_wanted(tmp_path: Path) -> None:
         for name in ("a.py", "A.PY", "a.ipynb", "a.pyi", "a.pyc", "py", "a.txt")
     }
     assert [name for name, yes in wanted.items() if yes] == ["a.py", "A.PY", "a.ipynb"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'AutoModel.from_pretrained(os.environ["MODEL"], trust_remote_code=True)',
+        "AutoModel.from_pretrained(cfg.name, trust_remote_code=True)",
+        "AutoModel.from_pretrained(M, trust_remote_code=True)",
+        'AutoModel.from_pretrained(cfg["name"], **{"trust_remote_code": True})',
+    ],
+)
+def test_code_that_is_trusted_is_told_of_whatever_model_it_is(
+    call: str, tmp_path: Path
+) -> None:
+    code = f"import os\nfrom transformers import AutoModel\n{call}\n"
+    (tmp_path / "app.py").write_text(code)
+    found = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    (model,) = (each for each in found.components if each.kind is Kind.MODEL)
+    assert isinstance(model.facts, ModelFacts)
+    assert model.facts.remote_code == (ANY_CODE,)
+    assert (model.purl, model.location.line) == (None, 3)
+
+
+@pytest.mark.parametrize("trust", ["False", "None", "0"])
+def test_a_model_that_is_chosen_at_run_time_and_not_trusted_is_nothing(
+    trust: str, tmp_path: Path
+) -> None:
+    call = f"AutoModel.from_pretrained(cfg.name, trust_remote_code={trust})"
+    (tmp_path / "app.py").write_text(f"from transformers import AutoModel\n{call}\n")
+    found = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
+    assert not found.components

@@ -107,6 +107,7 @@ _LOADERS: Final = {
     "FlagModel": _Loader(key=("model_name_or_path",)),
     "FlagReranker": _Loader(key=("model_name_or_path",)),
 }
+_UNNAMED: Final = "a model that is chosen at run time"
 _ONLY: Final = {
     "LLM": frozenset({"vllm"}),
     "AsyncEngineArgs": frozenset({"vllm"}),
@@ -168,7 +169,10 @@ class _Hub:
         if not (_is_root(root) if root else self._imports and "_" in leaf):
             return
         loader = _LOADERS[leaf]
-        for text in self._texts(called, loader):
+        texts = self._texts(called, loader)
+        if not texts and not loader.data and self._trusts(called):
+            yield self._unnamed(called)
+        for text in texts:
             component = self._component(called, loader, text)
             if component is not None:
                 yield component
@@ -223,7 +227,7 @@ class _Hub:
         data = loader.data or kind_of == "dataset"
         if loader.data and text in _BUILDERS:
             return None
-        trusts = switches_on(self._module, called, "trust_remote_code")
+        trusts = self._trusts(called)
         pin, version, requested = self._revision(called)
         named = hub_name.data_set(text) if data else hub_name.model(text)
         facts: DataFacts | ModelFacts = DataFacts(format="hugging-face")
@@ -238,6 +242,18 @@ class _Hub:
             pin=pin,
             requested=requested,
             facts=facts,
+            locations=(self._place(called),),
+        )
+
+    def _trusts(self, called: Called) -> bool:
+        return switches_on(self._module, called, "trust_remote_code")
+
+    def _unnamed(self, called: Called) -> Component:
+        """Return a model of which only that is known: that its code runs."""
+        return Component(
+            kind=Kind.MODEL,
+            name=_UNNAMED,
+            facts=ModelFacts(format="hugging-face", remote_code=(ANY_CODE,)),
             locations=(self._place(called),),
         )
 
