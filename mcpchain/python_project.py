@@ -159,6 +159,7 @@ def _settled(
     complete = len(gaps) == len(declared.gaps)
     projects = [e for e in declared.components if e.kind is Kind.APPLICATION]
     wanted = [e for e in declared.components if e.kind is not Kind.APPLICATION]
+    kept: list[Component] = []
     for each in wanted:
         missing = [lock for lock in locks if each.name not in lock.refs]
         refs = {ref: None for lock in locks for ref in lock.refs.get(each.name, ())}
@@ -170,11 +171,14 @@ def _settled(
             relations += (Relation(source=project.ref, target=ref) for ref in refs)
         if missing and (missing[0].whole or (not refs and _always(each))):
             gaps.append(_lacking(each, missing[0]))
+        elif not refs and _by_choice(each):
+            # A list of what one installation takes says nothing of what others take.
+            kept.append(each)
+            relations += (Relation(source=p.ref, target=each.ref) for p in projects)
         elif refs and not any(_fits(each, known[ref]) for ref in refs):
             gaps.append(_stale(each, locks[0]))
         elif refs and _always(each) and all(_spared(known[ref]) for ref in refs):
             gaps.append(_moved(each, locks[0]))
-    kept: list[Component] = []
     for project in projects:
         owns = (lock.own.get(project.name, "") for lock in locks)
         own = next(filter(None, owns), "")
@@ -228,6 +232,12 @@ def _always(component: Component) -> bool:
     return not isinstance(facts, PackageFacts) or not (
         facts.groups or facts.extras or facts.marker
     )
+
+
+def _by_choice(component: Component) -> bool:
+    """Say whether it is asked for by a group or an extra, which nobody has to take."""
+    facts = component.facts
+    return isinstance(facts, PackageFacts) and bool(facts.groups or facts.extras)
 
 
 def _spared(component: Component) -> bool:
