@@ -8,6 +8,7 @@ from mcpchain.component import Component
 from mcpchain.evidence import Evidence
 from mcpchain.inventory import Gap
 from mcpchain.release import Release
+from mcpchain.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,4 +33,6 @@ class Case:
     release: Release | None = None
     evidence: tuple[Evidence, ...] = ()
     advisories: tuple[Advisory, ...] = ()
+    standing: Standing | None = None
+    """Who stands for it. `None`: nobody looked."""
     gaps: tuple[Gap, ...] = ()

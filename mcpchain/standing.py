@@ -1,0 +1,32 @@
+"""Who stands for a component, and who stood for what came before it."""
+
+from dataclasses import dataclass
+
+from mcpchain.signature import Identity, Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """An earlier release of the same line, for which somebody stood."""
+
+    version: str
+    nearest: bool = False
+    """Whether no other release lies between."""
+    identity: Identity | None = None
+    """Who stood for it, verified. `None`: it was not looked at, or did not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All answers to: who stands for it?"""
+
+    answers: tuple[Verification, ...]
+    """One for each signature, and one with its reason where there is none. An empty
+    tuple: nobody looked, of which a gap tells."""
+    named: bool = False
+    """Whether the policy or a lock names who has to stand for it."""
+    declared: str = ""
+    """The repository that it says itself to come from, as an address; empty: it does
+    not say, or says it in a form that is not read."""
+    earlier: tuple[Earlier, ...] = ()
+    """Nearest first."""
