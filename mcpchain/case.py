@@ -8,7 +8,7 @@ from mcpchain.component import Component
 from mcpchain.evidence import Evidence
 from mcpchain.inventory import Gap
 from mcpchain.release import Release
-from mcpchain.standing import Standing
+from mcpchain.standing import Builders, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,4 +35,6 @@ class Case:
     advisories: tuple[Advisory, ...] = ()
     standing: Standing | None = None
     """Who stands for it. `None`: nobody looked."""
+    builders: Builders | None = None
+    """What the policy says of builders."""
     gaps: tuple[Gap, ...] = ()

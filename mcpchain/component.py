@@ -119,6 +119,17 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attester:
+    """Whom an index has verified to have attested a file, as a lock names them."""
+
+    kind: str
+    """Whose account it is: `GitHub`, `GitLab`, `Google`, ..."""
+    claims: tuple[tuple[str, str], ...] = ()
+    """What tells it apart there, as names and values, sorted: `repository`,
+    `workflow`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackageFacts:
     """What a lock, a manifest or an environment says about a package."""
 
@@ -147,6 +158,8 @@ class PackageFacts:
     sorted."""
     marker: str = ""
     """When it is installed: a marker (PEP 508), or npm's `os`, `cpu` and `libc`."""
+    attested_by: tuple[Attester, ...] = ()
+    """Who has to have attested its files, as its lock says: any one of them. Sorted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,10 @@ from packageurl import PackageURL
 
 from mcpchain.errors import MalformedError, PolicyError
 from mcpchain.finding import Finding, Level
+from mcpchain.publisher import Publisher
 from mcpchain.rules import Rule, all_rules
+from mcpchain.signature import Demand
+from mcpchain.standing import Builders
 from mcpchain.strict_yaml import YamlNode, load
 from mcpchain.verdict import Waiver
 
@@ -59,6 +62,10 @@ class Policy:
     max_advisory_age: dt.timedelta | None = None
     """How old an advisory source may be."""
     waivers: tuple[Waiver, ...] = ()
+    publishers: tuple[Publisher, ...] = ()
+    """Who has to stand for what. Of several that fit a component, any one."""
+    second_opinion: Demand = Demand.OFF
+    builders: Builders = Builders()  # noqa: RUF009 - frozen, like every value here
     source: str = ""
     sha256: str = ""
     """Of the file's bytes."""

@@ -33,6 +33,16 @@ class Status(enum.Enum):
 
 
 @enum.unique
+class Demand(enum.Enum):
+    """Whether a second opinion is asked for."""
+
+    REQUIRED = "required"
+    """What they cannot be asked about is not verified."""
+    WHEN_SUPPORTED = "when-supported"
+    OFF = "off"
+
+
+@enum.unique
 class SanKind(enum.Enum):
     """Which kind of name the certificate is for. Equal texts of two kinds differ."""
 

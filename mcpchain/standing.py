@@ -6,6 +6,17 @@ from mcpchain.signature import Identity, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Builders:
+    """What the user says of builders."""
+
+    isolating: frozenset[str] = frozenset()
+    """Workflows that isolate the build, each with the commit that the user has looked
+    at: `https://github.com/O/R/.github/workflows/W@<40 hexadecimal digits>`."""
+    self_hosted: bool = False
+    """Whether runners of one's own are as good as hosted ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """An earlier release of the same line, for which somebody stood."""
 

@@ -219,7 +219,8 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     if asked:
         found += _of_packages(asked, terms, registry_keys, offline=offline)
     if demand != "off":
-        from mcpchain.verify.second_opinion import Demand, demanded
+        from mcpchain.signature import Demand
+        from mcpchain.verify.second_opinion import demanded
 
         found = tuple(demanded(each, Demand(demand)) for each in found)
     run = Run(
@@ -279,7 +280,8 @@ def _asking(terms: "Terms", keys: Path | None, around: "Circumstances") -> "Ask 
 def _opinion(root: bytes, demand: str) -> "Opinion | None":
     if demand == "off":
         return None
-    from mcpchain.verify.second_opinion import Demand, SecondOpinion
+    from mcpchain.signature import Demand
+    from mcpchain.verify.second_opinion import SecondOpinion
 
     return SecondOpinion(root, Demand(demand))
 

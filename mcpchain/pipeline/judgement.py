@@ -61,6 +61,7 @@ def judge(
             release=answers.releases.get(ref),
             evidence=evidence.get(ref, ()),
             advisories=known.advisories.get(ref, ()),
+            builders=policy.builders,
         )
         findings += (each for rule in policy.rules for each in rule.check(whole))
     verdict = gate.decide(findings, policy, today=terms.now.date())

@@ -10,7 +10,7 @@ from mcpchain.signature import Identity, Status, Verification
 from mcpchain.verification import Run, links
 
 if TYPE_CHECKING:
-    from mcpchain.verify.build_level import BuildLevel
+    from mcpchain.build_level import BuildLevel
 
 SCHEMA: Final = "mcpchain/verification/v1"
 _OLD: Final = 90
@@ -108,7 +108,7 @@ def _details(each: Verification, run: Run) -> Iterator[str]:
 
 def _level(each: Verification) -> "BuildLevel | None":
     """Return the build level of a provenance; `None` if it is none."""
-    from mcpchain.verify.build_level import PROVENANCE, build_level
+    from mcpchain.build_level import PROVENANCE, build_level
 
     statement = each.statement
     provenance = statement is not None and statement.predicate_type in PROVENANCE

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mcpchain.bundle.parse import Bundle, Envelope, LogEntry
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.verify import Artifact, Trust
-from mcpchain.signature import Check, Status, Verification
+from mcpchain.signature import Check, Demand, Status, Verification
 
 if TYPE_CHECKING:
     from sigstore.verify import Verifier
@@ -37,16 +37,6 @@ _BEYOND_EXACT: Final = frozenset({"statement"})
 _BEYOND: Final = frozenset({"statement", "identity"})
 _GLOB: Final = frozenset("*?[")
 _OLD_ISSUER: Final = "1.3.6.1.4.1.57264.1.1"
-
-
-@enum.unique
-class Demand(enum.Enum):
-    """Whether a second opinion is asked for."""
-
-    REQUIRED = "required"
-    """What they cannot be asked about is not verified."""
-    WHEN_SUPPORTED = "when-supported"
-    OFF = "off"
 
 
 @enum.unique

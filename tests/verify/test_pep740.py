@@ -11,9 +11,9 @@ import pytest
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.errors import MalformedError
-from mcpchain.signature import Status, Verification
+from mcpchain.signature import Demand, Status, Verification
 from mcpchain.verify.pep740 import File, read_attestation, read_provenance, verify_all
-from mcpchain.verify.second_opinion import Demand, SecondOpinion
+from mcpchain.verify.second_opinion import SecondOpinion
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import ARTIFACT, ISSUER, Minter, statement
 

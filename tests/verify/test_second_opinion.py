@@ -13,12 +13,11 @@ from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
-from mcpchain.signature import SanKind, Status, Verification
+from mcpchain.signature import Demand, SanKind, Status, Verification
 from mcpchain.verify.second_opinion import (
     CHECK,
     NONE,
     Answer,
-    Demand,
     SecondOpinion,
     Word,
     demanded,

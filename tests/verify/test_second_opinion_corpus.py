@@ -10,7 +10,8 @@ from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.verify import Trust, verify
 from mcpchain.errors import MalformedError
-from mcpchain.verify.second_opinion import Demand, SecondOpinion, Word
+from mcpchain.signature import Demand
+from mcpchain.verify.second_opinion import SecondOpinion, Word
 from tests.bundle.test_corpus import CORPUS, Case, artifact_of, name_of, root_of
 
 BOTH = 30

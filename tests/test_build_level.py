@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from mcpchain.build_level import build_level, builder_id
 from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError
 from mcpchain.signature import Identity, SanKind, Statement, Status, Verification
-from mcpchain.verify.build_level import Builders, build_level, builder_id
+from mcpchain.standing import Builders
 
 GITHUB = "https://token.actions.githubusercontent.com"
 WORKFLOW = "https://github.com/acme/files/.github/workflows/release.yml@refs/tags/v1"
@@ -264,7 +265,7 @@ def test_the_builder_of_one_version_is_not_read_from_another() -> None:
         builder_id(statement({"builder": {"id": RUNNER}}, "https://slsa.dev/x"))
 
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "attestations"
+CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus" / "attestations"
 HOSTED_SHARED = (
     "https://github.com/github/artifact-attestations-workflows/.github/workflows/"
     "attest.yml@09b495c3f12c7881b3cc17209a327792065c1a1d"

@@ -22,6 +22,7 @@ from typing import Final
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.signature import Identity, Statement, Status, Verification
+from mcpchain.standing import Builders
 
 _V0_2: Final = "https://slsa.dev/provenance/v0.2"
 _V1: Final = "https://slsa.dev/provenance/v1"
@@ -55,17 +56,6 @@ _RUNNERS: Final = frozenset(
 )
 """What npm's command line names as the builder."""
 _HOSTED: Final = "github-hosted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Builders:
-    """What the user says of builders."""
-
-    isolating: frozenset[str] = frozenset()
-    """Workflows that isolate the build, each with the commit that the user has looked
-    at: `https://github.com/O/R/.github/workflows/W@<40 hexadecimal digits>`."""
-    self_hosted: bool = False
-    """Whether runners of one's own are as good as hosted ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
