@@ -29,11 +29,29 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """All answers to: who stands for it?"""
+    """All answers to: who stands for it?
+
+    Of packages, whether a signature holds is found out apart from whose it is. So the
+    `identity` and the `statement` of an answer that is verified, or of an untrusted
+    identity, can be believed: they hold, and are about these very bytes. Who says whom
+    to expect tells the three kinds of the latter apart:
+
+    - `expected_by` is `user`: the policy or the lock names somebody else (`named`).
+    - `expected_by` is `index`: the index that delivers the file says somebody else.
+    - it is empty: nobody says whom to expect, or only the package itself does, by the
+      repository that it declares. Where that is the one that built it, the answer is
+      verified, and `expected_by` is `index`, which delivers that word too.
+
+    What is verified by a key, and without an identity, the registry itself has signed:
+    it says that it delivers these bytes under this name, and nothing of who made them.
+
+    Of an answer that is unverifiable or an error there is a gap as well.
+    """
 
     answers: tuple[Verification, ...]
-    """One for each signature, and one with its reason where there is none. An empty
-    tuple: nobody looked, of which a gap tells."""
+    """One for each signature, and one with its reason where there is none: where a
+    package has files without, beside attested ones too. An empty tuple: nobody looked,
+    of which a gap tells."""
     named: bool = False
     """Whether the policy or a lock names who has to stand for it."""
     declared: str = ""
