@@ -44,7 +44,9 @@ class YamlNode(Node):
 
     def malformed(self, problem: str) -> MalformedError:
         """Make the error that says what is wrong with the value here."""
-        name = f"`{self.pointer[1:].replace('/', '.')}`: " if self.pointer else ""
+        # The line tells which of several; their numbers would count from zero.
+        steps = [each for each in self.pointer.split("/")[1:] if not each.isdigit()]
+        name = f"`{'.'.join(steps)}`: " if steps else ""
         return _malformed(f"{name}{problem}", self.source, self.line)
 
     def _make(self, value: object, pointer: str, problem: str = "") -> Self:

@@ -187,15 +187,15 @@ def test_knows_the_digest_of_its_file() -> None:
         (RULES + WAIVER.replace("    reason", "    why"), "`why` is no key here"),
         (
             RULES + WAIVER.replace("upstream is fixing it", "'  '"),
-            "`waivers.0.reason`: is empty",
+            "`waivers.reason`: is empty",
         ),
         (
             RULES + WAIVER.replace("    owner: platform\n", ""),
-            "p.yaml:6: `waivers.0.owner`: is missing; expected a string",
+            "p.yaml:6: `waivers.owner`: is missing; expected a string",
         ),
         (
             RULES + WAIVER.replace("    expires: 2030-01-02\n", ""),
-            "`waivers.0.expires`: is missing; expected a string",
+            "`waivers.expires`: is missing; expected a string",
         ),
         (RULES + WAIVER.replace("2030-01-02", "never"), "`never` is no day"),
         (RULES + WAIVER.replace("2030-01-02", "20300102T10"), "is no day"),

@@ -47,7 +47,7 @@ def test_every_value_knows_its_line() -> None:
     assert second.at("c").line == 4
     assert second.at("missing").line == 3
     assert str(second.at("b").unexpected("a string")) == (
-        "p.yaml#line 3: `a.1.b`: expected a string, got a number"
+        "p.yaml#line 3: `a.b`: expected a string, got a number"
     )
 
 

@@ -1,10 +1,16 @@
 """Find the policy that a user names."""
 
 import difflib
-from pathlib import Path
+import errno
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 from mcpchain.errors import PolicyError
 from mcpchain.policy import Policy, parse
+
+_KEY: Final = 64 << 10
+"""How many bytes a key may have."""
 
 
 def load_policy(name: str) -> Policy:
@@ -24,7 +30,18 @@ def load_policy(name: str) -> Policy:
             f"`{name}` cannot be read: {error.strerror or error}",
             hint=f"{guess}name a policy file, or one that comes with mcpchain: {names}",
         ) from error
-    return parse(data, source=f"mcpchain:{name}" if name in known else name)
+    if name in known:
+        return parse(data, source=f"mcpchain:{name}")
+    return parse(data, source=name, beside=partial(_beside, Path(name).parent))
+
+
+def _beside(folder: Path, name: str) -> bytes:
+    """Return the bytes of a key in the folder of a policy, or below it."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name:
+        raise OSError(errno.EPERM, "it does not lie beside the policy, nor below")
+    with (folder / path).open("rb") as stream:
+        return stream.read(_KEY)
 
 
 def shipped() -> dict[str, Path]:
