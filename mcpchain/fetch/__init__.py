@@ -106,7 +106,7 @@ class Fetcher:
         """
         self._refuse_unsafe(request)
         # Not where a credential is sent: the answer is for its owner alone.
-        keep = request.keep and request.credential is None
+        keep = request.keep and not request.body and request.credential is None
         cache = self._cache if keep else None
         kept = (
             cache.load(request.url, request.accept, limit=request.limit)

@@ -88,10 +88,16 @@ def target(url: str, location: str) -> str:
     return target
 
 
-def expect_success(answer: BaseHTTPResponse, url: str) -> None:
-    """Raise the error that the status of *answer* stands for, if it does for one."""
+def expect_success(answer: BaseHTTPResponse, url: str, *, sent: bool = False) -> None:
+    """Raise the error that the status of *answer* stands for, if it does for one.
+
+    Args:
+        answer: Of which only the head has been read.
+        url: Who answers.
+        sent: Whether it was sent something, of which it may have made something (201).
+    """
     status, where = answer.status, plain(url)
-    if status == 200:  # noqa: PLR2004  (the one status of a whole answer)
+    if status == 200 or (sent and status == 201):  # noqa: PLR2004  (a whole answer)
         return
     if status in _GONE:
         raise FetchError(
@@ -211,7 +217,7 @@ def received(answer: BaseHTTPResponse, url: str, request: Request, now: float) -
     Raises:
         FetchError: Its status or its body is not that of a whole answer.
     """
-    expect_success(answer, url)
+    expect_success(answer, url, sent=bool(request.body))
     headers = answer.headers
     return Entry(
         url=url,

@@ -81,6 +81,11 @@ class Request:
     """For everything: all attempts, redirects, headers and the body."""
     keep: bool = True
     """Whether the answer may be kept on disk: not what is secret, or may change."""
+    body: bytes = b""
+    """Sent by POST; without one it is GET. What is sent is sent nowhere else: a
+    redirect is refused, and the answer is never kept."""
+    content_type: str = ""
+    """Of the body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,10 +79,18 @@ class Transport:
             sent = {"User-Agent": "mcpchain", "Accept": request.accept, **headers}
             if credential and credential.covers(url):
                 sent["Authorization"] = credential.header
-            answer = self._open(url, sent, until)
+            if request.body:
+                sent["Content-Type"] = request.content_type
+            answer = self._open(url, sent, until, request.body)
             try:
                 if answer.status not in _REDIRECT:
                     return receive(answer, url)
+                if request.body:
+                    raise FetchError(
+                        State.UNSUPPORTED,
+                        f"`{plain(url)}` redirects what it is sent elsewhere",
+                        hint="use the address at which the redirects should end",
+                    )
                 onward = target(url, answer.headers.get("Location", ""))
             finally:
                 release(answer)
@@ -103,16 +111,19 @@ class Transport:
                 manager.pools[key].close()
             manager.clear()
 
-    def _open(self, url: str, headers: Mapping[str, str], until: float) -> Answer:
-        """Send one GET request; return when the headers of its answer are read."""
+    def _open(
+        self, url: str, headers: Mapping[str, str], until: float, body: bytes
+    ) -> Answer:
+        """Send one request; return when the headers of its answer are read."""
         where = plain(url)
         self._clock.until = until
         left = max(until - time.monotonic(), 0.001)
         manager = self._manager(self._route.proxy(url), secure=url.startswith("https"))
         try:
             answer = manager.request(
-                "GET",
+                "POST" if body else "GET",
                 url,
+                body=body or None,
                 headers=dict(headers),
                 redirect=False,
                 retries=False,

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import BufferedReader
 from typing import Final
 
@@ -27,7 +27,7 @@ def digest(
     algorithm: Algorithm,
     progress: Callable[[int], None] | None = None,
 ) -> Digest:
-    """Return the digest of what is left of *stream*.
+    """Return the digest of what is left of *stream*; see `digests`.
 
     Args:
         stream: An open file, not yet read from.
@@ -39,24 +39,47 @@ def digest(
         UnreadableError: The file changed while it was hashed.
         OSError: It cannot be read.
     """
+    (found,) = digests(stream, path, (algorithm.value,), progress).values()
+    return Digest(algorithm=algorithm, value=found.hex())
+
+
+def digests(
+    stream: BufferedReader,
+    path: str,
+    names: Iterable[str],
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, bytes]:
+    """Return several digests of what is left of *stream*, by name.
+
+    Args:
+        stream: An open file, not yet read from.
+        path: Its name in an error.
+        names: Of the algorithms, as hashlib has them.
+        progress: Called with the number of bytes after every block.
+
+    Raises:
+        UnreadableError: The file changed while it was hashed.
+        OSError: It cannot be read.
+    """
     before = os.fstat(stream.fileno())
-    state = hashlib.new(algorithm.value, usedforsecurity=False)
+    states = {each: hashlib.new(each, usedforsecurity=False) for each in names}
     buffer = bytearray(min(_BLOCK, max(_LEAST, before.st_size + 1)))
     view = memoryview(buffer)
     hashed = 0
     while done := stream.readinto(buffer):
-        state.update(view[:done])
+        for state in states.values():
+            state.update(view[:done])
         hashed += done
         if progress:
             progress(done)
     after = os.fstat(stream.fileno())
-    if hashed != before.st_size or _stamp(before) != _stamp(after):
+    if hashed != before.st_size or stamp(before) != stamp(after):
         raise UnreadableError(
             path, "it changed while it was hashed", State.UNREADABLE, hint="run again"
         )
-    return Digest(algorithm=algorithm, value=state.hexdigest())
+    return {name: state.digest() for name, state in states.items()}
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+def stamp(status: os.stat_result) -> tuple[int, int, int]:
     """Return what a change leaves behind. Anybody can set the mtime, but no ctime."""
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Self
 
 from mcpchain.inventory import State
 from mcpchain.tree import beneath
+from mcpchain.tree.hashing import stamp
 from mcpchain.tree.paths import raw
 from mcpchain.tree.root import Root
 from mcpchain.tree.unreadable import UnreadableError, refused
@@ -165,7 +166,7 @@ def _large(
             left -= done
             count(done)
     after = os.fstat(descriptor)
-    if left or before.st_size != piece.size or _stamp(before) != _stamp(after):
+    if left or before.st_size != piece.size or stamp(before) != stamp(after):
         raise _changed(piece)
     return state.digest()
 
@@ -174,8 +175,3 @@ def _changed(piece: Piece) -> UnreadableError:
     return UnreadableError(
         piece.path, "it changed while it was hashed", State.UNREADABLE, hint="run again"
     )
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
-    """Return what a change leaves behind. Anybody can set the mtime, but no ctime."""
-    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns)

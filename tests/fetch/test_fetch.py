@@ -170,6 +170,30 @@ def test_a_name_that_does_not_exist_is_unreachable(world: World) -> None:
     assert error.state is State.UNREACHABLE
 
 
+def test_what_is_sent_is_sent_once_and_its_answer_is_not_kept(world: World) -> None:
+    place(world).answer(201, b"made", Cache_Control="max-age=600")
+    asked = at(world, body=b"a request", content_type="text/x-request")
+    with world.fetcher() as fetcher:
+        assert [fetcher.fetch(asked).body for _ in range(2)] == [b"made", b"made"]
+    first, _ = world.server.asked
+    assert (first.body, first.headers["Content-Type"]) == (
+        b"a request",
+        "text/x-request",
+    )
+
+
+def test_what_is_sent_follows_no_redirect(world: World) -> None:
+    place(world).redirect_to("/y", 307)
+    error = refused(world, at(world, body=b"a request"))
+    assert "redirects what it is sent" in error.reason
+    assert world.server.paths() == ["/x"]
+
+
+def test_created_is_no_answer_where_nothing_was_sent(world: World) -> None:
+    place(world).answer(201, b"made")
+    assert "answered 201" in refused(world, at(world)).reason
+
+
 def test_redirects_are_followed_and_end(world: World) -> None:
     for n in range(6):
         place(world, f"/{n}").redirect_to(f"/{n + 1}", 307)

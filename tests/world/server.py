@@ -17,6 +17,7 @@ class Asked:
 
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Place:
@@ -161,7 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: "Server"
 
     def do_GET(self) -> None:
-        self.server.asked.append(Asked(self.path, dict(self.headers)))
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append(Asked(self.path, dict(self.headers), sent))
         place = self.server.places.get(self.path.partition("?")[0])
         try:
             if place is None:
@@ -170,6 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
                 place.respond(self)
         except OSError:
             self.close_connection = True
+
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def do_CONNECT(self) -> None:
         self.server.asked.append(Asked(f"CONNECT {self.path}", dict(self.headers)))
