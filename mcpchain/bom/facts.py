@@ -7,8 +7,9 @@ from mcpchain.artifact import Digest
 from mcpchain.bom import model_card, properties
 from mcpchain.bom.entry import Entry
 from mcpchain.bom.iri import iri
-from mcpchain.bom.marks import Properties, member
+from mcpchain.bom.marks import Properties, compact, member
 from mcpchain.component import (
+    Attester,
     BuildFacts,
     DataFacts,
     Facts,
@@ -69,6 +70,9 @@ def _package(facts: PackageFacts) -> _Pairs:
     yield from _many(properties.WITH_EXTRA, facts.with_extras)
     if facts.marker:
         yield properties.MARKER, facts.marker
+    for each in facts.attested_by:
+        value = {"kind": each.kind, "claims": dict(each.claims)}
+        yield properties.ATTESTED_BY, compact(value)
 
 
 def _server(facts: ServerFacts) -> _Pairs:
@@ -193,6 +197,20 @@ def _read_package(marks: Properties, entry: Entry) -> PackageFacts:
         extras=marks.many(properties.EXTRA),
         with_extras=marks.many(properties.WITH_EXTRA),
         marker=_text(marks, properties.MARKER),
+        attested_by=tuple(
+            _attester(Entry.from_text(each, entry))
+            for each in marks.many(properties.ATTESTED_BY)
+        ),
+    )
+
+
+def _attester(entry: Entry) -> Attester:
+    claims = entry.entry("claims")
+    if claims is None:
+        raise entry.malformed("`claims` is missing")
+    return Attester(
+        kind=entry.required("kind"),
+        claims=tuple(sorted((each, claims.required(each)) for each in claims)),
     )
 
 

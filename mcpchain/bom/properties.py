@@ -85,6 +85,8 @@ WITH_EXTRA: Final = "mcpchain:with-extra"
 """An extra of its own that is asked for with it, as in `x[cli]`. Several."""
 MARKER: Final = "mcpchain:marker"
 """When it is installed: a marker (PEP 508), or npm's `os`, `cpu` and `libc`."""
+ATTESTED_BY: Final = "mcpchain:attested-by"
+"""JSON: who has to have attested its files, as its lock says. Several."""
 
 # On every service
 LOCATION: Final = "mcpchain:location"

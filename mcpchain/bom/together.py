@@ -42,7 +42,10 @@ def united(some: Sequence[Facts | None]) -> tuple[Facts | None, list[str]]:
         return chosen, ["facts"]
     if isinstance(first, PackageFacts):
         packages = [each for each in said if isinstance(each, PackageFacts)]
-        return _package(packages, everywhere=len(said) == len(some)), []
+        pins = sorted({e.attested_by for e in packages if e.attested_by}, key=repr)
+        one = _package(packages, everywhere=len(said) == len(some))
+        one = replace(one, attested_by=next(iter(pins), ()))
+        return one, ["attested by"] if len(pins) > 1 else []
     match first:
         case ModelFacts() | DataFacts() | FileFacts() | UsedServiceFacts():
             return _joined([each for each in said if isinstance(each, type(first))])

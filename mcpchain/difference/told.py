@@ -72,6 +72,10 @@ def _of_package(facts: PackageFacts) -> dict[str, Values]:
         "marker": word(facts.marker),
         "development": _flag(said=facts.development),
         "optional": _flag(said=facts.optional),
+        "attested by": in_order(
+            " ".join([e.kind, *(f"{n}={value}" for n, value in e.claims)])
+            for e in facts.attested_by
+        ),
     }
 
 

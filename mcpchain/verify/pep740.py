@@ -24,9 +24,10 @@ from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.statement import PAYLOAD_TYPE
 from mcpchain.bundle.verify import Artifact, Opinion, Trust, verify
+from mcpchain.component import Attester
 from mcpchain.document import Node
-from mcpchain.errors import MalformedError
-from mcpchain.signature import Check, SanKind, Status, Verification
+from mcpchain.publisher import attested
+from mcpchain.signature import Check, Status, Verification
 
 KIND: Final = "pep740"
 PUBLISH: Final = re.compile(r"https://docs\.[a-z0-9.-]+/attestations/publish/v1")
@@ -34,10 +35,6 @@ PUBLISH: Final = re.compile(r"https://docs\.[a-z0-9.-]+/attestations/publish/v1"
 SLSA: Final = "https://slsa.dev/provenance/v1"
 """Says how the file was built."""
 _LIMIT: Final = 100
-_GITHUB: Final = "https://token.actions.githubusercontent.com"
-_GITLAB: Final = "https://gitlab.com"
-_GOOGLE: Final = "https://accounts.google.com"
-_CIRCLECI: Final = "https://oidc.circleci.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,32 +189,10 @@ def _publisher(node: Node) -> Expected | None:
     if not node.exists:
         return None
     kind = node.at("kind").text()
-    try:
-        if kind == "GitHub":
-            return _repository(node, _GITHUB, "github.com", ".github/workflows/")
-        if kind == "GitLab":
-            return _repository(node, _GITLAB, "gitlab.com", "", "workflow_filepath")
-        if kind == "Google":
-            email = node.at("email").text()
-            return Expected(issuer=_GOOGLE, san=email, kind=SanKind.EMAIL)
-        if kind == "CircleCI":
-            project = node.at("project_id").text()
-            pipeline = node.at("pipeline_definition_id").text()
-            san = f"/projects/{project}/pipeline-definitions/{pipeline}"
-            address = f"https://circleci.com/api/v2{san}"
-            return Expected(issuer=_CIRCLECI, san=address, kind=SanKind.URI)
-    except ValueError as error:
-        raise MalformedError(
-            str(error), source=node.source, pointer=node.pointer
-        ) from None
-    return None
-
-
-def _repository(
-    node: Node, issuer: str, host: str, folder: str, key: str = "workflow"
-) -> Expected:
-    return Expected(
-        issuer=issuer,
-        repository=f"https://{host}/{node.at('repository').text()}",
-        workflow=folder + node.at(key).text(),
+    claims = sorted(
+        (key, value.text()) for key, value in node.items() if value.is_text()
     )
+    try:
+        return attested(Attester(kind=kind, claims=tuple(claims)))
+    except ValueError as error:
+        raise node.malformed(str(error)) from None

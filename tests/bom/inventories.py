@@ -9,6 +9,7 @@ from packageurl import PackageURL
 from mcpchain.artifact import Algorithm, Artifact, Digest
 from mcpchain.bom.write import write
 from mcpchain.component import (
+    Attester,
     BaseModel,
     Basis,
     BuildFacts,
@@ -131,6 +132,13 @@ MODELS = st.builds(
     ).map(tuple),
     card=st.none() | CARDS,
 )
+ATTESTERS = st.builds(
+    Attester,
+    kind=TEXT | st.just("GitHub"),
+    claims=st.dictionaries(TEXT | st.just("repository"), TEXT, max_size=2).map(
+        lambda claims: tuple(sorted(claims.items()))
+    ),
+)
 # Only what is no service has a place for what a card says.
 FACTS = st.one_of(
     st.none(),
@@ -148,6 +156,7 @@ FACTS = st.one_of(
         extras=TEXTS,
         with_extras=TEXTS,
         marker=TEXT,
+        attested_by=st.lists(ATTESTERS, max_size=2).map(tuple),
     ),
     st.builds(
         ServerFacts,

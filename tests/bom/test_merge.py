@@ -14,6 +14,7 @@ from mcpchain.bom.read import read
 from mcpchain.bom.together import united
 from mcpchain.bom.validate import validate
 from mcpchain.component import (
+    Attester,
     Basis,
     BuildFacts,
     Component,
@@ -503,3 +504,27 @@ def test_two_boms_of_one_project_that_disagree_leave_a_gap(
 def test_what_one_format_alone_says_contradicts_nothing() -> None:
     one, other = (package(carried=f'{{"spdx":{{"a":{n}}}}}') for n in (1, 2))
     assert both(one, other).gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("others", "kept", "unlike"),
+    [
+        ((), ("GitHub",), []),
+        (("GitHub",), ("GitHub",), []),
+        (("GitLab",), ("GitHub",), ["attested by"]),
+        (("GitHub", "GitLab"), ("GitHub", "GitLab"), ["attested by"]),
+    ],
+    ids=["one names nobody", "both the same", "another", "one more"],
+)
+def test_who_has_to_attest_a_package_is_asked_where_one_bom_says_so(
+    others: tuple[str, ...], kept: tuple[str, ...], unlike: list[str]
+) -> None:
+    one, other = (
+        PackageFacts(attested_by=tuple(Attester(kind=kind) for kind in kinds))
+        for kinds in (("GitHub",), others)
+    )
+    for facts in ([one, other], [other, one]):
+        told, names = united(facts)
+        assert isinstance(told, PackageFacts)
+        assert tuple(each.kind for each in told.attested_by) == kept
+        assert names == unlike

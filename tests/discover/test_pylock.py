@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpchain.component import Component, Origin, PackageFacts, Pin
+from mcpchain.component import Attester, Component, Origin, PackageFacts, Pin
 from mcpchain.discover import survey
 from mcpchain.discover.pylock import DISCOVERER
 from mcpchain.inventory import Inventory, State
@@ -482,3 +482,78 @@ def test_a_wheel_that_lies_where_another_does_is_a_gap(tmp_path: Path) -> None:
     found = discover(tmp_path, HEAD + text)
     assert [each.state for each in found.gaps] == [State.CONFLICT]
     assert len(found.components) == 1
+
+
+ATTESTED = """[[packages.attestation-identities]]
+kind = "GitHub"
+workflow = "release.yml"
+repository = "acme/a"
+"""
+ACME = Attester(
+    kind="GitHub", claims=(("repository", "acme/a"), ("workflow", "release.yml"))
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", ()),
+        (ATTESTED, (ACME,)),
+        (ATTESTED + ATTESTED, (ACME,)),
+        (
+            '[[packages.attestation-identities]]\nkind = "new"\n' + ATTESTED,
+            (ACME, Attester(kind="new")),
+        ),
+        ("attestation-identities = []\n", ()),
+    ],
+    ids=["nobody", "one", "the same twice", "a kind that is not known", "none"],
+)
+def test_keeps_who_has_to_have_attested_a_package(
+    tmp_path: Path, text: str, named: tuple[Attester, ...]
+) -> None:
+    lock = GOOD.replace("[[packages.w", text + "[[packages.w", 1)
+    assert facts(one(tmp_path, lock)).attested_by == named
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('attestation-identities = "GitHub"\n', ""),
+        ("attestation-identities = {}\n", ""),
+        ('attestation-identities = ["GitHub"]\n', "/0"),
+        ('attestation-identities = [{repository = "acme/a"}]\n', "/0/kind"),
+        ("attestation-identities = [{kind = 1}]\n", "/0/kind"),
+        ('attestation-identities = [{kind = "GitHub", x = 1}]\n', "/0/x"),
+        ('attestation-identities = [{kind = "GitHub", x = {y = "z"}}]\n', "/0/x"),
+        ('attestation-identities = [{kind = "GitHub", x = ["z"]}]\n', "/0/x"),
+    ],
+    ids=[
+        "a word",
+        "a table",
+        "a word in a list",
+        "no kind",
+        "a kind that is a number",
+        "a number",
+        "a table in it",
+        "a list in it",
+    ],
+)
+def test_an_identity_that_is_none_is_a_gap_and_the_package_stays(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    text = GOOD.replace("[[packages.w", text + "[[packages.w", 1)
+    found = discover(tmp_path, HEAD + text)
+    (gap,) = found.gaps
+    pointer = f"/packages/0/attestation-identities{place}"
+    assert (gap.state, gap.location.pointer) == (State.UNREADABLE, pointer)
+    (component,) = found.components
+    assert component.title == "a==1.0"
+    assert facts(component).attested_by == ()
+
+
+def test_a_bad_identity_does_not_hide_the_good_one(tmp_path: Path) -> None:
+    bad = "[[packages.attestation-identities]]\nkind = 1\n"
+    text = GOOD.replace("[[packages.w", bad + ATTESTED + "[[packages.w", 1)
+    found = discover(tmp_path, HEAD + text)
+    assert [facts(each).attested_by for each in found.components] == [(ACME,)]
+    assert len(found.gaps) == 1

@@ -21,7 +21,15 @@ from packaging.pylock import (
 from packaging.version import Version
 
 from mcpchain.artifact import Algorithm, Artifact, Digest, identified
-from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
+from mcpchain.component import (
+    Attester,
+    Component,
+    Kind,
+    Location,
+    Origin,
+    PackageFacts,
+    Pin,
+)
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector, Gap, State
@@ -40,6 +48,7 @@ _ALGORITHMS: Final = frozenset(each.value for each in Algorithm)
 _HERE: Final = frozenset({".", "./"})
 """Ways to write the folder of the lock itself."""
 _FOLDER: Final = ("pyproject.toml", "setup.py")
+_ATTESTERS: Final = "attestation-identities"
 _LockFile = PackageArchive | PackageSdist | PackageWheel
 
 
@@ -62,12 +71,13 @@ def read(file: File, found: Collector) -> None:
     packages: list[tuple[Node, Component]] = []
     for node in lock.at("packages").elements():
         with found.entry():
-            document = {**_HEADER, "packages": [node.value]}
+            attesters = tuple(sorted({*_attesters(node, found)}, key=repr))
+            document = {**_HEADER, "packages": [_without_attesters(node)]}
             (package,) = _validated(document, node).packages
             beside.look(package, node)
             artifacts = tuple(_artifacts(package, node, beside, found))
-            component = _component(package, node, artifacts, default)
-            packages.append((node, component))
+            facts = replace(_facts(package, default), attested_by=attesters)
+            packages.append((node, _component(package, node, artifacts, facts)))
     contradict((component for _, component in packages), found)
     compare_wheels((component for _, component in packages), found)
     edges = [*_edges(packages, found)]
@@ -78,6 +88,29 @@ def read(file: File, found: Collector) -> None:
     for ref, (targets, _) in zip(refs, edges, strict=True):
         for target in targets:
             found.relate(ref, refs[target])
+
+
+def _without_attesters(node: Node) -> object:
+    """Return a package for `packaging`, which would refuse all of it for one."""
+    if not isinstance(node.value, dict):
+        return node.value
+    return {key: each for key, each in node.value.items() if key != _ATTESTERS}
+
+
+def _attesters(node: Node, found: Collector) -> Iterator[Attester]:
+    """Yield whom the lock has seen to attest a package; a gap for each that is none."""
+    named = node.at(_ATTESTERS) if node.is_object() else None
+    if named is None or not named.exists:
+        return
+    with found.entry():
+        for each in named.elements():
+            with found.entry():
+                kind = each.at("kind").text()
+                claims = ((key, value.text()) for key, value in each.items())
+                yield Attester(
+                    kind=kind,
+                    claims=tuple(sorted(c for c in claims if c[0] != "kind")),
+                )
 
 
 def _supported(lock: Node, found: Collector) -> bool:
@@ -183,10 +216,9 @@ def _component(
     package: Package,
     node: Node,
     artifacts: tuple[Artifact, ...],
-    default_groups: frozenset[str],
+    facts: PackageFacts,
 ) -> Component:
     version = str(package.version) if package.version else None
-    facts = _facts(package, default_groups)
     hashed = Pin.DIGEST if identified(artifacts) else None
     component = Component(
         kind=Kind.LIBRARY,
