@@ -55,7 +55,7 @@ lock: ## renew the lock files (needs uv)
 	  pyproject.toml .github/requirements/build.in -o .github/requirements/run.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-strip-extras --no-emit-index-url --no-config \
-	  --extra dev pyproject.toml .github/requirements/build.in \
+	  --all-extras pyproject.toml .github/requirements/build.in \
 	  -c .github/requirements/run.txt -o .github/requirements/dev.txt
 
 clean:
