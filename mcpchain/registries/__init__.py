@@ -76,6 +76,20 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A page as it was read. What else stands on it is the business of others."""
+
+    purl_type: str
+    name: str
+    registry: str
+    url: str
+    """Where it came from: addresses in it are relative to that."""
+    document: Node
+    versions: tuple[str, ...]
+    """Those that are wanted by their number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
     """The page of one package in one registry, asked for once."""
 
@@ -91,6 +105,7 @@ def resolve(
     trusted: frozenset[str],
     fetcher: Fetcher,
     progress: Callable[[int, int], None] | None = None,
+    look: Callable[[Seen], None] | None = None,
 ) -> Resolution:
     """Ask for the release of every package that comes from a registry.
 
@@ -100,23 +115,29 @@ def resolve(
         trusted: Further registries that may be asked, normalised.
         fetcher: The network.
         progress: Called with (pages read, pages in all).
+        look: Called with each page that was read, in any thread. Pages are not kept.
 
     Returns:
         For each ref a release, or in `unasked` the reason why there is none. What is
         a failure, and not a choice, is a gap besides.
     """
-    return _Resolver(settings, trusted, fetcher).resolve(components, progress)
+    return _Resolver(settings, trusted, fetcher, look).resolve(components, progress)
 
 
 class _Resolver:
     """One run of `resolve`."""
 
     def __init__(
-        self, settings: Settings, trusted: frozenset[str], fetcher: Fetcher
+        self,
+        settings: Settings,
+        trusted: frozenset[str],
+        fetcher: Fetcher,
+        look: Callable[[Seen], None] | None,
     ) -> None:
         self._settings = settings
         self._trusted = trusted
         self._fetcher = fetcher
+        self._look = look
         self._gaps: list[Gap] = []
         self._unasked: dict[str, str] = {}
 
@@ -218,7 +239,7 @@ class _Resolver:
 
         def read(index: int, response: Response) -> Mapping[Want, Offer]:
             page = requests[index][0]
-            return _read(page, response, tuple(wants[page]))
+            return _read(page, response, tuple(wants[page]), self._look)
 
         found = self._fetcher.fetch_all([r for _, r in requests], read, progress)
         answers.update(zip((page for page, _ in requests), found, strict=True))
@@ -296,12 +317,26 @@ def _want(component: Component) -> Want:
 
 
 def _read(
-    page: _Page, response: Response, wants: tuple[Want, ...]
+    page: _Page,
+    response: Response,
+    wants: tuple[Want, ...],
+    look: Callable[[Seen], None] | None,
 ) -> Mapping[Want, Offer]:
     document = response.document()
     read, url = page.part.read, response.url
     try:
-        return read(document, page.name, wants, registry=page.registry, url=url)
+        found = read(document, page.name, wants, registry=page.registry, url=url)
     except MalformedError as error:
         at = f"{error.pointer}: " if error.pointer else ""
         raise unreadable(error.source, f"{at}{error.problem}") from error
+    if look:
+        seen = Seen(
+            purl_type=page.part.purl_type,
+            name=page.name,
+            registry=page.registry,
+            url=url,
+            document=document,
+            versions=tuple(each.version for each in wants if each.version),
+        )
+        look(seen)
+    return found

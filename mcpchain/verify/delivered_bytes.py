@@ -15,7 +15,8 @@ kept, unpacked or run. Steps, for one component and its release:
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from mcpchain.artifact import Algorithm, Artifact, Digest
 from mcpchain.component import Component
@@ -25,6 +26,9 @@ from mcpchain.fetch.message import Progress
 from mcpchain.inventory import State
 from mcpchain.release import Release
 from mcpchain.settings import Settings
+
+if TYPE_CHECKING:
+    from packaging.tags import Tag
 
 VERIFIER: Final = "delivered-bytes"
 _THREADS: Final = 4
@@ -77,7 +81,7 @@ def _check(
     settings: Settings,
     limit: int,
 ) -> Evidence:
-    chosen = _choose(component, release)  # 1
+    chosen = choose(component, release)  # 1
     if chosen is None or chosen.url is None:
         return _evidence(
             Outcome.UNCHECKED, "the registry offers no file that fits this machine"
@@ -133,8 +137,8 @@ def _request(url: str, release: Release, settings: Settings, limit: int) -> Requ
     )
 
 
-def _choose(component: Component, release: Release) -> Artifact | None:
-    """Return the file that pip or npm would take."""
+def choose(component: Component, release: Release) -> Artifact | None:
+    """Return the file that pip or npm would take here."""
     names = {each.name for each in component.artifacts if each.name}
     known = [each for each in release.artifacts if each.name in names]
     files = [each for each in known or release.artifacts if each.url]
@@ -147,7 +151,6 @@ def _choose(component: Component, release: Release) -> Artifact | None:
 
 def _best_wheel(wheels: Sequence[Artifact]) -> Artifact | None:
     """Return the wheel with the tag that this interpreter prefers (PEP 425)."""
-    from packaging.tags import sys_tags
     from packaging.utils import (
         InvalidWheelFilename,
         parse_wheel_filename,
@@ -155,7 +158,7 @@ def _best_wheel(wheels: Sequence[Artifact]) -> Artifact | None:
 
     if not wheels:
         return None
-    rank = {tag: index for index, tag in reversed([*enumerate(sys_tags())])}
+    rank = _preferred()
     fitting = []
     for wheel in wheels:
         try:
@@ -166,6 +169,13 @@ def _best_wheel(wheels: Sequence[Artifact]) -> Artifact | None:
         if order is not None:
             fitting.append((-order, build, wheel.name, wheel))
     return max(fitting, key=lambda each: each[:3])[3] if fitting else None
+
+
+@cache
+def _preferred() -> "Mapping[Tag, int]":
+    from packaging.tags import sys_tags
+
+    return {tag: index for index, tag in reversed([*enumerate(sys_tags())])}
 
 
 def _pins(component: Component, chosen: Artifact) -> list[Artifact]:
