@@ -36,6 +36,10 @@ class SigstoreServer:
         self.failing: dict[str, int] = {}
         """Status by the path of a service that does not answer as it should."""
         self.asked: list[str] = []
+        self.late: dict[str, threading.Event] = {}
+        """What a service waits for before it answers, by its path."""
+        self.entry: Json | None = None
+        """What the log answers with, whatever it is asked to log."""
 
     def token(self, **claims: Any) -> str:  # noqa: ANN401 - of a token
         """Return a token of the provider, as GitHub gives it to a workflow."""
@@ -79,6 +83,8 @@ class SigstoreServer:
 
     def answer(self, path: str, headers: Any, body: bytes) -> tuple[int, bytes]:  # noqa: ANN401 - of http.server
         self.asked.append(path)
+        if path in self.late:
+            self.late[path].wait()
         if path in self.failing:
             return self.failing[path], b"{}"
         if path == "/api/v2/signingCert":
@@ -141,7 +147,7 @@ class SigstoreServer:
                     ],
                 },
             }
-        entry = self.instance.rekor.enter(body, self.instance.now)
+        entry = self.entry or self.instance.rekor.enter(body, self.instance.now)
         proof, promise = entry["inclusionProof"], entry["inclusionPromise"]
 
         def hexadecimal(text: str) -> str:
@@ -205,7 +211,7 @@ def open_sigstore(instance: Instance | None = None) -> Iterator[SigstoreServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     address = f"http://127.0.0.1:{server.server_port}"
     sigstore = SigstoreServer(instance or Instance(), address)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield sigstore
