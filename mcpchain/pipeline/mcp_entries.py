@@ -23,7 +23,7 @@ from mcpchain.verify.mcp_registry import Package, Seen, Server, marker, read_ser
 
 if TYPE_CHECKING:
     from mcpchain.pipeline.knowledge import Circumstances
-    from mcpchain.pipeline.registry_signatures.of_npm import RegistryKeys
+    from mcpchain.pipeline.registry_signatures.lead import RegistryKeys
 
 _LIMIT: Final = 4 << 20
 _PINS: Final = {"npm": "sha512", "pypi": "sha256"}

@@ -29,7 +29,7 @@ def publish(world: World, data: bytes = TARBALL) -> None:
     bundle = minter.attest(statement(predicate_type=SLSA, subject=subject))
     listed = [{"predicateType": SLSA, "bundle": bundle}]
     reply = json.dumps({"attestations": listed}).encode()
-    world.server.place("/attestations", Place(lambda: reply))
+    world.server.place("/npm/attestations", Place(lambda: reply))
     dist["attestations"] = {"url": f"{world.server.address}/attestations"}
 
 
@@ -67,7 +67,7 @@ def test_what_the_registry_attests_of_other_bytes_does_not(
 @pytest.mark.parametrize(
     ("status", "answers"),
     [
-        (404, [Status.UNVERIFIABLE, Status.UNVERIFIABLE]),
+        (404, [Status.MISSING, Status.MISSING]),
         (403, [Status.ERROR, Status.UNVERIFIABLE]),
         (500, [Status.ERROR, Status.UNVERIFIABLE]),
     ],
@@ -76,7 +76,7 @@ def test_a_registry_that_hides_them_is_no_yes(
     world: World, tmp_path: Path, status: int, answers: list[Status]
 ) -> None:
     publish(world)
-    world.server.places["/attestations"].answer(status)
+    world.server.places["/npm/attestations"].answer(status)
     assert [each.status for each in verified(world, tmp_path)] == answers
 
 

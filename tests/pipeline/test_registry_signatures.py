@@ -16,7 +16,7 @@ from mcpchain.closure.library import Door
 from mcpchain.component import Component, Origin, PackageFacts
 from mcpchain.errors import UsageError
 from mcpchain.pipeline.registry_signatures import read_registry_keys, verify_packages
-from mcpchain.pipeline.registry_signatures.of_npm import RegistryKeys
+from mcpchain.pipeline.registry_signatures.lead import RegistryKeys
 from mcpchain.pipeline.verification import Terms
 from mcpchain.signature import Status, Verification
 from mcpchain.verify.npm_signatures import PUBLISH, read_keys
@@ -133,7 +133,7 @@ def test_what_the_index_attests_is_not_other_bytes_of_the_same_name(
 
 @pytest.mark.parametrize(
     ("status", "answer"),
-    [(404, Status.UNVERIFIABLE), (403, Status.ERROR), (500, Status.ERROR)],
+    [(404, Status.MISSING), (403, Status.ERROR), (500, Status.ERROR)],
 )
 def test_each_way_to_get_no_provenance_is_another_answer(
     status: int, answer: Status, world: World
@@ -177,10 +177,10 @@ def publish(world: World, *, repository: str = "acme/files") -> dict[str, Any]:
         if managed:
             bundle["verificationMaterial"]["publicKey"]["hint"] = "SHA256:ours"
         listed.append({"predicateType": kind, "bundle": bundle})
-    path = "/attestations/acme-files"
+    path = "/-/npm/v1/attestations/@acme/files@1.2.0"
     reply = json.dumps({"attestations": listed}).encode()
-    world.server.place(path, Place(lambda: reply))
-    dist["attestations"] = {"url": f"{world.server.address}{path}"}
+    world.server.place(f"/npm{path}", Place(lambda: reply))
+    dist["attestations"] = {"url": f"https://upstream.example{path}"}
     return dist
 
 

@@ -6,7 +6,7 @@ pins files, the attested ones among those; of one that does not, any of its rele
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,26 +14,34 @@ from typing import Final
 from packageurl import PackageURL
 
 from mcpchain import trust
-from mcpchain.bundle.verify import Trust
 from mcpchain.closure.group import Sources
-from mcpchain.closure.library import Door
+from mcpchain.closure.library import Door, Library
 from mcpchain.closure.project import Page
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
-from mcpchain.fetch import Fetcher
+from mcpchain.fetch import Fetcher, FetchError, Response
 from mcpchain.pipeline.knowledge import Circumstances
-from mcpchain.pipeline.registry_signatures.answers import told
-from mcpchain.pipeline.registry_signatures.of_npm import RegistryKeys, of_npm
-from mcpchain.pipeline.registry_signatures.of_pypi import of_pypi
+from mcpchain.pipeline.registry_signatures import of_npm, of_pypi
+from mcpchain.pipeline.registry_signatures.answers import failed, told
+from mcpchain.pipeline.registry_signatures.lead import (
+    Documents,
+    Lead,
+    Offered,
+    RegistryKeys,
+    Trusted,
+)
+from mcpchain.pipeline.registry_signatures.whom import Whom
 from mcpchain.pipeline.target import survey
 from mcpchain.pipeline.trusting import npm_keys
 from mcpchain.pipeline.verification import Terms
+from mcpchain.registries import npm, pypi
 from mcpchain.settings import load
 from mcpchain.signature import Status, Verification
 from mcpchain.verify import npm_signatures
 
-_Way = Callable[[Sequence[tuple[Component, Page]]], Iterator[Verification]]
 _PACKAGES: Final = frozenset({Kind.APPLICATION, Kind.LIBRARY})
+_FILES: Final = 4
+"""How many attested files of one release are looked at."""
 
 
 def read_registry_keys(path: Path | None, folder: Path) -> RegistryKeys:
@@ -148,17 +156,25 @@ def verify_packages(
         terms: Whom the user trusts.
         known: By which keys the registry of npm signs.
     """
-    packages = [each for each in components if _is_package(each)]
-    given = Trust(
-        root=terms.root or trust.public_root(),
-        expected=terms.expected,
-        opinion=terms.opinion,
+    trusted = Trusted(
+        root=terms.root or trust.public_root(), keys=known, opinion=terms.opinion
     )
-    ways: dict[str, _Way] = {
-        "npm": partial(of_npm, door=door, trust=given, known=known),
-        "pypi": partial(of_pypi, door=door, trust=given),
-    }
-    for kind, ask in ways.items():
+    by = Whom(expected=(terms.expected,), by="user") if terms.expected else None
+    leads = [*_leads(components, door, trusted)]
+    documents = Documents(door)
+    documents.load(each for _, lead in leads for each in lead.documents)
+    for package, lead in leads:
+        yield from lead.told
+        for each in lead.documents:
+            yield from documents.verify(each, package, trusted, by)
+
+
+def _leads(
+    components: Sequence[Component], door: Door, trusted: Trusted
+) -> Iterator[tuple[Component, Lead]]:
+    """Yield what the pages of the user's registries say of each package."""
+    packages = [each for each in components if _is_package(each)]
+    for kind in ("npm", "pypi"):
         asked: list[tuple[Component, Page]] = []
         for each in packages:
             if each.purl is None or each.purl.type != kind:
@@ -167,13 +183,47 @@ def verify_packages(
             where = sources.of_package(each.name)
             if sources.refused or not where:
                 reason = sources.refused or f"no registry for {kind} is configured"
-                yield told(each, Status.UNVERIFIABLE, reason)
+                unknown = told(each, Status.UNVERIFIABLE, reason)
+                yield each, Lead(told=(unknown,))
             elif each.version is None:
                 reason = "it names no version, so that nothing says which one runs"
-                yield told(each, Status.UNVERIFIABLE, reason)
+                unknown = told(each, Status.UNVERIFIABLE, reason)
+                yield each, Lead(told=(unknown,))
             else:
                 asked.append((each, (each.name, where[0])))
-        yield from ask(asked)
+        wanted: dict[Page, dict[str, None]] = {}
+        for package, page in asked:
+            wanted.setdefault(page, {})[package.version or ""] = None
+        pages = Library(door, _ASK[kind], partial(_read, kind, wanted))
+        pages.load(sorted(wanted))
+        for package, page in asked:
+            found = pages[page]
+            if isinstance(found, FetchError):
+                yield package, Lead(told=(failed(package, found),))
+            elif offered := found.get(package.version or ""):
+                yield package, offered.lead(package, trusted, _FILES)
+            else:
+                reason = "the registry does not know this version"
+                unknown = told(package, Status.UNVERIFIABLE, reason)
+                yield package, Lead(told=(unknown,))
+
+
+_ASK: Final = {
+    "npm": lambda page: npm.REGISTRY.request(*page),
+    "pypi": lambda page: pypi.REGISTRY.request(*page),
+}
+
+
+def _read(
+    kind: str, wanted: Mapping[Page, Mapping[str, None]], page: Page, response: Response
+) -> Mapping[str, Offered]:
+    document, versions = response.document(), tuple(wanted[page])
+    name, registry = page
+    check, read = (
+        (npm.check, of_npm.offers) if kind == "npm" else (pypi.check, of_pypi.offers)
+    )
+    check(document, name)
+    return read(document, name, versions, registry=registry, url=response.url)
 
 
 def _is_package(component: Component) -> bool:

@@ -1,4 +1,4 @@
-"""What is known of a package before any signature of it is looked at."""
+"""Answers about packages, where no signature had to be looked at for them."""
 
 from mcpchain.component import Component
 from mcpchain.fetch import FetchError
@@ -15,7 +15,18 @@ def told(package: Component, status: Status, reason: str) -> Verification:
 
 
 def failed(package: Component, error: FetchError) -> Verification:
-    """Tell a failure: a registry that does not know it is no failure of ours."""
+    """Tell why there is no page about it; a name that is not known is no failure."""
     known = error.state is not State.MISSING
     status = Status.ERROR if known else Status.UNVERIFIABLE
+    return told(package, status, error.reason)
+
+
+def lacking(package: Component, error: FetchError) -> Verification:
+    """Tell why attestations that a registry speaks of are not there.
+
+    What may be otherwise the next time is an error; an answer that is none, is not.
+    """
+    if error.state is State.MISSING:
+        return told(package, Status.MISSING, error.reason)
+    status = Status.ERROR if error.state.transient else Status.UNVERIFIABLE
     return told(package, status, error.reason)
