@@ -27,7 +27,6 @@ from mcpchain.verify.mcp_registry import (
     read_server,
     summary,
 )
-from mcpchain.verify.mcp_registry.server import repository
 
 NAME = "io.github.acme/files"
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -402,33 +401,6 @@ def test_a_repository_has_many_spellings(declared: str, certified: str) -> None:
     seen = replace(SEEN, verifications=(signed(repository=certified),))
     found = outcomes(replace(SERVER, repository=declared), NPM, seen)
     assert found["repository"] is Outcome.VERIFIED
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "",
-        "github.com/acme/files",
-        "acme/files",
-        "https://github.com/acme",
-        "https://github.com/acme/files/tree/main",
-        "https://github.com/acme/../evil",
-        "https://github.com//acme/files",
-        "https://github.com:443/acme/files",
-        "https://www.github.com",
-        "javascript://github.com/acme/files",
-        "https://gіthub.com/acme/files",  # noqa: RUF001 - a Cyrillic letter
-        "https://github.com/acme/fіles",  # noqa: RUF001 - a Cyrillic letter
-        "https://github.com/acme/fi les",
-        "https://github.com\\@evil.example/acme/files",
-    ],
-)
-def test_what_is_not_clearly_a_repository_is_none(address: str) -> None:
-    assert repository(address) == ("", "")
-
-
-def test_the_path_of_an_unknown_host_keeps_its_case() -> None:
-    assert repository("https://git.example/A/b/C") == ("git.example", "A/b/C")
 
 
 def test_an_entry_says_whom_to_expect() -> None:

@@ -26,11 +26,11 @@ from packaging.version import InvalidVersion, Version
 from mcpchain.bundle.policy import Expected
 from mcpchain.evidence import Outcome
 from mcpchain.signature import Check, Identity, Status, Verification
+from mcpchain.source_repository import place
 from mcpchain.verify.mcp_registry.server import (
     Package,
     Server,
     read_server,
-    repository,
 )
 
 __all__ = [
@@ -93,7 +93,7 @@ def expected_of(server: Server) -> Expected | None:
     It is the word of the entry, and not of the user; `None` if it names no repository
     of a host whose issuer is known.
     """
-    host, path = repository(server.repository)
+    host, path = place(server.repository)
     issuer, _ = _ISSUERS.get(host, (None, None))
     if issuer is None:
         return None
@@ -182,7 +182,7 @@ def _digest(package: Package, seen: Seen) -> Iterator[Link]:
 
 
 def _repository(server: Server, seen: Seen) -> Link:
-    host, path = repository(server.repository)
+    host, path = place(server.repository)
     if not server.repository:
         detail = "the entry names no repository"
         return Link(id="repository", outcome=Outcome.ABSENT, detail=detail)
@@ -191,7 +191,7 @@ def _repository(server: Server, seen: Seen) -> Link:
         return Link(id="repository", outcome=Outcome.UNCHECKED, detail=detail)
 
     def read(identity: Identity) -> str:
-        return _shown(*repository(identity.repository))
+        return _shown(*place(identity.repository))
 
     return _compared("repository", _shown(host, path), host, read, seen)
 
@@ -201,7 +201,7 @@ def _shown(host: str, path: str) -> str:
 
 
 def _number(server: Server, seen: Seen) -> Link:
-    host, _ = repository(server.repository)
+    host, _ = place(server.repository)
     if not server.repository_id:
         detail = "the entry does not say the number of its repository"
         return Link(id="repository-id", outcome=Outcome.ABSENT, detail=detail)

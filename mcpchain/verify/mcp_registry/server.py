@@ -11,13 +11,6 @@ from mcpchain.naming import bare_url
 _NAME: Final = re.compile(r"[A-Za-z0-9.-]{1,100}/[A-Za-z0-9._-]{1,100}")
 _GITHUB: Final = re.compile(r"io\.github\.([A-Za-z0-9][A-Za-z0-9-]{0,38})")
 _PACKAGES: Final = 1_000
-_REPOSITORY: Final = re.compile(
-    r"(?:git\+)?(?:https?|ssh|git)://(?P<host>[a-z0-9.-]+)/"
-    r"(?P<path>[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+?)(?:\.git)?/?"
-)
-_FOLDED: Final = frozenset({"github.com", "gitlab.com"})
-"""Hosts on which the names of owners and repositories have no case."""
-_PAIR: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +109,3 @@ def _member(node: Node, *names: str) -> Node:
     if len(found) > 1:
         raise node.malformed(f"has `{names[0]}` in several spellings")
     return found[0] if found else node.at(names[0])
-
-
-def repository(address: str) -> tuple[str, str]:
-    """Return host and path of a repository, so that two spellings are equal.
-
-    Both are empty if it is not clearly the address of one.
-    """
-    found = _REPOSITORY.fullmatch(bare_url(address.strip()))
-    if found is None:
-        return "", ""
-    host, path = found["host"], found["path"].removesuffix(".git")
-    parts = path.split("/")
-    if {".", "..", ""} & {*parts} or (host == "github.com" and len(parts) != _PAIR):
-        return "", ""
-    return host, path.lower() if host in _FOLDED else path
