@@ -5,6 +5,7 @@ Nothing of a key or a passphrase is ever shown.
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,12 +19,12 @@ _LIMIT: Final = 64 << 10
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def load(path: Path, passphrase: str | None) -> "PrivateKeyTypes":
+def load(path: Path, passphrase: Callable[[], str | None]) -> "PrivateKeyTypes":
     """Return the private key in *path*, a PEM file.
 
     Args:
         path: Where it is. Nobody but its owner may read it.
-        passphrase: Of an encrypted one.
+        passphrase: Asked for the passphrase of an encrypted one; it may have none.
 
     Raises:
         UsageError: It cannot be read or used, and why.
@@ -43,14 +44,14 @@ def load(path: Path, passphrase: str | None) -> "PrivateKeyTypes":
             hint=f"chmod 600 {path}",
         )
     encrypted = b"ENCRYPTED" in data
-    if encrypted and passphrase is None:
+    secret = passphrase() if encrypted else None
+    if encrypted and not secret:
         raise UsageError(
             f"the key in `{path}` is encrypted",
             hint="give its passphrase in the variable MCPCHAIN_KEY_PASSPHRASE",
         )
     try:
-        secret = passphrase.encode() if encrypted and passphrase else None
-        key = load_pem_private_key(data, secret)
+        key = load_pem_private_key(data, secret.encode() if secret else None)
         keys.check(key.public_key())
     except keys.WeakKeyError as error:
         raise UsageError(f"`{path}`: {error}", hint="make another key") from None

@@ -10,20 +10,18 @@ import binascii
 from typing import TYPE_CHECKING, Any, Final
 
 from mcpchain.bundle import keys
+from mcpchain.sign import Key
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import (
-        PrivateKeyTypes,
-        PublicKeyTypes,
-    )
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 MEMBER: Final = "signature"
 _CURVES: Final = {
-    "secp256r1": ("ES256", "P-256", 32, "sha256"),
-    "secp384r1": ("ES384", "P-384", 48, "sha384"),
-    "secp521r1": ("ES512", "P-521", 66, "sha512"),
+    "secp256r1": ("ES256", "P-256", 32),
+    "secp384r1": ("ES384", "P-384", 48),
+    "secp521r1": ("ES512", "P-521", 66),
 }
-"""Algorithm and curve (RFC 7518), bytes of a coordinate, and the hash."""
+"""Algorithm and curve (RFC 7518), and bytes of a coordinate."""
 
 _Object = dict[str, Any]
 
@@ -32,13 +30,13 @@ class RefusedError(ValueError):
     """The signature does not hold, or is of no kind that is read."""
 
 
-def sign(document: _Object, key: "PrivateKeyTypes") -> _Object:
+def sign(document: _Object, key: Key) -> _Object:
     """Return *document* with a signature by *key*, in place of any that it has.
 
     Raises:
         WeakKeyError: The key is of no kind that is accepted.
     """
-    public = key.public_key()
+    public = key.public
     keys.check(public)
     signature = {"algorithm": _algorithm(public), "publicKey": _jwk(public)}
     signed = {**document, MEMBER: signature}
@@ -92,7 +90,7 @@ def _jwk(key: "PublicKeyTypes") -> _Object:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if isinstance(key, ec.EllipticCurvePublicKey):
-        _, curve, size, _ = _CURVES[key.curve.name]
+        _, curve, size = _CURVES[key.curve.name]
         numbers = key.public_numbers()
         pair = {name: getattr(numbers, name).to_bytes(size) for name in ("x", "y")}
         coordinates = {name: _encoded(data) for name, data in pair.items()}
@@ -109,22 +107,15 @@ def _number(value: int) -> str:
     return _encoded(value.to_bytes((value.bit_length() + 7) // 8))
 
 
-def _signed(key: "PrivateKeyTypes", message: bytes) -> bytes:
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+def _signed(key: Key, message: bytes) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        _, _, size, name = _CURVES[key.curve.name]
-        kind = {"sha256": hashes.SHA256, "sha384": hashes.SHA384}.get(
-            name, hashes.SHA512
-        )
-        pair = decode_dss_signature(key.sign(message, ec.ECDSA(kind())))
-        return b"".join(each.to_bytes(size) for each in pair)
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return key.sign(message)
-    assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - `keys.check` has seen it
-    return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    signature = key.sign(message)
+    if not isinstance(key.public, ec.EllipticCurvePublicKey):
+        return signature
+    size = _CURVES[key.public.curve.name][2]
+    return b"".join(each.to_bytes(size) for each in decode_dss_signature(signature))
 
 
 def _holds(key: "PublicKeyTypes", value: bytes, message: bytes) -> bool:

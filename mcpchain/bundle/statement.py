@@ -10,7 +10,8 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _TYPES: Final = frozenset(
     {"https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"}
 )
-_SUBJECTS: Final = 10_000
+SUBJECTS: Final = 10_000
+"""How many subjects a statement may have."""
 
 
 def parse(payload: bytes, *, source: str) -> Statement:
@@ -26,8 +27,8 @@ def parse(payload: bytes, *, source: str) -> Statement:
     subjects = tuple(_subject(each) for each in node.at("subject").elements())
     if not subjects:
         raise node.malformed("the statement has no subject, so it is about nothing")
-    if len(subjects) > _SUBJECTS:
-        raise node.malformed(f"more than {_SUBJECTS:,} subjects")
+    if len(subjects) > SUBJECTS:
+        raise node.malformed(f"more than {SUBJECTS:,} subjects")
     predicate = node.at("predicate")
     return Statement(
         type=kind,

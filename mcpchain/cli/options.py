@@ -3,22 +3,20 @@
 import datetime as dt
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcpchain.errors import UnavailableError, UsageError
+from mcpchain.errors import UsageError
 
 if TYPE_CHECKING:
     from mcpchain.inventory import Inventory
     from mcpchain.pipeline.knowledge import Circumstances
 
 _LOOK = 4096
-_READABLE = 0o644
 _Command = Callable[..., Any]
 
 TARGET = click.argument(
@@ -146,8 +144,12 @@ def resolve(
 
 
 def passphrase() -> str | None:
-    """Return the passphrase of a private key, if the user has set one."""
-    return os.environ.get("MCPCHAIN_KEY_PASSPHRASE")  # noqa: TID251 - the cli reads it
+    """Return the passphrase of a private key: as set, or as typed on a terminal."""
+    found = os.environ.get("MCPCHAIN_KEY_PASSPHRASE")  # noqa: TID251 - the cli reads it
+    if found is None and sys.stdin.isatty():
+        typed: str = click.prompt("Passphrase", hide_input=True, err=True)
+        return typed
+    return found
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -160,29 +162,16 @@ def write_file(path: Path, data: bytes) -> None:
         UsageError: There is no such place, or it is not ours to write to.
         UnavailableError: The system fails.
     """
-    part: str | None = None
+    from mcpchain.pipeline.writing import failed, write_all
+
+    if not path.exists() or path.is_file():
+        write_all({path: data}, replace=True)
+        return
     try:
-        path = Path(os.path.realpath(path))
-        if path.exists() and not path.is_file():
-            with path.open("wb") as stream:
-                stream.write(data)
-            return
-        # A name that nobody can foresee: in a foreign folder a link may lie in wait.
-        descriptor, part = tempfile.mkstemp(prefix=".mcpchain-", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as whole:
-            whole.write(data)
-        os.chmod(part, _READABLE)
-        os.replace(part, path)
+        with path.open("wb") as stream:
+            stream.write(data)
     except OSError as error:
-        if part is not None:
-            with suppress(OSError):
-                os.unlink(part)
-        wrong = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
-        misuse = isinstance(error, (*wrong, PermissionError))
-        raise (UsageError if misuse else UnavailableError)(
-            f"`{path}` cannot be written: {error.strerror or error}",
-            hint="name a file in a folder that exists and is writable",
-        ) from error
+        raise failed(path, error) from error
 
 
 @contextmanager

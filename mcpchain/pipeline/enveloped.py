@@ -9,27 +9,27 @@ from mcpchain.bom.validate import validate
 from mcpchain.bundle import keys
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError, UsageError
-from mcpchain.private_key import load
+from mcpchain.sign import Key
 
 _LIMIT: Final = 512 << 20
 _HINT: Final = "name a CycloneDX BOM in JSON"
 
 
-def signed(path: Path, key: Path, passphrase: str | None) -> tuple[bytes, bool]:
-    """Return the BOM in *path* with a signature by the private key in *key*.
+def signed(path: Path, key: Key) -> tuple[bytes, bool]:
+    """Return the BOM in *path* with a signature by *key*.
 
     And whether it had one, in whose place that is.
 
     One entry a line is not kept: what is signed is not the layout.
 
     Raises:
-        UsageError: It is no BOM, or the key cannot be used.
+        UsageError: It is no BOM.
+        UnavailableError: The key does not answer.
     """
     document = _document(path)
-    private = load(key, passphrase)
     try:
-        made = jsf.sign(document, private)
-        jsf.verify(made, private.public_key())
+        made = jsf.sign(document, key)
+        jsf.verify(made, key.public)
         validate(made, source=path.name)
     except (jsf.RefusedError, MalformedError) as error:
         raise UsageError(f"`{path}`: {error}", hint=_HINT) from None

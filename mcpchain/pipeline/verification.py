@@ -1,7 +1,6 @@
 """Who stands for a file or a model? From it and its bundles to the answers."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,8 @@ from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.verify import Artifact, Opinion, Trust, verify
 from mcpchain.errors import MalformedError, UsageError
+from mcpchain.pipeline.hashed import hashed
+from mcpchain.sign.statement import SUFFIXES
 from mcpchain.signature import Check, Status, Verification
 
 if TYPE_CHECKING:
@@ -30,11 +31,8 @@ _BUNDLES: Final = (".sigstore.json", ".sigstore", ".bundle")
 _ATTESTATIONS: Final = (".publish.attestation", ".slsa.attestation", ".attestation")
 _PROVENANCE: Final = ".provenance"
 _LIMIT: Final = 32 << 20
-_MESSAGE: Final = 1 << 30
-"""How many bytes of an artifact a key is given that signs no digest."""
 _DIGEST: Final = "sha256:"
 _HEX: Final = 64
-_BLOCK: Final = 1 << 20
 _MODEL: Final = ".sig"
 _OF_MODEL: Final = b"model_signing"
 """Stands in every statement about a model, of whatever version."""
@@ -167,11 +165,11 @@ class _Subject:
         path = Path(self.target)
         return path.stat().st_size if path.is_file() else 0
 
-    def artifact(self, count: _Count) -> Artifact:
-        """Hash it, unless it is a digest."""
+    def artifact(self, count: _Count, key: "PublicKeyTypes | None") -> Artifact:
+        """Hash it, unless it is a digest, by what *key* needs."""
         if _is_digest(self.target):
             return Artifact(digests={"sha256": _hex(self.target)})
-        return _artifact(Path(self.target), count)
+        return hashed(Path(self.target), count, key)
 
 
 def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_Subject]:
@@ -264,27 +262,9 @@ def _hex(target: str) -> bytes:
     return digest
 
 
-def _artifact(path: Path, count: Callable[[int], None]) -> Artifact:
-    state = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            state.update(block)
-            count(len(block))
-
-    def read() -> bytes:
-        if path.stat().st_size > _MESSAGE:
-            raise UsageError(
-                f"`{path}` is too large for a key that signs no digest",
-                hint="sign it with an ECDSA key",
-            )
-        return path.read_bytes()
-
-    return Artifact(digests={"sha256": state.digest()}, read=read)
-
-
 def _beside(path: Path) -> list[Path]:
     """Return the bundles that lie beside *path*, by the names that are in use."""
-    suffixes = (*_BUNDLES, *_ATTESTATIONS, _PROVENANCE)
+    suffixes = (*_BUNDLES, *SUFFIXES, *_ATTESTATIONS, _PROVENANCE)
     candidates = [path.with_name(path.name + suffix) for suffix in suffixes]
     found = [each for each in candidates if each.is_file()]
     model = path.with_name(path.name + _MODEL)
@@ -309,7 +289,7 @@ def _verified(subject: _Subject, terms: Terms, count: _Count) -> Iterator[Verifi
             status=Status.MISSING, reason=reason, subject=target, root=origin
         )
         return
-    what = subject.model or subject.artifact(count)
+    what = subject.model or subject.artifact(count, terms.key)
     for path in bundles:
         told = target if len(bundles) == 1 else f"{target} ({path.name})"
         try:

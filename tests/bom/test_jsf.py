@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from mcpchain.bom import jsf
 from mcpchain.bom.validate import validate
 from mcpchain.bundle.keys import WeakKeyError
+from mcpchain.sign.local_key import LocalKey
 
 KEYS: dict[str, Any] = {
     "ES256": ec.generate_private_key(ec.SECP256R1()),
@@ -25,10 +27,14 @@ BOM = {
 }
 
 
+def sign(document: dict[str, Any], key: PrivateKeyTypes) -> dict[str, Any]:
+    return jsf.sign(document, LocalKey(title="key.pem", private=key))
+
+
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_what_is_signed_is_valid_and_verified(algorithm: str) -> None:
     key = KEYS[algorithm]
-    signed = jsf.sign(BOM, key)
+    signed = sign(BOM, key)
     assert signed["signature"]["algorithm"] == algorithm
     validate(signed, source="signed")
     jsf.verify(signed, key.public_key())
@@ -37,7 +43,7 @@ def test_what_is_signed_is_valid_and_verified(algorithm: str) -> None:
 
 
 def test_a_new_signature_replaces_the_old() -> None:
-    signed = jsf.sign(jsf.sign(BOM, KEYS["RS256"]), KEYS["ES256"])
+    signed = sign(sign(BOM, KEYS["RS256"]), KEYS["ES256"])
     jsf.verify(signed, KEYS["ES256"].public_key())
     with pytest.raises(jsf.RefusedError, match="another algorithm"):
         jsf.verify(signed, KEYS["RS256"].public_key())
@@ -56,7 +62,7 @@ def test_a_new_signature_replaces_the_old() -> None:
     ids=str,
 )
 def test_a_bom_that_was_changed_is_refused(change: dict[str, Any], reason: str) -> None:
-    signed = jsf.sign(BOM, KEYS["ES256"])
+    signed = sign(BOM, KEYS["ES256"])
     with pytest.raises(jsf.RefusedError, match=reason):
         jsf.verify(signed | change, KEYS["ES256"].public_key())
 
@@ -80,7 +86,7 @@ def test_a_bom_that_was_changed_is_refused(change: dict[str, Any], reason: str) 
 def test_a_signature_that_was_changed_is_refused(
     change: dict[str, Any], reason: str
 ) -> None:
-    signed = jsf.sign(BOM, KEYS["ES256"])
+    signed = sign(BOM, KEYS["ES256"])
     signed["signature"] |= change
     with pytest.raises(jsf.RefusedError, match=reason):
         jsf.verify(signed, KEYS["ES256"].public_key())
@@ -89,10 +95,10 @@ def test_a_signature_that_was_changed_is_refused(
 def test_the_key_in_the_bom_proves_nothing() -> None:
     other = ec.generate_private_key(ec.SECP256R1())
     with pytest.raises(jsf.RefusedError, match="another key"):
-        jsf.verify(jsf.sign(BOM, other), KEYS["ES256"].public_key())
+        jsf.verify(sign(BOM, other), KEYS["ES256"].public_key())
 
 
 def test_a_weak_key_signs_nothing() -> None:
     weak = rsa.generate_private_key(65537, 1024)  # noqa: S505 - refused
     with pytest.raises(WeakKeyError):
-        jsf.sign(BOM, weak)
+        sign(BOM, weak)

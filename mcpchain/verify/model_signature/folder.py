@@ -15,7 +15,7 @@ from mcpchain.tree.unreadable import UnreadableError
 from mcpchain.verify.model_signature.loadable import is_loadable
 from mcpchain.verify.model_signature.manifest import WHOLE, Manifest, Signed, folded
 
-_NEVER: Final = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
+NEVER: Final = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
 """What the format leaves out at the top of every folder."""
 _FORMS: Final = {
     Form.FILE: "",
@@ -129,6 +129,22 @@ def changed(
     return [*other], unread
 
 
+def followed(root: Root, path: str) -> int:
+    """Return the size of the file that the link *path* leads to.
+
+    Raises:
+        ValueError: It leads to none in the model; the message says what is wrong.
+    """
+    try:
+        status = os.stat(os.path.join(root.path, *root.resolve(path)))
+    except OSError:
+        problem = "is a symbolic link that leads nowhere, or out of the model"
+        raise ValueError(problem) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("is a symbolic link to no regular file")
+    return status.st_size
+
+
 def some(paths: Sequence[str]) -> str:
     """Return the first of *paths* in one phrase, and how many more there are."""
     listed = ", ".join(f"`{each[:140]}`" for each in paths[:_TOLD])
@@ -175,13 +191,9 @@ class _Work:
             if not self.manifest.links:
                 return "is a symbolic link, and none was signed"
             try:
-                target = self.model.root.resolve(entry.path)
-                status = os.stat(os.path.join(self.model.root.path, *target))
-            except OSError:
-                return "is a symbolic link that leads nowhere, or out of the model"
-            if not stat.S_ISREG(status.st_mode):
-                return "is a symbolic link to no regular file"
-            size = status.st_size
+                size = followed(self.model.root, entry.path)
+            except ValueError as error:
+                return str(error)
         elif entry.form is Form.OTHER:
             return "is no regular file"
         if signed.size is not None and size != signed.size:
@@ -195,26 +207,26 @@ class _Work:
 
     def _unsigned(self, entry: Entry) -> str:
         path, found = entry.path, self.found
-        above = [*_above(path)]
+        folders = [*above(path)]
         if path in self.signatures:
             return ""
-        if above[0] in _NEVER:
-            if above[0] not in found.by_format:
-                found.by_format.append(above[0])
+        if folders[0] in NEVER:
+            if folders[0] not in found.by_format:
+                found.by_format.append(folders[0])
             return ""
         twin = self.manifest.twins.get(folded(path))
         if twin is not None:
             return f"differs only in case or composition from `{twin[:140]}`, signed"
-        if not self.ignored.isdisjoint(above):
+        if not self.ignored.isdisjoint(folders):
             found.by_user.append(path)
             if entry.form is not Form.FILE or self._loadable(entry):
                 found.loadable.append(path)
             return ""
-        return _FORMS[entry.form] or self._stray(entry, above)
+        return _FORMS[entry.form] or self._stray(entry, folders)
 
-    def _stray(self, entry: Entry, above: Sequence[str]) -> str:
+    def _stray(self, entry: Entry, folders: Sequence[str]) -> str:
         """Say what is wrong with a file that only the signer may have left out."""
-        if not self.left_out.isdisjoint(above):
+        if not self.left_out.isdisjoint(folders):
             if self._loadable(entry):
                 return _LEFT_OUT
             self.found.by_signer.append(entry.path)
@@ -231,7 +243,7 @@ class _Work:
             return True
 
 
-def _above(path: str) -> Iterator[str]:
+def above(path: str) -> Iterator[str]:
     """Yield the folders that *path* lies in, the highest first, and itself."""
     at = path.find("/")
     while at > 0:

@@ -153,7 +153,7 @@ def _ignored(node: Node) -> tuple[str, ...]:
     for each in node.elements():
         text = each.text().rstrip("/")
         path = text.removeprefix("./")
-        if path and not _flaw(path):
+        if path and not flaw(path):
             found.append(shown(path))
     return tuple(found)
 
@@ -205,8 +205,8 @@ class _Resources:
         digest = self._digest(node, algorithm, value)
         path, start, end = self._name(node, name)
         if not _PLAIN.fullmatch(path):
-            if path != WHOLE and (flaw := _flaw(path)):
-                raise node.malformed(f"`{path[:140]}` {flaw}")
+            if path != WHOLE and (problem := flaw(path)):
+                raise node.malformed(f"`{path[:140]}` {problem}")
             path = shown(path)
         twin = self.twins.setdefault(folded(path), path)
         if twin != path:
@@ -267,7 +267,7 @@ def _is_plain(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and value.isascii()
 
 
-def _flaw(path: str) -> str:
+def flaw(path: str) -> str:
     """Say why *path* is none of a file in the folder; empty if it is."""
     if "\\" in path:
         return "has a `\\`, which parts folders on some systems only"

@@ -1,0 +1,94 @@
+"""Write files as a whole or not at all, several of them together."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from mcpchain.errors import McpchainError, UnavailableError, UsageError
+
+_READABLE: Final = 0o644
+_WRONG: Final = (
+    FileExistsError,
+    FileNotFoundError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
+"""What a user has named wrongly; for the rest the system answers."""
+
+
+def write_all(
+    files: Mapping[Path, bytes], *, replace: bool, mode: int = _READABLE
+) -> None:
+    """Write *files*, all of them or none; a link is followed.
+
+    Each is written beside its place first, under a name that nobody can foresee, since
+    in a foreign folder a link may lie in wait.
+
+    Args:
+        files: What to write, by where.
+        replace: Whether a file that is there already may be replaced.
+        mode: Who may read them.
+
+    Raises:
+        UsageError: There is no such place, it is taken, or it is not ours to write to.
+        UnavailableError: The system fails.
+    """
+    parts: dict[Path, str] = {}
+    placed: list[Path] = []
+    path = Path()
+    try:
+        for path, data in files.items():
+            target = Path(os.path.realpath(path)) if replace else path
+            descriptor, part = tempfile.mkstemp(prefix=".mcpchain-", dir=target.parent)
+            parts[target] = part
+            with os.fdopen(descriptor, "wb") as whole:
+                whole.write(data)
+                whole.flush()
+                os.fsync(whole.fileno())
+            os.chmod(part, mode)
+        for path, part in parts.items():
+            _place(part, path, replace=replace)
+            placed.append(path)
+    except BaseException as error:
+        _remove([] if replace else placed)
+        if isinstance(error, OSError):
+            raise failed(path, error) from None
+        raise
+    finally:
+        _remove(parts.values())
+
+
+def failed(path: Path, error: OSError) -> McpchainError:
+    """Say that *path* cannot be written, and whose matter that is."""
+    hint = "name a file in a folder that exists and is writable"
+    if isinstance(error, FileExistsError):
+        hint = "name another file, or remove this one first"
+    return (UsageError if isinstance(error, _WRONG) else UnavailableError)(
+        f"`{path}` cannot be written: {error.strerror or error}", hint=hint
+    )
+
+
+def _place(part: str, path: Path, *, replace: bool) -> None:
+    """Put the file *part* in its place."""
+    if replace:
+        os.replace(part, path)
+        return
+    try:
+        # Unlike a rename this fails where somebody else was quicker.
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            raise FileExistsError(17, "File exists") from None
+        os.replace(part, path)
+
+
+def _remove(paths: Iterable[Path | str]) -> None:
+    for each in paths:
+        with suppress(OSError):
+            os.unlink(each)
