@@ -1,4 +1,4 @@
-"""Keys in AWS KMS, through boto3: it knows every way of logging in there."""
+"""Keys in AWS KMS, through botocore: it knows every way of logging in there."""
 
 import re
 from typing import TYPE_CHECKING, Final, Protocol, TypedDict
@@ -54,7 +54,7 @@ class _Shown(TypedDict):
 
 
 class _Client(Protocol):
-    """What we use of the client that boto3 makes."""
+    """What we use of the client that botocore makes."""
 
     def get_public_key(self, *, KeyId: str) -> _Shown: ...  # noqa: N803
 
@@ -92,7 +92,7 @@ def open_aws(uri: str, *, seconds: float = SECONDS) -> RemoteKey:
             raise _told(title, "show its public key", error) from None
 
     try:
-        import boto3  # noqa: F401 - before anybody is asked
+        import botocore  # noqa: F401 - before anybody is asked
     except ImportError:
         raise lacking("kms") from None
     client, shown = within(seconds, title, start)
@@ -115,16 +115,15 @@ def open_aws(uri: str, *, seconds: float = SECONDS) -> RemoteKey:
 
 
 def _client(region: str | None) -> _Client:
-    import boto3
     from botocore.config import Config
+    from botocore.session import Session
 
     config = Config(
         connect_timeout=CONNECT,
         read_timeout=READ,
         retries={"mode": "standard", "total_max_attempts": 2},
     )
-    session = boto3.session.Session(region_name=region)
-    client: _Client = session.client("kms", config=config)
+    client: _Client = Session().create_client("kms", region_name=region, config=config)
     return client
 
 

@@ -122,7 +122,7 @@ def _login(title: str, seconds: float) -> Callable[[], str]:
         raise refused(error) from None
 
     def refresh() -> None:
-        credentials.refresh(Request())  # type: ignore[no-untyped-call] - theirs
+        credentials.refresh(Request())  # type: ignore[no-untyped-call]
 
     def token() -> str:
         try:
