@@ -54,6 +54,23 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
     is_flag=True,
     help="Fetch the files that would be installed here, and hash them.",
 )
+@click.option(
+    "--root",
+    metavar="NAME",
+    help="Whom to trust for signatures, by a name that `mcpchain trust` has. [default: "
+    "sigstore, as last updated]",
+)
+@click.option(
+    "--trusted-root",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The same, as a file.",
+)
+@click.option(
+    "--registry-keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The keys of a registry that signs as npm's does, as it gives them at "
+    "`/-/npm/v1/keys`. [default: npm's own]",
+)
 @options.RESOLVE
 @click.option(
     "--format",
@@ -71,13 +88,16 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
 )
 @options.environment_options
 @options.user_config_option
-def gate(  # noqa: PLR0913 - one parameter an option
+def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     target: Path,
     policy: str,
     advisories: tuple[Path, ...],
     environment: Path | None,
     bom: Path | None,
     format_id: str,
+    root: str | None,
+    trusted_root: Path | None,
+    registry_keys: Path | None,
     *,
     pip_audit: bool | None,
     offline: bool,
@@ -90,8 +110,8 @@ def gate(  # noqa: PLR0913 - one parameter an option
     """Say whether TARGET may be deployed, and why not.
 
     TARGET is a project folder, a lock or configuration file, or a CycloneDX BOM. It is
-    read, not run: its packages are compared with what the registries offer, looked up
-    among advisories, and judged by a policy.
+    read, not run: its packages are compared with what the registries offer and who
+    signed that, looked up among advisories, and judged by a policy.
     """
     from mcpchain.pipeline.judgement import judge
     from mcpchain.pipeline.policies import load_policy
@@ -103,6 +123,11 @@ def gate(  # noqa: PLR0913 - one parameter an option
         raise UsageError(
             f"`--offline` and `{option}` contradict each other",
             hint="leave one of them out",
+        )
+    if root and trusted_root:
+        raise UsageError(
+            "`--root` and `--trusted-root` say the same in two ways",
+            hint="name a root, or a file",
         )
     if bom is not None and str(bom) == "-":
         raise UsageError(
@@ -123,6 +148,9 @@ def gate(  # noqa: PLR0913 - one parameter an option
         pip_audit=pip_audit,
         offline=offline,
         download=download,
+        root=root,
+        trusted_root=trusted_root,
+        registry_keys=registry_keys,
     )
     if resolve:
         inventory = options.resolve(

@@ -117,6 +117,7 @@ def circumstances(target: Path) -> "Circumstances":
         home=Path.home(),
         cache=cache(),
         projects=(target if target.is_dir() else target.parent, Path.cwd()),
+        trust=trust_folder(),
     )
 
 

@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mcpchain import gate, registries, verify
 from mcpchain.address import normalise
 from mcpchain.case import Case
+from mcpchain.closure.library import Door
 from mcpchain.component import Component, Kind, Location, PackageFacts, ServerFacts
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.fetch import Fetcher
@@ -14,6 +15,7 @@ from mcpchain.finding import Finding
 from mcpchain.inventory import Gap, Inventory, State
 from mcpchain.pipeline.closure import pulls
 from mcpchain.pipeline.knowledge import ECOSYSTEMS, Circumstances, look_up
+from mcpchain.pipeline.standing import Inquiry, Stood, inquire
 from mcpchain.pipeline.target import nothing
 from mcpchain.policy import Policy
 from mcpchain.registries import Resolution
@@ -42,10 +44,13 @@ def judge(
         raise nothing(inventory)
     settings = load(terms.environ, home=terms.home, projects=terms.projects)
     components = inventory.components
-    answers, evidence = _ask(components, policy, terms, settings, progress)
+    inquiry = inquire(components, policy, terms)
+    found = _ask(components, policy, terms, settings, inquiry, progress)
+    answers, evidence = found.resolution, found.evidence
     known = look_up(components, answers.releases, policy, terms)
     gaps = [*inventory.gaps, *answers.gaps, *known.gaps, *_unread(settings)]
     gaps += _open_questions(components, answers.releases, evidence)
+    gaps += found.stood.gaps
     gaps = [*dict.fromkeys(gaps)]
     pulled_in, moving = pulls(inventory)
     trusted = _chosen(policy) | _own_registries(components, settings)
@@ -61,6 +66,7 @@ def judge(
             release=answers.releases.get(ref),
             evidence=evidence.get(ref, ()),
             advisories=known.advisories.get(ref, ()),
+            standing=found.stood.standings.get(ref),
             builders=policy.builders,
         )
         findings += (each for rule in policy.rules for each in rule.check(whole))
@@ -75,6 +81,9 @@ def judge(
         version=terms.version,
         sources=known.sources,
         downloaded=_hashed(evidence) if terms.download else None,
+        standings=found.stood.standings,
+        root=str(inquiry.root) if inquiry else "",
+        root_note=inquiry.note if inquiry else "",
     )
 
 
@@ -91,13 +100,23 @@ def _chosen(policy: Policy) -> frozenset[str]:
     return frozenset(map(normalise, policy.registries))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the registries say, and what came of comparing it."""
+
+    resolution: Resolution
+    evidence: Mapping[str, tuple[Evidence, ...]]
+    stood: Stood
+
+
 def _ask(
     components: Sequence[Component],
     policy: Policy,
     terms: Circumstances,
     settings: Settings,
+    inquiry: Inquiry | None,
     progress: Progress | None,
-) -> tuple[Resolution, Mapping[str, tuple[Evidence, ...]]]:
+) -> _Asked:
     """Ask the registries, and check what is pinned against what they say."""
     delivered: Mapping[str, Evidence] = {}
     with Fetcher(
@@ -112,6 +131,7 @@ def _ask(
             trusted=_chosen(policy),
             fetcher=fetcher,
             progress=progress,
+            look=inquiry.look if inquiry else None,
         )
         if terms.download:
             delivered = download(
@@ -121,13 +141,17 @@ def _ask(
                 settings=settings,
                 progress=progress,
             )
-    pins = verify.compare_all(components, answers.releases, answers.unasked)
-    both = (pins, delivered)
-    evidence = {
-        each.ref: tuple(some[each.ref] for some in both if each.ref in some)
-        for each in components
-    }
-    return answers, evidence
+        pins = verify.compare_all(components, answers.releases, answers.unasked)
+        both = (pins, delivered)
+        evidence = {
+            each.ref: tuple(some[each.ref] for some in both if each.ref in some)
+            for each in components
+        }
+        stood = Stood()
+        if inquiry:
+            door = Door(fetcher, settings, progress)
+            stood = inquiry.conclude(components, answers.releases, evidence, door)
+    return _Asked(resolution=answers, evidence=evidence, stood=stood)
 
 
 def _unread(settings: Settings) -> Iterator[Gap]:

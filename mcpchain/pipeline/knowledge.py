@@ -30,6 +30,14 @@ class Circumstances:
     cache: Path
     projects: tuple[Path, ...]
     """The folder that the target is in, and the one that we were started in."""
+    trust: Path
+    """The folder for what this user trusts of signatures."""
+    root: str | None = None
+    """The name of the trusted root. `None`: that of the public instance."""
+    trusted_root: Path | None = None
+    """A file with a trusted root, in place of those that have names."""
+    registry_keys: Path | None = None
+    """A file with the keys of a registry of npm's kind. `None`: those of npm."""
     advisories: tuple[Path, ...] = ()
     """OSV records: folders, archives or indexes."""
     pip_audit: bool | None = None

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from mcpchain import loader
 from mcpchain.inventory import Inventory
 from mcpchain.policy import Policy
+from mcpchain.standing import Standing
 from mcpchain.verdict import Verdict
 
 
@@ -25,6 +26,13 @@ class Account:
     """What answered about advisories, with its age, a line each."""
     downloaded: int | None = None
     """How many files were fetched and hashed; `None` if that was not asked for."""
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    """Who stands for the packages, by the refs of components."""
+    root: str = ""
+    """The trusted root by which that was found out, with its SHA-256. Empty: nobody
+    was asked."""
+    root_note: str = ""
+    """What to know about that root."""
 
 
 class Format(Protocol):

@@ -59,6 +59,7 @@ def again(
         home=folder,
         cache=folder,
         projects=(),
+        trust=folder,
         offline=offline,
     )
     found = update(folder, terms, server.address, bootstrap)
