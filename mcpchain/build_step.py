@@ -39,6 +39,8 @@ def add_image(
         Component(
             kind=Kind.CONTAINER,
             name=named.name,
+            # Who reads a list of parts looks for what it is here, not in the purl.
+            version=str(named.digest) if named.digest else None,
             purl=named.purl,
             pin=named.pin,
             requested=named.tag,
@@ -114,6 +116,7 @@ def add_repository(
         Component(
             kind=Kind.BUILD,
             name="/".join(filter(None, (purl.namespace, purl.name))),
+            version=purl.version if fixed else None,
             purl=purl,
             pin=Pin.COMMIT if fixed else moving,
             requested=claim if fixed else revision[:_SHOWN],

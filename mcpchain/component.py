@@ -297,6 +297,8 @@ class DataFacts:
     languages: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     """Kinds of sensitive data that its maker says are in it; sorted."""
+    remote_code: tuple[str, ...] = ()
+    """As `ModelFacts.remote_code`: a data set may come with a script that loads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

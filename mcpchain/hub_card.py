@@ -16,6 +16,8 @@ LIMIT: Final = 4 << 20
 _START: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?[ \t\r\n]{0,1000}---[ \t]{0,100}(?=[\r\n])"
 )
+_KEY: Final = re.compile(rb"[\r\n]{1,1000}[A-Za-z_][\w-]{0,99}[ \t]{0,100}:(?=\s)")
+"""How YAML begins, and not the text under a rule of dashes."""
 _END: Final = re.compile(rb"[\r\n]---[ \t]*+(?=[\r\n]|\Z)")
 _DATA_ALONE: Final = frozenset({"configs", "dataset_info", "size_categories"})
 """What no card of a model has any use for."""
@@ -40,6 +42,10 @@ def front_matter(data: bytes, source: str) -> Node | None:
     """
     text = _split(data)[0]
     if text is None:
+        start = _START.match(data)
+        if start and _KEY.match(data, start.end()):
+            problem = "the front matter has no end: a line `---`"
+            raise MalformedError(problem, source=source)
         return None
     if len(text) > LIMIT:
         problem = f"more than {LIMIT:,} bytes of front matter"

@@ -356,3 +356,15 @@ def test_many_files_of_no_data_set_take_no_time(tmp_path: Path) -> None:
     start = time.perf_counter()
     assert not examine(tmp_path)
     assert time.perf_counter() - start < 10
+
+
+def test_data_sets_that_code_loads_are_not_those_of_its_folder(tmp_path: Path) -> None:
+    code = "from datasets import load_dataset as l\nl('squad')\nl('acme/d')\n"
+    code += "l(name, trust_remote_code=True)\n"
+    (tmp_path / "train.py").write_text(code)
+    write(tmp_path, "a.parquet")
+    found = examine(tmp_path)
+    lines = {each.name: each.location.line for each in data(found)}
+    unnamed = "a data set that is chosen at run time"
+    assert lines == {"a.parquet": None, "squad": 2, "acme/d": 3, unnamed: 4}
+    assert not found.relations

@@ -29,20 +29,38 @@ def test_yaml_in_front_is_read_and_the_rest_is_the_body(data: bytes) -> None:
         b"",
         b"# Data\n---\nlicense: mit\n---\n",
         b"---",
-        b"---\nlicense: mit\n",
+        b"---\nSome text under a rule\n",
+        b"---\n# Title: a story\n",
+        b"---\nhttps://x.example/\n",
         b"----\nlicense: mit\n----\n",
         b"--- license: mit\n---\n",
-        b"---\nlicense: mit\n--- x\n",
         b"\xff\xfe-\x00-\x00-\x00\n\x00",
         b"\n" * 100_000,
     ],
     ids=[
-        *("empty", "later", "line-alone", "no-end", "longer-line", "one-line"),
-        *("other-end", "utf-16", "blanks-alone"),
+        *("empty", "later", "line-alone"),
+        *("text-under-a-rule", "heading", "address"),
+        *("longer-line", "one-line", "utf-16", "blanks-alone"),
     ],
 )
 def test_what_has_no_yaml_in_front_is_all_body(data: bytes) -> None:
     assert front_matter(data, "README.md") is None
+    assert body(data) == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"---\nlicense: mit",
+        b"---\r\nlicense: mit\r\n\r\n# Title\r\n",
+        b"---\n\n\nlicense:\n  mit\n",
+        b"\xef\xbb\xbf\n---\nmodel-index:\n- name: x\n--- x\n",
+    ],
+    ids=["at-the-end", "before-text", "after-blank-lines", "other-end"],
+)
+def test_front_matter_without_end_is_malformed_and_not_lost(data: bytes) -> None:
+    with pytest.raises(MalformedError, match="has no end"):
+        front_matter(data, "README.md")
     assert body(data) == data
 
 

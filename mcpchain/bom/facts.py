@@ -114,6 +114,7 @@ def _data(facts: DataFacts) -> _Pairs:
     yield from _many(properties.DATA_TASK, facts.tasks)
     yield from _many(properties.DATA_LANGUAGE, facts.languages)
     yield from _many(properties.DATA_SENSITIVE, facts.sensitive)
+    yield from _many(properties.DATA_REMOTE_CODE, facts.remote_code)
 
 
 def _service(facts: UsedServiceFacts) -> _Pairs:
@@ -266,6 +267,7 @@ def _read_data(marks: Properties, _entry: Entry) -> DataFacts:
         tasks=marks.many(properties.DATA_TASK),
         languages=marks.many(properties.DATA_LANGUAGE),
         sensitive=marks.many(properties.DATA_SENSITIVE),
+        remote_code=marks.many(properties.DATA_REMOTE_CODE),
     )
 
 

@@ -209,6 +209,8 @@ DATA_LANGUAGE: Final = "mcpchain:data:language"
 DATA_SENSITIVE: Final = "mcpchain:data:sensitive"
 """A kind of sensitive data that its maker says is in it, as `data` has it too.
 Several."""
+DATA_REMOTE_CODE: Final = "mcpchain:data:remote-code"
+"""Code that loading it runs, as with a model. Several."""
 
 # On a file that shapes what a model does or is
 FILE_ROLE: Final = "mcpchain:file:role"

@@ -245,6 +245,8 @@ def _roots(component: Component) -> Iterator[tuple[str, Component]]:
     facts = component.facts
     if not isinstance(facts, DataFacts) or facts.format not in WHOLE:
         return
+    if component.purl is not None:
+        return  # of a hub, wherever it is named
     if facts.format != DVC:
         for place in () if component.artifacts else component.locations:
             yield folder_of(place.path), replace(component, locations=(place,))

@@ -85,9 +85,16 @@ def _bytes(old: Component, new: Component) -> Iterator[tuple[Alarm, str]]:
         yield Alarm.PIN, "its digests are no longer named"
 
 
+def _called(step: Component) -> tuple[str, str | None]:
+    """Return what is said to be there, where a commit or digest is what it is."""
+    fixed = step.pin in {Pin.COMMIT, Pin.DIGEST} and step.purl is not None
+    bare = fixed and step.purl is not None and step.version == step.purl.version
+    return step.requested, None if bare else step.version
+
+
 def _step(old: Component, new: Component) -> Iterator[tuple[Alarm, str]]:
     """Compare what a tag, or a claim beside a commit, is said to stand for."""
-    if (old.requested, old.version) != (new.requested, new.version):
+    if _called(old) != _called(new):
         return
     was, now = (each.purl.version if each.purl else None for each in (old, new))
     if old.pin not in _FIRM or new.pin not in _FIRM:

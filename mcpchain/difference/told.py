@@ -115,6 +115,7 @@ def _of_data(facts: DataFacts) -> dict[str, Values]:
         "tasks": in_order(facts.tasks),
         "languages": in_order(facts.languages),
         "sensitive": in_order(facts.sensitive),
+        "remote code": facts.remote_code,
     }
 
 

@@ -118,7 +118,9 @@ class _Join:
         found.include(
             replace(
                 first,
-                components=(*first.components, *self._components),
+                components=tuple(
+                    lineage.told_once((*first.components, *self._components))
+                ),
                 relations=(*first.relations, *self._relations),
                 gaps=(*first.gaps, *gaps),
             )

@@ -3,8 +3,8 @@
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mcpchain import hub_name
@@ -23,6 +23,10 @@ from mcpchain.model_folder.config import Base
 from mcpchain.model_folder.shelf import Shelf, shown
 
 _PATH: Final = re.compile(r"\.{0,2}/.*|.*\.(?:gguf|safetensors|bin)|\.{1,2}", re.DOTALL)
+
+
+_TOLD: Final = DataFacts(format="hugging-face")
+"""What is known of a data set that a card names."""
 
 
 def is_path(name: str) -> bool:
@@ -110,6 +114,25 @@ def data_set(name: str, place: Location) -> Component:
         purl=hub_name.data_set(name) if hub else None,
         facts=DataFacts(format="hugging-face" if hub else ""),
     )
+
+
+def told_once(components: Iterable[Component]) -> Iterator[Component]:
+    """Yield *components*, each data set of the hub as the code that loads it has it.
+
+    What the maker of a model says that it was trained on has neither pin nor version,
+    and may be what the code names too.
+    """
+    known = [*components]
+    loaded: dict[str, Component] = {}
+    for each in known:
+        if each.kind is Kind.DATA and each.purl is not None and each.pin is not None:
+            loaded.setdefault(str(each.purl), each)
+    for each in known:
+        same = loaded.get(str(each.purl)) if each.facts == _TOLD else None
+        if same is None or each.pin is not None or each.artifacts:
+            yield each
+        else:
+            yield replace(same, locations=each.locations, ref=each.ref)
 
 
 def code_of(shelf: Shelf, folder: str, code: str, place: Location) -> Iterator[Base]:

@@ -182,6 +182,7 @@ FACTS = st.one_of(
         tasks=TEXTS,
         languages=TEXTS,
         sensitive=TEXTS,
+        remote_code=TEXTS,
     ),
     st.builds(
         UsedServiceFacts,

@@ -214,6 +214,7 @@ def test_a_data_set_says_what_it_holds() -> None:
         tasks=("summarization",),
         languages=("de",),
         sensitive=("e-mail",),
+        remote_code=("*",),
     )
     (entry,) = document(of(at("d.parquet", Kind.DATA, facts=facts)))["components"]
     assert (entry["type"], entry["data"]) == (
@@ -236,6 +237,7 @@ def test_a_data_set_says_what_it_holds() -> None:
         "mcpchain:data:task": "summarization",
         "mcpchain:data:language": "de",
         "mcpchain:data:sensitive": "e-mail",
+        "mcpchain:data:remote-code": "*",
     }
 
 

@@ -75,6 +75,7 @@ def test_the_image_of_a_service_is_declared_with_all_that_is_said(
     assert component == Component(
         kind=Kind.CONTAINER,
         name="r.example/acme/db",
+        version=component.purl.version if component.purl else None,
         purl=component.purl,
         pin=Pin.DIGEST,
         requested="1",

@@ -76,6 +76,7 @@ def test_an_image_by_digest_is_declared_with_all_that_is_said(tmp_path: Path) ->
     assert image == Component(
         kind=Kind.CONTAINER,
         name="r.example:5000/acme/base",
+        version=image.purl.version if image.purl else None,
         purl=image.purl,
         pin=Pin.DIGEST,
         requested="1.2",

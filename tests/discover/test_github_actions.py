@@ -72,6 +72,7 @@ def test_an_action_at_a_commit_is_declared_with_all_that_is_said(
     assert action == Component(
         kind=Kind.BUILD,
         name="Acme/Tools/sub/x",
+        version=action.purl.version if action.purl else None,
         purl=action.purl,
         pin=Pin.COMMIT,
         requested="v4.1.1",

@@ -53,6 +53,7 @@ def test_hooks_at_a_commit_are_declared_with_all_that_is_said(tmp_path: Path) ->
     assert component == Component(
         kind=Kind.BUILD,
         name="o/r",
+        version=component.purl.version if component.purl else None,
         purl=component.purl,
         pin=Pin.COMMIT,
         requested="v1.2",

@@ -735,6 +735,30 @@ def test_a_data_set_is_no_model(tmp_path: Path) -> None:
     assert only(discover(tmp_path, code)).facts == DataFacts(format="hugging-face")
 
 
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("load_dataset('acme/d', trust_remote_code=True)", ("*",)),
+        ("load_dataset('acme/d', **{'trust_remote_code': True})", ("*",)),
+        ("load_dataset_builder('acme/d', trust_remote_code=1)", ("*",)),
+        ("load_dataset('acme/d', trust_remote_code=False)", ()),
+    ],
+)
+def test_a_data_set_may_run_code_of_its_own(
+    tmp_path: Path, call: str, code: tuple[str, ...]
+) -> None:
+    text = f"from datasets import load_dataset, load_dataset_builder\n{call}"
+    component = only(discover(tmp_path, text))
+    assert component.facts == DataFacts(format="hugging-face", remote_code=code)
+
+
+def test_code_of_a_data_set_that_is_chosen_at_run_time_is_told(tmp_path: Path) -> None:
+    text = "from datasets import load_dataset\nload_dataset(x, trust_remote_code=True)"
+    component = only(discover(tmp_path, text))
+    assert component.name == "a data set that is chosen at run time"
+    assert component.facts == DataFacts(remote_code=("*",))
+
+
 def notebook(*cells: object, **more: object) -> str:
     listed = [
         {"cell_type": "code", "source": each, "outputs": [], "metadata": {}}

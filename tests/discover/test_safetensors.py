@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mcpchain.component import Basis, Kind, ModelFacts
-from mcpchain.discover import survey
+from mcpchain.discover import LFS_POINTER, survey
 from mcpchain.discover.safetensors import DISCOVERER
 from mcpchain.inventory import Inventory, State
 from mcpchain.tree import File, Tree
@@ -159,6 +159,30 @@ def test_as_many_tensors_as_the_limit_are_read(tmp_path: Path) -> None:
     assert found.gaps == ()
 
 
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "the file is empty"),
+        (b"\x10\0\0", "the file ends after 3 bytes, before its header"),
+        (bytes(8), "the header is not a JSON object"),
+        (b"\x40" + bytes(7) + b"{}", "ends within its header, after 2 of 64 bytes"),
+        (
+            (2**63).to_bytes(8, "little") + b"{}",
+            "says that its header has 9,223,372,036,854,775,808 bytes",
+        ),
+        (model({"a": tensor()}, 20), "the file ends 4 bytes before its last tensor"),
+        (model({"a": tensor()}, 29), "5 bytes follow the last tensor"),
+    ],
+    ids=["empty", "prefix", "zero", "header", "2^63", "truncated", "surplus"],
+)
+def test_a_file_that_is_cut_off_says_where(
+    tmp_path: Path, data: bytes, problem: str
+) -> None:
+    (gap,) = discover(tmp_path, data).gaps
+    assert problem in gap.reason
+    assert gap.state is State.UNREADABLE
+
+
 def test_a_header_of_nothing_but_errors_is_given_up(tmp_path: Path) -> None:
     found = discover(tmp_path, model(dict.fromkeys(map(str, range(500)), 1)))
     assert len(found.gaps) == 101
@@ -184,6 +208,7 @@ def test_it_is_recognised_by_suffix_or_content(
 @settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=100).map(model) | st.binary(max_size=100))
 def test_any_bytes_are_a_component_and_read_or_a_gap(data: bytes) -> None:
+    assume(not data.startswith(LFS_POINTER))
     with tempfile.TemporaryDirectory() as folder:
         found = discover(Path(folder), data)
     assert facts(found).tensors is not None or found.gaps

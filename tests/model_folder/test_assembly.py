@@ -15,6 +15,7 @@ from mcpchain.component import (
     Metric,
     ModelCard,
     ModelFacts,
+    Pin,
 )
 from mcpchain.hub_name import model as hub_model
 from mcpchain.inventory import RelationKind
@@ -624,3 +625,17 @@ def test_whatever_the_documents_hold_the_weights_are_found(
     assert {each.source for each in found.relations} <= refs
     assert {each.target for each in found.relations} <= refs
     assert {each.ref for each in found.gaps if each.ref} <= refs
+
+
+def test_a_data_set_that_card_and_code_name_is_one(tmp_path: Path) -> None:
+    code = "from datasets import load_dataset as l\nl('squad')\nl('acme/d')\n"
+    card = "---\nlicense: mit\ndatasets: [squad, acme/e]\n---\n"
+    found = look(put(tmp_path, WHOLE | {"train.py": code, "m/README.md": card}))
+    sets = {e.name: e for e in found.components if e.kind is Kind.DATA}
+    assert len(sets) == sum(each.kind is Kind.DATA for each in found.components)
+    places = [str(each) for each in sets["squad"].locations]
+    assert places == ["m/README.md#/datasets/0", "train.py:2"]
+    assert sets["squad"].pin is Pin.FLOATING
+    assert sets["acme/e"].pin is None
+    edges = targets(found, model(found), RelationKind.TRAINED_ON)
+    assert sorted(edges) == sorted(sets[each].ref for each in ("acme/e", "squad"))

@@ -51,6 +51,7 @@ def repository(node: Node, found: Collector) -> Component | None:
     return Component(
         kind=Kind.BUILD,
         name=shown(name) or "unnamed",
+        version=ref.lower() if fixed else None,
         purl=purl,
         pin=Pin.COMMIT if fixed else moving,
         requested="" if fixed else short,

@@ -47,6 +47,7 @@ def add_action(
         Component(
             kind=Kind.BUILD,
             name="/".join(filter(None, (match["owner"], match["repo"], folder))),
+            version=ref.lower() if pinned else None,
             purl=PackageURL(
                 type="github",
                 namespace=match["owner"],

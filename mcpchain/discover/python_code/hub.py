@@ -107,7 +107,7 @@ _LOADERS: Final = {
     "FlagModel": _Loader(key=("model_name_or_path",)),
     "FlagReranker": _Loader(key=("model_name_or_path",)),
 }
-_UNNAMED: Final = "a model that is chosen at run time"
+_UNNAMED: Final = "a {} that is chosen at run time"
 _ONLY: Final = {
     "LLM": frozenset({"vllm"}),
     "AsyncEngineArgs": frozenset({"vllm"}),
@@ -170,8 +170,8 @@ class _Hub:
             return
         loader = _LOADERS[leaf]
         texts = self._texts(called, loader)
-        if not texts and not loader.data and self._trusts(called):
-            yield self._unnamed(called)
+        if not texts and self._trusts(called):
+            yield self._unnamed(called, data=loader.data)
         for text in texts:
             component = self._component(called, loader, text)
             if component is not None:
@@ -230,10 +230,11 @@ class _Hub:
         trusts = self._trusts(called)
         pin, version, requested = self._revision(called)
         named = hub_name.data_set(text) if data else hub_name.model(text)
-        facts: DataFacts | ModelFacts = DataFacts(format="hugging-face")
-        if not data:
-            code = (ANY_CODE,) if trusts else ()
-            facts = ModelFacts(format="hugging-face", remote_code=code)
+        code = (ANY_CODE,) if trusts else ()
+        facts: DataFacts | ModelFacts
+        facts = (DataFacts if data else ModelFacts)(
+            format="hugging-face", remote_code=code
+        )
         return Component(
             kind=Kind.DATA if data else Kind.MODEL,
             name=text,
@@ -248,12 +249,15 @@ class _Hub:
     def _trusts(self, called: Called) -> bool:
         return switches_on(self._module, called, "trust_remote_code")
 
-    def _unnamed(self, called: Called) -> Component:
-        """Return a model of which only that is known: that its code runs."""
+    def _unnamed(self, called: Called, *, data: bool) -> Component:
+        """Return what is only known to have code that runs."""
+        code = (ANY_CODE,)
         return Component(
-            kind=Kind.MODEL,
-            name=_UNNAMED,
-            facts=ModelFacts(format="hugging-face", remote_code=(ANY_CODE,)),
+            kind=Kind.DATA if data else Kind.MODEL,
+            name=_UNNAMED.format("data set" if data else "model"),
+            facts=DataFacts(remote_code=code)
+            if data
+            else ModelFacts(format="hugging-face", remote_code=code),
             locations=(self._place(called),),
         )
 

@@ -75,18 +75,33 @@ def _header(file: File, size: int) -> tuple[Node, int]:
     with file.open() as stream:
         prefix = stream.read(PREFIX)
         length = int.from_bytes(prefix, "little")
-        if len(prefix) < PREFIX or length > min(HEADER, size - PREFIX):
-            raise MalformedError(
-                f"a header of `{length}` bytes in a file of {size:,}, or more than "
-                f"{HEADER:,}",
-                source=file.path,
-            )
+        if problem := _short(len(prefix), length, size):
+            raise MalformedError(problem, source=file.path)
         data = stream.read(length)
     if not data.startswith(b"{"):
         raise MalformedError("the header is not a JSON object", source=file.path)
     if sum(map(data.count, (b",", b"[", b"{"))) > _VALUES:
         raise _limit(file.path, f"more than {_VALUES:,} values in the header")
     return Node.from_json(data, source=file.path), size - PREFIX - length
+
+
+def _short(prefix: int, length: int, size: int) -> str:
+    """Say why there is no header of *length* bytes; empty where there may be one."""
+    if prefix == 0:
+        return "the file is empty"
+    if prefix < PREFIX:
+        return f"the file ends after {size} bytes, before its header"
+    if length > HEADER:
+        return (
+            f"says that its header has {length:,} bytes; no reader takes more than "
+            f"{HEADER:,}"
+        )
+    if length > size - PREFIX:
+        return (
+            f"the file ends within its header, after {size - PREFIX:,} of {length:,} "
+            "bytes"
+        )
+    return ""
 
 
 def _facts(header: Node, weights: int, found: Collector) -> ModelFacts:
@@ -195,10 +210,12 @@ def _covered(header: Node, spans: list[tuple[int, int, Node]], weights: int) -> 
                 f"starts at byte {start:,}, but the tensor before it ends at {at:,}"
             )
         at = end
-    if at != weights:
+    if at > weights:
         raise header.malformed(
-            f"the tensors end at byte {at:,} of {weights:,} behind the header"
+            f"the file ends {at - weights:,} bytes before its last tensor does"
         )
+    if at < weights:
+        raise header.malformed(f"{weights - at:,} bytes follow the last tensor")
 
 
 def _limit(path: str, what: str) -> UnreadableError:
