@@ -57,8 +57,8 @@ OTHERS: Final = frozenset({"cryptographic-asset", "data", "file"})
 """The types that are no software. One without purl is not examined."""
 UNEXAMINED_SERVICE: Final = "services that are not recognised as MCP servers"
 
-_REPOSITORIES: Final = frozenset({"github", "gitlab", "bitbucket"})
-_BY_COMMIT: Final = _REPOSITORIES | {"huggingface"}
+REPOSITORIES: Final = frozenset({"github", "gitlab", "bitbucket"})
+_BY_COMMIT: Final = REPOSITORIES | {"huggingface"}
 _OF_MODELS: Final = frozenset({"generic", "huggingface", "mlflow"})
 """The types of purl that name models. In any other ecosystem, packages are named."""
 IMAGES: Final = frozenset({"docker", "oci"})
@@ -375,7 +375,7 @@ def facts_of(purl: PackageURL | None) -> PackageFacts:
         return PackageFacts()
     qualifiers = purl.qualifiers
     origin = Origin.REGISTRY
-    if purl.type in _REPOSITORIES or "vcs_url" in qualifiers:
+    if purl.type in REPOSITORIES or "vcs_url" in qualifiers:
         origin = Origin.VCS
     elif "download_url" in qualifiers:
         origin = Origin.URL

@@ -1,25 +1,30 @@
 """The facts of a CycloneDX document."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
 from mcpchain.bom.purls import is_purl
 from mcpchain.completeness.parts import (
     Bom,
+    Group,
     Hash,
     Object,
     Part,
     address,
     digest,
+    group_of,
     members,
     moment,
+    named,
     objects,
     words,
 )
 
 _MAKERS: Final = ("manufacturer", "manufacture")
-_MODEL: Final = "machine-learning-model"
-_WEIGHTS: Final = "weights"
+_HOLDERS: Final = frozenset({"data", "machine-learning-model"})
+_PIECES: Final = _HOLDERS | {"file"}
+"""What is a file of a model or data set, if it is listed inside of one."""
 _TOLD: Final = ("complete", "incomplete", "unknown")
 """How an `aggregate` begins that says something; `not_specified` does not."""
 
@@ -31,7 +36,7 @@ def bom(document: Object) -> Bom:
     complete = _complete(document)
     subject = None
     if isinstance(metadata.get("component"), dict):
-        subject = _part(metadata["component"], edges, targets, complete)
+        subject = _part(metadata["component"], edges, targets, complete, subject=True)
     inner = members(metadata.get("component"))
     makers = [metadata.get(key) for key in (*_MAKERS, "supplier")]
     makers += [inner.get(key) for key in (*_MAKERS, "supplier")]
@@ -111,11 +116,13 @@ def _part(
     complete: set[str],
     *,
     outer: Object | None = None,
+    subject: bool = False,
 ) -> Part:
     ref = entry.get("bom-ref") if isinstance(entry.get("bom-ref"), str) else ""
     name, group = words(entry.get("name")), words(entry.get("group"))
-    kind, of = words(entry.get("type")), words((outer or {}).get("type"))
-    version = words(entry.get("version"))
+    kind = words(entry.get("type"))
+    told = named(words(entry.get("purl")))
+    version = words(entry.get("version")) or told.version
     people = [*map(entry.get, _MAKERS), *objects(entry.get("authors"))]
     producers = [
         *people,
@@ -124,19 +131,24 @@ def _part(
     ]
     declared, concluded = _licenses(entry)
     references = [*objects(entry.get("externalReferences"))]
+    inside = [each for each in objects(entry.get("components")) if _piece(each, entry)]
     full = f"{group}/{name}" if group and name else name
     return Part(
         label=(f"{full}@{version}" if version else full) or str(ref) or "(no name)",
         ref=str(ref),
-        # The weights of a model are no model of their own.
-        kind=_WEIGHTS if kind == _MODEL == of else kind,
+        kind=kind,
         name=full,
         version=version,
         supplier=next(iter(_names([entry.get("supplier"), *producers])), ""),
         producers=_names(producers),
         contacts=_contacts(people),
         identifiers=_identifiers(entry),
-        hashes=(*_hashes(entry), *_distributed(references)),
+        hashes=(
+            *_hashes(entry),
+            *_distributed(references),
+            *told.hashes,
+            *_of_all(inside),
+        ),
         distributed=_distributed(references),
         declared=declared,
         concluded=concluded,
@@ -152,7 +164,35 @@ def _part(
         data=tuple(objects(entry.get("data"))),
         description=words(entry.get("description")),
         ancestors=bool([*objects(members(entry.get("pedigree")).get("ancestors"))]),
+        group=Group.PROJECT if subject else group_of(kind, told),
+        piece=outer is not None and _piece(entry, outer),
+        sized=any(map(_sized, [entry, *inside])),
     )
+
+
+def _piece(entry: Object, outer: Object) -> bool:
+    """Say whether *entry* is one of the files that a model or data set consists of."""
+    told = named(words(entry.get("purl")))
+    kinds = words(entry.get("type")), words(outer.get("type"))
+    return kinds[0] in _PIECES and kinds[1] in _HOLDERS and not told.package
+
+
+def _of_all(pieces: list[Object]) -> tuple[Hash, ...]:
+    """Return the hashes of the files of one thing, unless one has none."""
+    found = [_hashes(each) for each in pieces]
+    return tuple(each for one in found for each in one) if all(found) else ()
+
+
+def _sized(entry: Object) -> bool:
+    """Say whether the size of a file is told, as `mcpchain sbom` does."""
+    for each in objects(entry.get("externalReferences")):
+        try:
+            told = json.loads(words(each.get("comment")))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(members(told).get("size"), int):
+            return True
+    return False
 
 
 def _names(values: list[Any]) -> tuple[str, ...]:

@@ -8,65 +8,33 @@ How deep a BOM goes, how often it is made and who gets it are asked for as well,
 document can show them.
 """
 
+from dataclasses import replace
 from typing import Final
 
-from mcpchain.completeness import hints
-from mcpchain.completeness.requirement import Profile, Requirement
+from mcpchain.completeness import elements
+from mcpchain.completeness.requirement import Profile
 
-_FIELDS: Final = "section III, data fields: "
+_AUTHOR: Final = replace(
+    elements.AUTHOR,
+    title="an author",
+    bom=lambda bom: bool(bom.authors or bom.tools),
+)
 
 PROFILE: Final = Profile(
     id="ntia",
     title="NTIA minimum elements (2021)",
-    requirements=(
-        Requirement(
-            id="supplier",
-            title="a supplier",
-            clause=_FIELDS + "Supplier Name",
-            hint=hints.SUPPLIER,
-            part=lambda part: bool(part.supplier),
-        ),
-        Requirement(
-            id="name",
-            title="a name",
-            clause=_FIELDS + "Component Name",
-            hint=hints.NAME,
-            part=lambda part: bool(part.name),
-        ),
-        Requirement(
-            id="version",
-            title="a version",
-            clause=_FIELDS + "Version of the Component",
-            hint=hints.VERSION,
-            part=lambda part: bool(part.version),
-        ),
-        Requirement(
-            id="identifier",
-            title="a purl, CPE or SWID tag",
-            clause=_FIELDS + "Other Unique Identifiers",
-            hint=hints.IDENTIFIER,
-            part=lambda part: bool(part.identifiers),
-        ),
-        Requirement(
-            id="dependency",
-            title="a place in the dependency graph",
-            clause=_FIELDS + "Dependency Relationship",
-            hint=hints.DEPENDENCY,
-            part=lambda part: part.related,
-        ),
-        Requirement(
-            id="author",
-            title="an author",
-            clause=_FIELDS + "Author of SBOM Data",
-            hint=hints.AUTHOR,
-            bom=lambda bom: bool(bom.authors or bom.tools),
-        ),
-        Requirement(
-            id="timestamp",
-            title="the time at which it was made",
-            clause=_FIELDS + "Timestamp",
-            hint=hints.TIMESTAMP,
-            bom=lambda bom: bool(bom.timestamp),
-        ),
+    reference="NTIA, The Minimum Elements For a Software Bill of Materials (SBOM), "
+    "12 July 2021",
+    requirements=tuple(
+        replace(asked, clause=f"section III, data fields: {field}")
+        for field, asked in (
+            ("Supplier Name", elements.SUPPLIER),
+            ("Component Name", elements.NAME),
+            ("Version of the Component", elements.VERSION),
+            ("Other Unique Identifiers", elements.IDENTIFIER),
+            ("Dependency Relationship", elements.DEPENDENCY),
+            ("Author of SBOM Data", _AUTHOR),
+            ("Timestamp", elements.TIMESTAMP),
+        )
     ),
 )

@@ -4,10 +4,15 @@ The document may be wrong in any way: what has the wrong type says nothing. A na
 as `NOASSERTION`, `unknown` or a blank says nothing either.
 """
 
+import enum
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from mcpchain.bom.foreign import IMAGES, REPOSITORIES, may_be_model
+from mcpchain.bom.purls import parse
+from mcpchain.naming import is_commit
 
 Object = Mapping[str, Any]
 
@@ -32,11 +37,33 @@ _LENGTHS: Final = {
 }
 """Hexadecimal digits of a digest, by the name of its algorithm without dashes."""
 _HEX: Final = re.compile(r"[0-9a-fA-F]+")
+_IMAGE_DIGEST: Final = re.compile("sha256:([0-9a-f]{64})")
 _MOMENT: Final = re.compile(
     r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 )
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _URL: Final = re.compile(r"https?://[^/\s]+\S*")
+
+
+class Group(enum.Enum):
+    """What a component is, as far as that decides what to do about it."""
+
+    PROJECT = "the subject"
+    PACKAGE = "packages"
+    MODEL = "models"
+    DATA = "data sets"
+    FILE = "files"
+    IMAGE = "images"
+    REPOSITORY = "actions and what else is in a repository"
+
+
+GROUPS: Final = {
+    "container": Group.IMAGE,
+    "data": Group.DATA,
+    "file": Group.FILE,
+    "machine-learning-model": Group.MODEL,
+}
+"""By kind; all else is a package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +113,11 @@ class Part:
     description: str = ""
     ancestors: bool = False
     """Whether its pedigree is told."""
+    group: Group = Group.PACKAGE
+    piece: bool = False
+    """Whether it is a file of a model or data set that is listed, and no component."""
+    sized: bool = False
+    """Whether the size of its files is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +160,63 @@ class Bom:
         """The subject, if there is one, and all parts."""
         return self.parts if self.subject is None else (self.subject, *self.parts)
 
-    def of_kind(self, *kinds: str) -> tuple[Part, ...]:
-        """Return the parts of some kinds."""
-        return tuple(each for each in self.every if each.kind in kinds)
+    def of_kind(self, *kinds: str, pieces: bool = False) -> tuple[Part, ...]:
+        """Return the parts of some kinds, of all kinds if none is given.
+
+        Args:
+            kinds: Which kinds.
+            pieces: Whether files of models and data sets count.
+        """
+        return tuple(
+            each
+            for each in self.every
+            if (not kinds or each.kind in kinds) and (pieces or not each.piece)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What a purl alone tells of a component."""
+
+    version: str = ""
+    """The digest of an image, the commit of a repository; of all else, nothing."""
+    hashes: tuple[Hash, ...] = ()
+    group: Group | None = None
+    package: bool = False
+    """Whether it names something of an ecosystem, and no mere file or model."""
+
+
+def named(text: str) -> Named:
+    """Return what the purl *text* tells; nothing, if it is none."""
+    try:
+        purl = parse(text)
+    except ValueError:
+        return Named()
+    version = words(purl.version)
+    hashes: list[Hash | None] = []
+    if purl.type in IMAGES and (found := _IMAGE_DIGEST.fullmatch(version)):
+        hashes.append(digest("sha256", found[1]))
+    elif purl.type not in REPOSITORIES or not is_commit(version):
+        version = ""
+    for each in purl.qualifiers.get("checksum", "").split(","):
+        algorithm, _, value = each.partition(":")
+        hashes.append(digest(algorithm, value))
+    group = None
+    if purl.type in IMAGES:
+        group = Group.IMAGE
+    elif purl.type in REPOSITORIES:
+        group = Group.REPOSITORY
+    return Named(
+        version=version,
+        hashes=tuple(each for each in hashes if each is not None),
+        group=group,
+        package=not may_be_model(purl),
+    )
+
+
+def group_of(kind: str, told: Named) -> Group:
+    """Say what something of a *kind* is, of whose purl *told* is known."""
+    return told.group or GROUPS.get(kind, Group.PACKAGE)
 
 
 def words(value: object) -> str:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mcpchain.completeness.requirement import NO_PLACE, Assessment, Result
+from mcpchain.completeness.parts import GROUPS
+from mcpchain.completeness.requirement import (
+    NO_PLACE,
+    Assessment,
+    Requirement,
+    Result,
+)
 from mcpchain.printable import printable
 
 FORMAT_VERSION: Final = "mcpchain/bom-validation/v1"
@@ -15,6 +21,7 @@ _ALL: Final = 100
 _NAMED: Final = 3
 """How many components without something are named; the others are counted."""
 _SHOWN: Final = 140
+_SIGNED: Final = "signed by that key"
 _TICKS: Final = re.compile("`+")
 
 
@@ -33,11 +40,33 @@ class Validation:
     assessments: tuple[Assessment, ...] = ()
     signature: str | None = None
     """What is wrong with the signature in it; empty: nothing. `None`: nobody asked."""
+    required: tuple[str, ...] = ()
+    """The profiles of which nothing may be missing."""
 
     @property
     def is_valid(self) -> bool:
         """Whether nothing is wrong, however much is missing."""
         return not self.problems
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why it is not as it has to be; empty if it is."""
+        found = [self.signature] if self.signature else []
+        if self.problems:
+            found.append("it is no valid BOM")
+        for each in self.required:
+            asked = [a for a in self.assessments if a.profile.id == each]
+            if not asked:
+                found.append(f"`{each}` is required, and cannot be assessed")
+            found += [_short_of(a) for a in asked if a.score < _ALL]
+        return tuple(found)
+
+
+def _short_of(assessment: Assessment) -> str:
+    count = sum(not each.is_met for each in assessment.results)
+    of = f"{count} of {len(assessment.results)} requirements"
+    verb = "is" if count == 1 else "are"
+    return f"`{assessment.profile.id}` is required, and {of} {verb} not met"
 
 
 def text(validation: Validation) -> str:
@@ -47,6 +76,10 @@ def text(validation: Validation) -> str:
 
 def _text(validation: Validation) -> Iterator[str]:
     name = printable(validation.name)
+    head = [f"{name}: {_SIGNED}"] if validation.signature == "" else []
+    head += [f"fails: {printable(each)}" for each in validation.failures]
+    if head:
+        yield from (*head, "")
     for pointer, problem in validation.problems:
         yield f"invalid: {printable(problem)}"
         yield f"  --> {name}{printable(f'#{pointer}' if pointer else '')}"
@@ -54,18 +87,27 @@ def _text(validation: Validation) -> Iterator[str]:
         yield "invalid: and more, which are not shown"
     if validation.problems:
         yield ""
-    for each in validation.assessments:
-        yield f"{each.profile.id} {each.score}/100: {each.profile.title}"
-        for result in _lacking(each):
-            required = result.requirement
-            yield f"missing[{each.profile.id}/{required.id}]: {_missing(result)}"
-            yield f"  --> {required.clause}"
-            yield f"  hint: {required.hint}"
-        for why, titles in _absent(each).items():
-            said = ", ".join(titles)
-            yield f"missing[{each.profile.id}]: {why}: {said}"
-        yield ""
+    yield from _assessed(validation)
     yield f"{name}: {_summary(validation)}"
+
+
+def _assessed(validation: Validation) -> Iterator[str]:
+    told: dict[tuple[tuple[str, str], ...], str] = {}
+    for assessed in validation.assessments:
+        profile = assessed.profile
+        yield f"{profile.id} {assessed.score}/100: {profile.title}"
+        yield f"  --> {profile.reference}"
+        for result in _lacking(assessed):
+            id_ = f"{profile.id}/{result.requirement.id}"
+            yield f"missing[{id_}]: {_missing(result)}"
+            yield f"  --> {result.requirement.clause}"
+            if (before := told.setdefault(result.hints, id_)) == id_:
+                yield from (f"  hint: {each}" for each in _hints(result))
+            else:
+                yield f"  hint: as for {before}"
+        for why, titles in _absent(assessed).items():
+            yield f"missing[{profile.id}]: {why}: {', '.join(titles)}"
+        yield ""
 
 
 def _summary(validation: Validation) -> str:
@@ -76,7 +118,13 @@ def _summary(validation: Validation) -> str:
     said = f"{what}: {state}{f'; {scores}' if scores else ''}"
     if validation.signature is None:
         return said
-    return f"{said}; {printable(validation.signature) or 'signed by that key'}"
+    return f"{said}; {printable(validation.signature) or _SIGNED}"
+
+
+def _hints(result: Result) -> Iterator[str]:
+    """Yield what to do, with what that is for where it is not for all."""
+    for what, hint in result.hints:
+        yield f"{what}: {hint}" if what else hint
 
 
 def _lacking(assessment: Assessment) -> list[Result]:
@@ -91,7 +139,7 @@ def _absent(assessment: Assessment) -> dict[str, list[str]]:
         if not each.asked:
             kind = " or ".join(each.requirement.kinds)
             why = f"no `{kind}` is listed"
-            if each.requirement.hint == NO_PLACE:
+            if each.requirement.hint is NO_PLACE:
                 why = f"SPDX 2.3 has no place for a `{kind}`"
             found.setdefault(why, []).append(each.requirement.title)
     return found
@@ -107,7 +155,14 @@ def _missing(result: Result) -> str:
     left = len(result.missing) - _NAMED
     more = f" and {left:,} more" if left > 0 else ""
     count = f"{len(result.missing):,} of {result.asked:,}"
-    return f"{count} components are without {required.title}: {names}{more}"
+    return f"{count} {_what(required)} are without {required.title}: {names}{more}"
+
+
+def _what(required: Requirement) -> str:
+    """Name, in the plural, what something is asked of."""
+    if not required.kinds:
+        return "components"
+    return ", ".join(str(GROUPS[kind].value) for kind in required.kinds)
 
 
 def markdown(validation: Validation) -> str:
@@ -117,6 +172,9 @@ def markdown(validation: Validation) -> str:
 
 def _markdown(validation: Validation) -> Iterator[str]:
     yield f"## {_code(validation.name)}: {_summary(validation)}"
+    if validation.failures:
+        yield ""
+    yield from (f"- **fails**: {_code(each)}" for each in validation.failures)
     if validation.problems:
         yield "\n### Invalid\n"
         for pointer, problem in validation.problems:
@@ -125,6 +183,7 @@ def _markdown(validation: Validation) -> Iterator[str]:
             yield "- and more"
     for each in validation.assessments:
         yield f"\n### {each.profile.title}: {each.score}/100\n"
+        yield f"{each.profile.reference}\n"
         for result in _lacking(each):
             required = result.requirement
             yield f"- **{required.id}**: {_code(_missing(result))} ({required.clause})"
@@ -163,6 +222,7 @@ def _json(validation: Validation) -> dict[str, Any]:
             "components": validation.components,
         },
         "valid": validation.is_valid,
+        "failures": [*validation.failures],
         **_signature(validation.signature),
         "problems": [
             {"pointer": pointer, "problem": problem}
@@ -173,6 +233,7 @@ def _json(validation: Validation) -> dict[str, Any]:
             {
                 "id": each.profile.id,
                 "title": each.profile.title,
+                "reference": each.profile.reference,
                 "score": each.score,
                 "requirements": [_requirement(result) for result in each.results],
             }
@@ -191,7 +252,7 @@ def _requirement(result: Result) -> dict[str, Any]:
         "of": "components" if required.bom is None else "bom",
         "asked": result.asked,
         "missing": list(result.missing) if required.bom is None else [],
-        "hint": "" if result.is_met else required.hint,
+        "hint": "; ".join(_hints(result)),
     }
 
 

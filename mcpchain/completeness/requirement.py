@@ -1,10 +1,11 @@
 """What a profile asks of a BOM, and how much of it a BOM gives."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mcpchain.completeness.parts import Bom, Part
+from mcpchain.completeness.parts import Bom, Group, Part
 
 NO_PLACE: Final = "SPDX 2.3 has no place for it; write CycloneDX for this profile"
 """The hint for what an SPDX document cannot say."""
@@ -24,16 +25,25 @@ class Requirement:
     id: str
     title: str
     """What is asked for, as it follows `without`: `a supplier`."""
-    clause: str
+    hint: str | Mapping[Group, str]
+    """What to do where it is missing; by what is without it, where that matters."""
+    clause: str = ""
     """Where the profile asks for it."""
-    hint: str
-    """What to do where it is missing."""
     bom: Callable[[Bom], bool] | None = None
     """Whether a BOM has it; `None`, if it is asked of components."""
     part: Callable[[Part], bool] | None = None
     """Whether a component has it."""
     kinds: tuple[str, ...] = ()
     """The kinds of component that it is asked of; none: all, the subject too."""
+    of_pieces: bool = False
+    """Whether it is asked of the files, too, that a model or a data set consists of.
+
+    For all else, the whole answers.
+    """
+
+    def hints(self, group: Group) -> str:
+        """Return what to do where one of *group* is without it."""
+        return self.hint if isinstance(self.hint, str) else self.hint[group]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +52,8 @@ class Profile:
 
     id: str
     title: str
+    reference: str
+    """Title, version and date of the text, by which it is found."""
     requirements: tuple[Requirement, ...]
 
 
@@ -54,6 +66,8 @@ class Result:
     """Of how many it is asked; 1 for the BOM itself. 0: there is none of the kind."""
     missing: tuple[str, ...]
     """The components without it, as a reader finds them; of the BOM, its format."""
+    hints: tuple[tuple[str, str], ...] = ()
+    """What to do, each once, and what for: `images, models`; empty: for all."""
 
     @property
     def share(self) -> float:
@@ -100,9 +114,33 @@ def assess(bom: Bom, profile: Profile) -> Assessment:
 
 def _result(bom: Bom, requirement: Requirement) -> Result:
     if requirement.bom is not None:
-        whole = () if requirement.bom(bom) else (bom.format,)
-        return Result(requirement=requirement, asked=1, missing=whole)
-    kinds, met = requirement.kinds, requirement.part
-    asked = bom.of_kind(*kinds) if kinds else bom.every
-    missing = tuple(each.label for each in asked if met is None or not met(each))
-    return Result(requirement=requirement, asked=len(asked), missing=missing)
+        met = requirement.bom(bom)
+        return Result(
+            requirement=requirement,
+            asked=1,
+            missing=() if met else (bom.format,),
+            hints=() if met else (("", requirement.hints(Group.PROJECT)),),
+        )
+    asked = bom.of_kind(*requirement.kinds, pieces=requirement.of_pieces)
+    says = requirement.part
+    missing = [each for each in asked if says is None or not says(each)]
+    labels = Counter(each.label for each in asked)
+    return Result(
+        requirement=requirement,
+        asked=len(asked),
+        missing=tuple(
+            each.label if labels[each.label] == 1 else each.ref or each.label
+            for each in missing
+        ),
+        hints=_hints(requirement, {each.group for each in missing}),
+    )
+
+
+def _hints(requirement: Requirement, groups: set[Group]) -> tuple[tuple[str, str], ...]:
+    found: dict[str, list[str]] = {}
+    for group in Group:
+        if group in groups:
+            found.setdefault(requirement.hints(group), []).append(group.value)
+    if len(found) == 1:
+        return tuple(("", hint) for hint in found)
+    return tuple((", ".join(names), hint) for hint, names in found.items())

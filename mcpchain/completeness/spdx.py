@@ -1,5 +1,6 @@
 """The facts of an SPDX 2 document."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from mcpchain.bom.purls import is_purl
@@ -12,13 +13,17 @@ from mcpchain.bom.spdx.relations import (
 )
 from mcpchain.completeness.parts import (
     Bom,
+    Group,
     Hash,
+    Named,
     Object,
     Part,
     address,
     digest,
+    group_of,
     members,
     moment,
+    named,
     objects,
     words,
 )
@@ -26,6 +31,7 @@ from mcpchain.inventory import RelationKind
 
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"
 _DEPENDS: Final = RelationKind.DEPENDS_ON
+_FILE: Final = "file"
 
 
 def bom(document: Object) -> Bom:
@@ -33,18 +39,18 @@ def bom(document: Object) -> Bom:
     info = members(document.get("creationInfo"))
     creators = [each for each in _texts(info.get("creators")) if parsed(each)]
     people = [each for each in creators if not each.startswith("Tool:")]
-    edges, leaves = _edges(document)
+    edges, leaves, held = _edges(document)
     described = _described(document)
     related = {ref for edge in edges for ref in edge} | leaves
     parts: list[Part] = []
     subject: Part | None = None
     for each in objects(document.get("packages")):
-        part = _part(each, related, leaves)
+        part = _part(each, related, leaves, held)
         if subject is None and part.ref in described[:1]:
-            subject = part
+            subject = replace(part, group=Group.PROJECT, piece=False)
         else:
             parts.append(part)
-    parts += [_file(each, related) for each in objects(document.get("files"))]
+    parts += [_file(each, related, held) for each in objects(document.get("files"))]
     if not parts and subject is not None:
         # The only package is what the document lists.
         parts = [subject]
@@ -79,10 +85,12 @@ def _email(actor: str) -> str:
     return address(found[2]) if found else ""
 
 
-def _edges(document: Object) -> tuple[list[tuple[str, str]], set[str]]:
-    """Return what needs or holds what, and what needs nothing, as the document says."""
+def _edges(document: Object) -> tuple[list[tuple[str, str]], set[str], set[str]]:
+    """Return what needs or holds what, what needs nothing, and what packages hold."""
     edges: list[tuple[str, str]] = []
     leaves: set[str] = set()
+    held: set[str] = set()
+    wholes = {_DOCUMENT, *_described(document)}
     for each in objects(document.get("relationships")):
         source, target = each.get("spdxElementId"), each.get("relatedSpdxElement")
         kind = each.get("relationshipType")
@@ -94,11 +102,15 @@ def _edges(document: Object) -> tuple[list[tuple[str, str]], set[str]]:
             continue
         if FORWARD.get(kind) is _DEPENDS and target == "NONE":
             leaves.add(source)
-        elif kind in FORWARD:
+            continue
+        if kind in BACKWARD:
+            source, target = target, source
+        found = FORWARD.get(kind) or BACKWARD.get(kind)
+        if found is not None:
             edges.append((source, target))
-        elif kind in BACKWARD:
-            edges.append((target, source))
-    return edges, leaves
+        if found is RelationKind.CONTAINS and source not in wholes:
+            held.add(target)
+    return edges, leaves, held
 
 
 def _described(document: Object) -> list[str]:
@@ -113,23 +125,27 @@ def _described(document: Object) -> list[str]:
     return found
 
 
-def _part(entry: Object, related: set[str], leaves: set[str]) -> Part:
+def _part(entry: Object, related: set[str], leaves: set[str], held: set[str]) -> Part:
     ref = entry.get("SPDXID") if isinstance(entry.get("SPDXID"), str) else ""
-    name, version = words(entry.get("name")), words(entry.get("versionInfo"))
+    identifiers = _identifiers(entry)
+    told = next(map(named, identifiers), Named())
+    name = words(entry.get("name"))
+    version = words(entry.get("versionInfo")) or told.version
     actors = [words(entry.get(key)) for key in ("supplier", "originator")]
     people = tuple(found for each in actors if (found := _name(each)))
     download = words(entry.get("downloadLocation"))
+    kind = words(entry.get("primaryPackagePurpose")).lower()
     return Part(
         label=(f"{name}@{version}" if version else name) or str(ref) or "(no name)",
         ref=str(ref),
-        kind=words(entry.get("primaryPackagePurpose")).lower(),
+        kind=kind,
         name=name,
         version=version,
         supplier=_name(actors[0]) or _name(actors[1]),
         producers=people,
         contacts=tuple(found for each in actors if (found := _email(each))),
-        identifiers=_identifiers(entry),
-        hashes=_hashes(entry),
+        identifiers=identifiers,
+        hashes=(*_hashes(entry), *told.hashes),
         distributed=_hashes(entry),
         declared=_license(entry.get("licenseDeclared")),
         concluded=_license(entry.get("licenseConcluded")),
@@ -137,16 +153,21 @@ def _part(entry: Object, related: set[str], leaves: set[str]) -> Part:
         lists_all=ref in leaves,
         addresses=frozenset({"distribution"} if download else ()),
         description=words(entry.get("description")) or words(entry.get("summary")),
+        group=group_of(kind, told),
+        # What has a version, or the name of a package, is more than a file of it.
+        piece=kind == _FILE and ref in held and not (version or told.package),
     )
 
 
-def _file(entry: Object, related: set[str]) -> Part:
+def _file(entry: Object, related: set[str], held: set[str]) -> Part:
     ref = entry.get("SPDXID") if isinstance(entry.get("SPDXID"), str) else ""
     name = words(entry.get("fileName"))
     return Part(
         label=name or str(ref) or "(no name)",
         ref=str(ref),
-        kind="file",
+        kind=_FILE,
+        group=Group.FILE,
+        piece=ref in held,
         name=name,
         hashes=_hashes(entry),
         concluded=_license(entry.get("licenseConcluded")),

@@ -66,6 +66,7 @@ def test_what_is_signed_is_verified_by_the_public_key(tmp_path: Path) -> None:
     public = public_of(tmp_path, PRIVATE)
     result = run("bom", "validate", signed, "--key", public)
     assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[0].endswith(": signed by that key")
     assert result.stdout.endswith("; signed by that key\n")
     told = run("bom", "validate", signed, "--key", public, "--format", "json")
     assert json.loads(told.stdout)["signature"] == {"valid": True, "problem": ""}
@@ -74,7 +75,9 @@ def test_what_is_signed_is_verified_by_the_public_key(tmp_path: Path) -> None:
     signed.write_text(json.dumps(changed))
     result = run("bom", "validate", signed, "--key", public)
     assert result.exit_code == 10
-    assert result.stdout.endswith("by another key, or the BOM was changed\n")
+    problem = "its signature is by another key, or the BOM was changed"
+    assert result.stdout.startswith(f"fails: {problem}\n\n")
+    assert result.stdout.endswith(f"; {problem}\n")
 
 
 @pytest.mark.parametrize("signed", [False, True])

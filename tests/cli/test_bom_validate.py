@@ -41,6 +41,28 @@ def test_what_is_incomplete_is_valid_unless_more_is_required(tmp_path: Path) -> 
     assert other.exit_code == 0, other.output
 
 
+def test_what_fails_is_said_first_and_only_what_is_required_is_shown(
+    tmp_path: Path,
+) -> None:
+    document = whole(entry(version=""))
+    told = validated(tmp_path, document, "--require", "cra").stdout.splitlines()
+    assert told[0] == "fails: `cra` is required, and 1 of 8 requirements is not met"
+    assert told[2] == "cra 93/100: EU Cyber Resilience Act"
+    assert not any(line.startswith("ntia") for line in told)
+    form = ("--format", "json")
+    data = json.loads(validated(tmp_path, document, "--require", "cra", *form).stdout)
+    assert [each["id"] for each in data["profiles"]] == ["cra"]
+    assert data["failures"] == [told[0].removeprefix("fails: ")]
+
+
+def test_what_cannot_be_assessed_is_not_complete(tmp_path: Path) -> None:
+    result = validated(tmp_path, "[" + '"bomFormat"', "--require", "cra")
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (
+        10,
+        "fails: `cra` is required, and cannot be assessed",
+    )
+
+
 @pytest.mark.parametrize("id_", PROFILES)
 def test_a_profile_is_a_choice_and_a_required_one_is_shown_too(
     tmp_path: Path, id_: str

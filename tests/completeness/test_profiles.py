@@ -296,6 +296,110 @@ def test_the_weights_of_a_model_are_no_model_of_their_own() -> None:
     assert len(bom.parts) == 3
 
 
+def piece(**members: Any) -> dict[str, Any]:  # noqa: ANN401 - anything may be wrong
+    hashes = [{"alg": "SHA-256", "content": "ab" * 32}]
+    bare = {"type": "file", "bom-ref": "f", "name": "config.json", "hashes": hashes}
+    return bare | members
+
+
+@pytest.mark.parametrize("holder", [model, data])
+def test_a_whole_answers_for_its_files_but_for_their_name_and_hash(
+    holder: Any,  # noqa: ANN401 - either of two functions
+) -> None:
+    fine = piece(purl="pkg:generic/config.json?checksum=sha256:" + "ab" * 32)
+    assert missing(whole(holder(components=[fine])), "ntia") == []
+    assert missing(whole(holder(components=[piece()])), "cra") == ["identifier"]
+    bare = piece(hashes=[], purl="cpe:/")
+    assert missing(whole(holder(components=[bare])), "cisa") == ["identifier", "hash"]
+    found = assessed(whole(holder(version="", components=[fine])), "ntia").results
+    assert [each.missing for each in found if each.missing] == [(holder()["name"],)]
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        pytest.param(entry(components=[piece()]), id="a file in a package"),
+        pytest.param(
+            model(components=[piece(type="library")]), id="a package in a model"
+        ),
+        pytest.param(
+            model(components=[piece(purl="pkg:npm/x")]), id="a file named as a package"
+        ),
+        pytest.param(entry(type="file", components=[piece()]), id="a file in a file"),
+    ],
+)
+def test_what_is_more_than_a_file_of_a_model_answers_for_itself(
+    outer: dict[str, Any],
+) -> None:
+    assert "version" in missing(whole(outer), "ntia")
+
+
+@pytest.mark.parametrize(
+    ("members", "is_met"),
+    [
+        ({}, False),
+        ({"components": [piece()]}, True),
+        ({"components": [piece(), piece(hashes=[])]}, False),
+        ({"components": [piece(type="library")]}, False),
+        ({"purl": "pkg:generic/m?checksum=sha256:" + "ab" * 32}, True),
+        ({"purl": "pkg:generic/m?checksum=sha256:" + "ab" * 31}, False),
+        ({"purl": "pkg:generic/m?checksum=" + "ab" * 32}, False),
+        ({"purl": "pkg:generic/m"}, False),
+        ({"purl": "checksum=sha256:" + "ab" * 32}, False),
+    ],
+)
+def test_a_model_is_hashed_by_itself_or_all_its_files(
+    members: dict[str, Any], *, is_met: bool
+) -> None:
+    bare = model(hashes=[], externalReferences=[], **members)
+    assert ("model-hash" not in missing(whole(bare, data()), "g7-ai")) is is_met
+
+
+@pytest.mark.parametrize(
+    ("purl_", "is_met"),
+    [
+        ("pkg:oci/x@sha256:" + "ab" * 32, True),
+        ("pkg:oci/x@sha256%3A" + "ab" * 32, True),
+        ("pkg:oci/x@sha256:" + "ab" * 31, False),
+        ("pkg:docker/library/x@16", False),
+        ("pkg:oci/x?tag=16", False),
+        ("pkg:github/acme/x@" + "ab" * 20, True),
+        ("pkg:github/acme/x@v4", False),
+        ("pkg:npm/x@1.0.0", False),
+    ],
+)
+def test_a_digest_or_commit_is_the_version_of_what_has_no_other(
+    purl_: str, *, is_met: bool
+) -> None:
+    document = whole(entry(type="container", version="", purl=purl_))
+    assert ("version" not in missing(document, "ntia")) is is_met
+
+
+def test_what_to_do_depends_on_what_lacks_it() -> None:
+    lacking = {"version": ""}
+    kinds = ("library", "file", "container", "device")
+    listed = [entry(kind, type=kind, **lacking) for kind in kinds]
+    document = whole(*listed, model(**lacking), data(**lacking))
+    document["metadata"]["component"]["version"] = ""
+    (version,) = [r for r in assessed(document, "ntia").results if r.missing]
+    assert [what for what, _ in version.hints] == [
+        "the subject",
+        "packages",
+        "models",
+        "data sets",
+        "files",
+        "images",
+    ]
+    alone = assessed(whole(entry(**lacking)), "ntia").results
+    assert [what for each in alone for what, _ in each.hints] == [""]
+
+
+def test_two_of_one_name_are_told_apart() -> None:
+    twice = [entry(ref, name="hf", version="") for ref in ("x", "y")]
+    (version,) = [r for r in assessed(whole(*twice), "ntia").results if r.missing]
+    assert version.missing == ("x", "y")
+
+
 # SPDX.
 
 
@@ -366,6 +470,27 @@ def test_an_spdx_package_in_no_relationship_is_missing_there() -> None:
     document = complete()
     del document["relationships"][1]
     assert missing(document, "ntia") == ["dependency"]
+
+
+@pytest.mark.parametrize(
+    ("members", "holder", "is_piece"),
+    [
+        ({}, "SPDXRef-a", True),
+        ({}, "SPDXRef-root", False),
+        ({}, "SPDXRef-DOCUMENT", False),
+        ({"primaryPackagePurpose": "LIBRARY"}, "SPDXRef-a", False),
+        ({"versionInfo": "1"}, "SPDXRef-a", False),
+        ({"externalRefs": [purl("pkg:npm/x")]}, "SPDXRef-a", False),
+    ],
+)
+def test_a_file_that_a_package_of_spdx_holds_is_a_piece_of_it(
+    members: dict[str, Any], holder: str, *, is_piece: bool
+) -> None:
+    document = complete()
+    of = {"primaryPackagePurpose": "FILE"} | members
+    document["packages"].append(package("SPDXRef-f", **of))
+    document["relationships"].append(edge(holder, "CONTAINS", "SPDXRef-f"))
+    assert [each.piece for each in facts(document).parts] == [False, is_piece]
 
 
 def test_files_of_spdx_count_and_a_document_of_one_package_lists_it() -> None:
