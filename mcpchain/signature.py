@@ -95,6 +95,12 @@ class Identity:
         return found["path"] if found else ""
 
     @property
+    def started_path(self) -> str:
+        """The path of the workflow that was started, in the source repository."""
+        found = _WORKFLOW.fullmatch(self.build_config)
+        return found["path"] if found else ""
+
+    @property
     def signer_ref(self) -> str:
         """The branch, tag or commit of that workflow."""
         found = _WORKFLOW.fullmatch(self.signer_workflow or self.san)

@@ -1,8 +1,9 @@
 """Who stands for a component, and who stood for what came before it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mcpchain.signature import Identity, Verification
+from mcpchain.signature import Identity, Status, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +60,41 @@ class Standing:
     not say, or says it in a form that is not read."""
     earlier: tuple[Earlier, ...] = ()
     """Nearest first."""
+
+    @property
+    def provenance(self) -> tuple[Verification, ...]:
+        """The verified answers that say from which repository it was built."""
+        return tuple(
+            e for e in self.answers if e and e.identity and e.identity.repository
+        )
+
+    @property
+    def signers(self) -> tuple[Identity, ...]:
+        """Whose signatures hold, be they trusted or not; each once."""
+        return tuple(
+            dict.fromkeys(
+                each.identity
+                for each in self.answers
+                if each.status in {Status.VERIFIED, Status.UNTRUSTED_IDENTITY}
+                and each.identity
+            )
+        )
+
+    @property
+    def lacks_provenance(self) -> bool:
+        """Whether it is known that nothing verified says where it was built.
+
+        Not where that could not be looked at, nor of what is only invalid or somebody
+        else's.
+        """
+        known = any(each or each.status is Status.MISSING for each in self.answers)
+        return known and not self.provenance
+
+    def bare(self, signed: Iterable[Verification]) -> tuple[Verification, ...]:
+        """Return what is missing for something that none of *signed* is about."""
+        subjects = {each.subject for each in signed}
+        return tuple(
+            each
+            for each in self.answers
+            if each.status is Status.MISSING and each.subject not in subjects
+        )

@@ -13,9 +13,15 @@ RULES = [
     "digest-mismatch",
     "fresh-release",
     "gap",
+    "identity-change",
+    "invalid-signature",
     "known-vulnerability",
+    "low-build-level",
     "malicious-release",
+    "missing-provenance",
     "plaintext-remote-server",
+    "provenance-downgrade",
+    "provenance-repository-mismatch",
     "remote-model-code",
     "unhashed-dependency",
     "unpinned-build-step",
@@ -23,6 +29,8 @@ RULES = [
     "unpinned-model",
     "unpinned-server",
     "unsafe-model-format",
+    "unsigned-artifact",
+    "untrusted-identity",
     "untrusted-registry",
     "withdrawn-release",
 ]
@@ -57,11 +65,11 @@ def test_the_page_names_every_variant_and_setting(rule: type[Rule]) -> None:
         assert f"{field.name.replace('_', '-')}: " in text
 
 
-def test_every_setting_is_an_age_which_is_what_a_policy_can_give(
-    rule: type[Rule],
-) -> None:
+def test_every_setting_is_an_age_or_a_number_out_of_a_range(rule: type[Rule]) -> None:
     for field in dataclasses.fields(rule):  # type: ignore[arg-type]  # it is one
-        assert field.type is dt.timedelta
+        if field.type is not dt.timedelta:
+            assert field.type is int
+            assert field.default in field.metadata["range"]
 
 
 def test_without_a_policy_everything_is_denied(rule: type[Rule]) -> None:
