@@ -10,6 +10,7 @@ all files were met; this is where that is told:
     card        front matter and headings of the README
     terms       licences, and who contradicts whom
     shards      all parts are there, and the index agrees with them
+    alone       one file of a model, examined without its folder
     repository  which commit of which repository of the Hub it claims to be
 
 A model of a folder has the facts of its weights and documents; the files are components

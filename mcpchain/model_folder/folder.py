@@ -73,11 +73,14 @@ def folders(inventory: Inventory, tree: Tree, beside: frozenset[str]) -> list[Fo
     for place in {above(each.location.path) for each in weights} - keys:
         told = _is_told(place, tree, beside, unread=place in models)
         keys |= {place} if told else set()
-    return _filled(keys, weights, files)
+    return _filled(keys, weights, files, tree)
 
 
 def _filled(
-    keys: set[str], weights: Iterable[Component], files: Iterable[Component]
+    keys: set[str],
+    weights: Iterable[Component],
+    files: Iterable[Component],
+    tree: Tree,
 ) -> list[Folder]:
     found = {each: Folder(each) for each in keys}
 
@@ -96,12 +99,24 @@ def _filled(
     kept: list[Folder] = []
     for path in sorted(found, key=lambda each: (-_depth(each), each)):
         folder = found[path]
-        if folder.weights or folder.inner or any(map(is_index, folder.files)):
+        here = folder.weights or folder.inner or any(map(is_index, folder.files))
+        if here or _runs_code(folder, tree):
             kept.append(folder)
             outer = owner(above(path)) if path else None
             if outer is not None:
                 found[outer].inner.append(path)
     return sorted(kept, key=lambda each: each.path)
+
+
+def _runs_code(folder: Folder, tree: Tree) -> bool:
+    """Say whether loading runs code of the folder, whose weights are still to come."""
+    name = f"{folder.path}/config.json".lstrip("/")
+    if all(each.location.path != name for each in folder.files):
+        return False
+    try:
+        return b'"auto_map"' in tree.file(name).read()
+    except UnreadableError:
+        return False
 
 
 def _depth(path: str) -> int:

@@ -20,6 +20,7 @@ from mcpchain.component import (
 )
 from mcpchain.inventory import Collector, Inventory, Relation, RelationKind, State
 from mcpchain.model_folder import (
+    alone,
     card,
     config,
     describe,
@@ -112,7 +113,9 @@ class _Join:
         for model in models:
             self._hang(model)
         self._modelfiles(weights)
+        self._loose(weights, known)
         gaps = [gap for each in self._shelves for gap in each.gaps()]
+        gaps += alone.gaps(self._tree, first.components)
         self._doubt(models, (each.location.path for each in (*first.gaps, *gaps)))
         found = Collector(first.name)
         found.include(
@@ -211,6 +214,8 @@ class _Join:
 
     def _whole(self, shelf: Shelf, folder: Folder) -> bool:
         """Check that all shards are there; say whether all are, and agree."""
+        if self._tree.only is not None:
+            return False  # what is beside it was not looked at
         by_path = {each.location.path: each for each in folder.weights}
         whole, indexed = True, False
         indexes = [each for each in folder.files if is_index(each)]
@@ -234,6 +239,18 @@ class _Join:
         if not indexed and shards.unnumbered(shelf, folder.path, others):
             whole = False
         return whole
+
+    def _loose(self, weights: Sequence[Component], known: Sequence[Folder]) -> None:
+        """Tell which parts are missing where no document makes a model of them."""
+        if self._tree.only is not None:
+            return
+        owned = {each.ref for folder in known for each in folder.weights}
+        names: dict[str, list[str]] = defaultdict(list)
+        for each in weights:
+            if each.ref not in owned and shards.facts_of(each).format != "gguf":
+                names[above(each.location.path)].append(each.name)
+        for place, some in sorted(names.items()):
+            shards.unnumbered(self._shelf(None), place, some)
 
     def _added(
         self,

@@ -71,7 +71,9 @@ def _joined(
     folder, names, count = key
     stem, suffix = names.rsplit("|", 1)
     weights = [each for _, each in parts]
-    missing = shards.unnumbered(shelf, folder, (each.name for each in weights))
+    missing = shelf.tree.only is not None or shards.unnumbered(
+        shelf, folder, (each.name for each in weights)
+    )
     _compare(shelf, count, parts, missing=missing)
     total = shards.add_up(weights, whole=not missing)
     first = shards.facts_of(weights[0])

@@ -166,6 +166,11 @@ class Tree:
         self._only = None if only is None else shown(only)
         self._limit = limit
 
+    @property
+    def only(self) -> str | None:
+        """The one file that is looked at; `None` if it is all of them."""
+        return self._only
+
     def file(self, path: str) -> File:
         """Return the file at *path*, which must lie inside the tree.
 
