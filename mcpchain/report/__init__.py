@@ -1,6 +1,8 @@
 """What we tell people. One format, one file."""
 
 import datetime as dt
+import enum
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
@@ -8,8 +10,46 @@ from typing import ClassVar, Protocol
 from mcpchain import loader
 from mcpchain.inventory import Inventory
 from mcpchain.policy import Policy
+from mcpchain.signature import Status
 from mcpchain.standing import Standing
 from mcpchain.verdict import Verdict
+
+
+@enum.unique
+class Signed(enum.Enum):
+    """How a package is signed, all of its answers together."""
+
+    VERIFIED = "verified"
+    """By whom is expected, and nothing of it is wanting."""
+    PARTLY = "partly"
+    """The same, but there are files of it that are not signed."""
+    REGISTRY = "registry"
+    """By the registry alone, which delivers it."""
+    UNNAMED = "unnamed"
+    """It holds, and nobody says whom to expect."""
+    OTHER = "other"
+    """It holds, and is somebody else's than who is expected."""
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    """That could not be found out."""
+    MISSING = "missing"
+
+    @classmethod
+    def of(cls, standing: Standing) -> "Signed":
+        """Return what the answers come to, the worst first."""
+        found = {each.status for each in standing.answers}
+        foreign = [e for e in standing.answers if e.status is Status.UNTRUSTED_IDENTITY]
+        if Status.INVALID in found:
+            return cls.INVALID
+        if any(each.expected_by for each in foreign):
+            return cls.OTHER
+        if found & {Status.ERROR, Status.UNVERIFIABLE}:
+            return cls.UNKNOWN
+        if foreign:
+            return cls.UNNAMED
+        if any(each and each.identity for each in standing.answers):
+            return cls.PARTLY if Status.MISSING in found else cls.VERIFIED
+        return cls.REGISTRY if Status.VERIFIED in found else cls.MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +73,11 @@ class Account:
     was asked."""
     root_note: str = ""
     """What to know about that root."""
+
+    def signed(self) -> Mapping[Signed, int]:
+        """Count the packages that were asked about by how they are signed."""
+        counts = Counter(map(Signed.of, self.standings.values()))
+        return {each: counts[each] for each in Signed if counts[each]}
 
 
 class Format(Protocol):

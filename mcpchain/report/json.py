@@ -5,9 +5,11 @@ import json
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
+from mcpchain.answer import record, whom
 from mcpchain.component import Component
 from mcpchain.finding import Finding
-from mcpchain.report import Account, Format
+from mcpchain.report import Account, Format, Signed
+from mcpchain.standing import Standing
 from mcpchain.verdict import Waiver
 
 FORMAT_VERSION: Final = "mcpchain/verdict/v1"
@@ -46,6 +48,7 @@ class Json:
             },
             "advisories": list(account.sources),
             "downloaded": account.downloaded,
+            "signatures": _signatures(account),
             "counts": {
                 "components": len(account.inventory.components),
                 **{
@@ -89,6 +92,39 @@ def _component(component: Component) -> Mapping[str, object]:
         "purl": component.purl.to_string() if component.purl else None,
         "pin": component.pin.value if component.pin else None,
         "locations": [str(each) for each in component.locations],
+    }
+
+
+def _signatures(account: Account) -> Mapping[str, object] | None:
+    """Tell who stands for what; `None`: nobody was asked."""
+    if not account.root:
+        return None
+    told = account.standings
+    stood = [each for each in account.inventory.components if each.ref in told]
+    return {
+        "root": account.root,
+        "note": account.root_note,
+        "counts": {each.value: count for each, count in account.signed().items()},
+        "components": [_standing(each, told[each.ref]) for each in stood],
+    }
+
+
+def _standing(component: Component, standing: Standing) -> Mapping[str, object]:
+    return {
+        "ref": component.ref,
+        "purl": component.purl.to_string() if component.purl else None,
+        "signed": Signed.of(standing).value,
+        "named": standing.named,
+        "declared": standing.declared,
+        "answers": [record(each) for each in standing.answers],
+        "earlier": [
+            {
+                "version": each.version,
+                "nearest": each.nearest,
+                "identity": whom(each.identity) if each.identity else None,
+            }
+            for each in standing.earlier
+        ],
     }
 
 

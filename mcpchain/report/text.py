@@ -19,7 +19,7 @@ from mcpchain.inventory import State
 from mcpchain.policy import UNWAIVABLE
 from mcpchain.printable import printable
 from mcpchain.purl import write
-from mcpchain.report import Account, Format
+from mcpchain.report import Account, Format, Signed
 from mcpchain.rules import why
 from mcpchain.verdict import Decision, Waiver
 
@@ -160,6 +160,11 @@ def _summary(account: Account, paint: _Paint) -> Iterator[str]:
     yield f"looked at: {printable(account.inventory.name)}: {seen or 'nothing'}"
     if account.downloaded is not None:
         yield f"downloaded and hashed: {account.downloaded} files"
+    if signed := account.signed():
+        counted = ", ".join(f"{signed[each]} {_SIGNED[each]}" for each in signed)
+        yield f"signatures: {counted}"
+        if account.root_note:
+            yield f"note: {printable(account.root_note)}"
     for source in account.sources:
         yield f"advisories from: {printable(source)}"
     policy = account.policy
@@ -197,6 +202,16 @@ def _title(component: Component) -> str:
     return _CALLED[component.kind]
 
 
+_SIGNED: Final = {
+    Signed.VERIFIED: "verified",
+    Signed.PARTLY: "only in part",
+    Signed.REGISTRY: "by the registry alone",
+    Signed.UNNAMED: "by somebody whom nobody names",
+    Signed.OTHER: "by somebody else",
+    Signed.INVALID: "invalid",
+    Signed.UNKNOWN: "not known",
+    Signed.MISSING: "not signed",
+}
 _CALLED: Final = {
     Kind.LIBRARY: "package",
     Kind.MCP_SERVER: "MCP server",

@@ -1,5 +1,5 @@
-import dataclasses
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +10,8 @@ from mcpchain.inventory import Inventory, State
 from mcpchain.policy import Policy, parse
 from mcpchain.printable import printable
 from mcpchain.report import Account, all_formats
+from mcpchain.signature import Status, Verification
+from mcpchain.standing import Standing
 from mcpchain.verdict import Verdict, Waived
 from tests.making import NOW, TODAY, component, finding, gap, waiver
 
@@ -30,6 +32,20 @@ def account(
         version="1.2.3",
         sources=("OSV, 6 records, newest 2029-12-31",),
     )
+
+
+def test_how_packages_are_signed_is_one_line() -> None:
+    missing = Verification(status=Status.MISSING, reason="")
+    by_key = Verification(status=Status.VERIFIED, reason="", key="1")
+    told = [Standing(answers=(each,)) for each in (missing, missing, by_key)]
+    whole = replace(
+        account(Verdict()), standings=dict(zip("abc", told, strict=True)), root="r"
+    )
+    text = all_formats()["text"].render(whole, colour=False)
+    assert "signatures: 1 by the registry alone, 2 not signed\n" in text
+    assert "note:" not in text
+    noted = all_formats()["text"].render(replace(whole, root_note="old"), colour=False)
+    assert "not signed\nnote: old\n" in noted
 
 
 def render(verdict: Verdict, *, colour: bool = False) -> str:
@@ -117,7 +133,7 @@ def test_a_waiver_that_misses_what_was_found_says_so() -> None:
 
 
 def test_tells_how_much_was_downloaded() -> None:
-    some = dataclasses.replace(account(Verdict()), downloaded=3)
+    some = replace(account(Verdict()), downloaded=3)
     told = all_formats()["text"].render(some, colour=False)
     assert "downloaded and hashed: 3 files\n" in told
 
