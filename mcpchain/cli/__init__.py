@@ -12,10 +12,13 @@ from typing import Any, Final
 import click
 
 from mcpchain import __version__
+from mcpchain.cli.attest import attest
 from mcpchain.cli.bom import bom
 from mcpchain.cli.explain import explain
 from mcpchain.cli.gate import gate
+from mcpchain.cli.key import key
 from mcpchain.cli.sbom import sbom
+from mcpchain.cli.sign import sign
 from mcpchain.cli.trust import trust
 from mcpchain.cli.verify import verify
 from mcpchain.errors import Exit, McpchainError
@@ -24,7 +27,7 @@ _INTERRUPTED: Final = 130
 """What a shell gives for a command that was interrupted."""
 
 
-_ELSEWHERE: Final = dict.fromkeys(("diff", "merge", "sign", "validate"), "bom")
+_ELSEWHERE: Final = dict.fromkeys(("diff", "merge", "validate"), "bom")
 """Commands that are looked for at the top, and the group that they are in."""
 
 
@@ -92,11 +95,12 @@ def main() -> None:
       mcpchain gate --offline           the same, without the network
       mcpchain sbom -o bom.cdx.json     what is it made of?
       mcpchain verify FILE --repository acme/files   who signed it?
+      mcpchain sign dist/* --key release.key         stand for it
       mcpchain trust list               whom are signatures verified against?
       mcpchain bom diff OLD NEW         what changed?
       mcpchain explain unpinned-server  what does a rule mean?
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 
-for _command in (gate, sbom, verify, trust, bom, explain):
+for _command in (gate, sbom, verify, sign, attest, key, trust, bom, explain):
     main.add_command(_command)

@@ -153,6 +153,17 @@ def passphrase() -> str | None:
     return found
 
 
+def new_passphrase() -> str | None:
+    """Return the passphrase for a new key: as set, or as typed twice on a terminal."""
+    found = os.environ.get("MCPCHAIN_KEY_PASSPHRASE")  # noqa: TID251 - the cli reads it
+    if found is None and sys.stdin.isatty():
+        typed: str = click.prompt(
+            "Passphrase", hide_input=True, confirmation_prompt=True, err=True
+        )
+        return typed
+    return found
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write *data* to *path* as a whole or not at all.
 
@@ -272,7 +283,7 @@ def _is_bom(path: Path) -> bool:
     return any(each in start for each in marks)
 
 
-def _active() -> Path | None:
+def active_environment() -> Path | None:
     """Return the environment that VIRTUAL_ENV names, and say that it is read."""
     named = os.environ.get("VIRTUAL_ENV")  # noqa: TID251 - the cli reads it
     if not named:
@@ -306,7 +317,7 @@ def survey(  # noqa: PLR0913 - one parameter an option
 
     chosen = environment
     if environment is None and not no_environment and target.is_dir():
-        chosen = _active()
+        chosen = active_environment()
     if verify_installed and chosen is None:
         raise UsageError(
             "`--verify-installed` needs an environment",

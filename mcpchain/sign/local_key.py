@@ -96,6 +96,13 @@ def as_pem(key: "PrivateKeyTypes", passphrase: str | None) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
 
 
+def public_pem(key: "PublicKeyTypes") -> bytes:
+    """Return *key* as whoever verifies names it."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 def _hashes() -> Mapping[str, "HashAlgorithm"]:
     from cryptography.hazmat.primitives import hashes
 

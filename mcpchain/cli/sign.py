@@ -1,0 +1,89 @@
+"""`mcpchain sign`: stand for files, folders of models, and digests."""
+
+from typing import Any
+
+import click
+
+from mcpchain.cli.signing import Wishes, run, signing_options
+
+_MODEL = "model"
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mcpchain sign dist/* --key release.key           FILE.sigstore.json beside each
+  mcpchain sign app.tar.gz --key release.key --bundle app.sigstore.json
+  mcpchain sign models/llama --key release.key     a model: models/llama/model.sig
+  mcpchain sign model llama.gguf --key release.key a model of one file
+  mcpchain sign --digest sha256:9f86d0... --key release.key --bundle it.sigstore.json
+  mcpchain sign dist/* --key pkcs11:token=release;object=signing
+  mcpchain verify app.tar.gz --key release.pub --no-log
+
+\b
+Exit codes: 0 all signed; 2 usage; 4 a key, a service or a file failed. Unless it is 0,
+nothing was written.
+"""
+)
+@click.argument("targets", nargs=-1, metavar="[model] TARGET...")
+@click.option(
+    "--digest",
+    "digests",
+    multiple=True,
+    metavar="ALGORITHM:HEX",
+    help="Sign a file that is elsewhere, by its digest.",
+)
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    metavar="PATH",
+    help="In the folder of a model: what is not signed.",
+)
+@click.option(
+    "--allow-symlinks",
+    "links",
+    is_flag=True,
+    help="In the folder of a model: sign the files in it that symbolic links lead to.",
+)
+@signing_options
+def sign(
+    targets: tuple[str, ...],
+    digests: tuple[str, ...],
+    ignored: tuple[str, ...],
+    links: bool,  # noqa: FBT001 - click's flag
+    **given: Any,  # noqa: ANN401 - the shared options
+) -> None:
+    """Sign each TARGET: a file, or the folder of a model.
+
+    A file gets a Sigstore bundle. A folder gets a signature of every file in it, as the
+    OpenSSF Model Signing specification (OMS) has it; so does a single file after the
+    word `model`. Every bundle is verified before it is written. Several are all made
+    before one is written.
+
+    A key stands in no transparency log: whoever verifies says so, by `--no-log`.
+    """
+    from mcpchain.pipeline.model_signatures import paths
+    from mcpchain.pipeline.signing_jobs import to_sign
+    from mcpchain.pipeline.signing_models import Models
+
+    wishes = Wishes(**given)
+    always, named = _parted(targets)
+    models = Models(ignored=paths(ignored), links=links, always=always)
+    run(to_sign(named, digests, wishes.where, models), wishes)
+
+
+def _parted(targets: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
+    """Say whether the word `model` comes first, and return what follows."""
+    from pathlib import Path
+
+    from mcpchain.errors import UsageError
+
+    if len(targets) < 2 or targets[0] != _MODEL:  # noqa: PLR2004 - a word and a target
+        return False, targets
+    if Path(_MODEL).exists():
+        raise UsageError(
+            "`model` is a word of this command, and something here is called so",
+            hint="write `./model` if that is to be signed, or run this elsewhere",
+        )
+    return True, targets[1:]

@@ -1,0 +1,281 @@
+"""What is to be signed, from what the user named; nothing is hashed or signed yet."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from mcpchain.artifact import Digest
+from mcpchain.bundle.verify import Artifact
+from mcpchain.errors import MalformedError, UnavailableError, UsageError
+from mcpchain.pipeline.hashed import hashed
+from mcpchain.pipeline.signing import LIMIT, Count, Job, Made, stamps, verified
+from mcpchain.pipeline.signing_models import ModelJob, Models
+from mcpchain.sign import Signer, statement
+from mcpchain.signature import Subject
+from mcpchain.tree.paths import shown
+
+_FILE: Final = ".sigstore.json"
+_BUNDLES: Final = (".sigstore.json", ".sigstore")
+_INSIDE: Final = "model.sig"
+_BESIDE: Final = ".sig"
+_DIGEST: Final = re.compile(r"(?:(?P<name>.+)@)?(?P<digest>sha(?:256|384|512):\S+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where bundles go; beside what they are about, if nothing is said."""
+
+    bundle: Path | None = None
+    folder: Path | None = None
+
+    def place(self, usual: Path | None, name: str = "") -> Path:
+        """Return where a bundle goes.
+
+        Args:
+            usual: Beside what it is about; `None` where that is nowhere.
+            name: What it is called elsewhere. Empty: the same.
+
+        Raises:
+            UsageError: That is not said.
+        """
+        if self.bundle is not None:
+            return self.bundle
+        if self.folder is not None and (usual or name):
+            return self.folder / (name or (usual.name if usual else ""))
+        if usual is None:
+            raise UsageError(
+                "there is no one file beside which the bundle could lie",
+                hint="say where it goes: `--bundle FILE`",
+            )
+        return usual
+
+
+def to_sign(
+    targets: Sequence[str], digests: Sequence[str], where: Where, models: Models
+) -> tuple[Job, ...]:
+    """Return what to sign: files, folders of models, and digests.
+
+    Raises:
+        UsageError: There is nothing, or one cannot be signed.
+    """
+    jobs = [_of_target(each, where, models) for each in targets]
+    jobs += [_of_digest(each, where) for each in digests]
+    if not jobs:
+        raise UsageError("nothing to sign", hint="name a file, a folder or a digest")
+    if where.bundle is not None and len(jobs) > 1:
+        raise UsageError(
+            "`--bundle` is for one bundle, and there are several to sign",
+            hint="say in which folder they go: `--output-dir`",
+        )
+    return tuple(jobs)
+
+
+def to_attest(
+    subjects: Sequence[str], kind: str, predicate: Path, where: Where
+) -> tuple[Job, ...]:
+    """Return what to attest: that *predicate* is true of all *subjects*.
+
+    Args:
+        subjects: Files, digests (`sha256:...`), or digests with names (`NAME@sha256:`).
+        kind: The type of the predicate, or its short name.
+        predicate: Where it is.
+        where: Where the bundle goes.
+
+    Raises:
+        UsageError: One of these cannot be used.
+    """
+    known = statement.predicate_type(kind)
+    try:
+        with predicate.open("rb") as stream:
+            data = stream.read(LIMIT)
+        value = statement.read_predicate(data, known, source=predicate.name)
+    except OSError as error:
+        raise UsageError(
+            f"`{predicate}` cannot be read: {error.strerror}",
+            hint="check who may read it",
+        ) from None
+    except MalformedError as error:
+        place = f"{error.pointer}: " if error.pointer else ""
+        raise UsageError(
+            f"`{predicate}` is no predicate of `{known[:140]}`: {place}{error.problem}",
+            hint="repair it, or name its type: `--predicate-type`",
+        ) from None
+    about = tuple(_about(each) for each in subjects)
+    usual, name = None, ""
+    first = about[0] if about else None
+    if len(about) == 1 and isinstance(first, Path):
+        usual = first.with_name(first.name + statement.suffix(known))
+    elif len(about) == 1 and isinstance(first, Subject):
+        (digest,) = first.digests.values()
+        name = f"{digest}{statement.suffix(known)}"
+    return (
+        StatementJob(
+            subject=", ".join(subjects),
+            output=where.place(usual, name),
+            about=about,
+            type=known,
+            predicate=value,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileJob:
+    """A file, signed itself."""
+
+    path: Path
+    subject: str
+    output: Path
+    kind: str = "file"
+
+    @property
+    def size(self) -> int:
+        """How many bytes will be hashed."""
+        return _size(self.path)
+
+    def make(self, signer: Signer, count: Count) -> Made:
+        """Hash, sign and verify it."""
+        before = stamps([str(self.path)])
+        artifact = hashed(self.path, count, signer.trust.key)
+        data = signer.sign_artifact(artifact)
+        return Made(
+            bundle=data,
+            verification=verified(data, artifact, signer.trust),
+            digest=f"sha256:{artifact.digests['sha256'].hex()}",
+            stamps=before,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestJob:
+    """A file that is elsewhere."""
+
+    digest: Digest
+    output: Path
+    kind: str = "digest"
+    size: int = 0
+
+    @property
+    def subject(self) -> str:
+        """The digest."""
+        return str(self.digest)
+
+    def make(self, signer: Signer, count: Count) -> Made:
+        """Sign and verify it."""
+        del count  # nothing is hashed
+        value = bytes.fromhex(self.digest.value)
+        artifact = Artifact(digests={self.digest.algorithm.value: value})
+        data = signer.sign_artifact(artifact)
+        found = verified(data, artifact, signer.trust)
+        return Made(bundle=data, verification=found, digest=self.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementJob:
+    """Something that is said of files and digests."""
+
+    subject: str
+    output: Path
+    about: tuple[Path | Subject, ...]
+    type: str
+    predicate: dict[str, Any] = field(repr=False)
+    kind: str = "attestation"
+
+    @property
+    def size(self) -> int:
+        """How many bytes will be hashed."""
+        return sum(_size(each) for each in self.about if isinstance(each, Path))
+
+    def make(self, signer: Signer, count: Count) -> Made:
+        """Hash the files, sign the statement and verify it."""
+        paths = [each for each in self.about if isinstance(each, Path)]
+        before = stamps(map(str, paths))
+        subjects = tuple(
+            each if isinstance(each, Subject) else _subject(each, count)
+            for each in self.about
+        )
+        payload = statement.make(subjects, self.type, self.predicate)
+        data = signer.sign_statement(payload)
+        trust = replace(signer.trust, predicate_types=(self.type,))
+        ((name, value), *_) = subjects[0].digests.items()
+        artifact = Artifact(digests={name: bytes.fromhex(value)})
+        found = verified(data, artifact, trust)
+        said = found.statement
+        if said is None or (said.subjects, said.predicate) != (
+            subjects,
+            self.predicate,
+        ):
+            raise UnavailableError("another statement was signed", hint="report this")
+        digest = f"{name}:{value}" if len(subjects) == 1 else ""
+        return Made(bundle=data, verification=found, digest=digest, stamps=before)
+
+
+def _of_target(target: str, where: Where, models: Models) -> Job:
+    path = Path(target)
+    if path.is_dir() or (models.always and path.is_file()):
+        usual = path / _INSIDE
+        if not path.is_dir():
+            usual = path.with_name(path.name + _BESIDE)
+        name = f"{Path(os.path.realpath(path)).name}{_BESIDE}"
+        output = where.place(usual, name)
+        return ModelJob(path=path, subject=target, output=output, models=models)
+    _check_file(path)
+    if path.name.endswith(_BUNDLES):
+        raise UsageError(
+            f"`{target}` is a bundle itself", hint="leave it out: sign what it is about"
+        )
+    output = where.place(path.with_name(path.name + _FILE))
+    return FileJob(path=path, subject=target, output=output)
+
+
+def _of_digest(text: str, where: Where) -> Job:
+    digest = _digest(text)
+    return DigestJob(digest=digest, output=where.place(None, f"{digest.value}{_FILE}"))
+
+
+def _about(text: str) -> Path | Subject:
+    """Read a subject: a file that is there, or else a digest."""
+    path = Path(text)
+    found = _DIGEST.fullmatch(text)
+    if path.exists() or found is None:
+        _check_file(path)
+        return path
+    digest = _digest(found["digest"])
+    return Subject(
+        name=found["name"] or "", digests={digest.algorithm.value: digest.value}
+    )
+
+
+def _digest(text: str) -> Digest:
+    try:
+        digest = Digest.parse(text)
+    except ValueError as error:
+        problem = str(error)
+    else:
+        if digest.algorithm.identifies:
+            return digest
+        problem = f"`{digest.algorithm.value}` names no bytes: others can have it too"
+    raise UsageError(problem, hint="write `sha256:` and 64 hexadecimal digits")
+
+
+def _check_file(path: Path) -> None:
+    if path.is_file():
+        return
+    what = "is a folder" if path.is_dir() else "is no file"
+    raise UsageError(
+        f"`{path}` {what}",
+        hint="name a file, or `sha256:` and its digest; `mcpchain sign FOLDER` signs a "
+        "model",
+    )
+
+
+def _subject(path: Path, count: Count) -> Subject:
+    digest = hashed(path, count).digests["sha256"]
+    return Subject(name=shown(path.name), digests={"sha256": digest.hex()})
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
