@@ -6,13 +6,14 @@ SHA-256 in hexadecimal digits. So a waiver for it ends when any of them changes.
 """
 
 import hashlib
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from packageurl import PackageURL
 
 from mcpchain.artifact import Algorithm
-from mcpchain.component import Component, Kind
+from mcpchain.component import Component, Kind, ModelFacts
 from mcpchain.inventory import Inventory, RelationKind
 
 
@@ -20,15 +21,37 @@ def named(inventory: Inventory) -> Inventory:
     """Return *inventory* with a purl for each model that is a folder without one."""
     known = {each.ref: each for each in inventory.components}
     held = contents(inventory, known)
+    for each in inventory.components:
+        if each.kind is Kind.MODEL and _is_nameless(each):
+            parts = held.get(each.ref, ())
+            known[each.ref] = replace(each, purl=by_files(each, parts))
+    for edge in inventory.relations:
+        source, base = known.get(edge.source), known.get(edge.target)
+        if edge.kind is RelationKind.DEPENDS_ON and source and base:
+            known[edge.source] = _based(source, base)
     return replace(
-        inventory,
-        components=tuple(
-            replace(each, purl=by_files(each, held.get(each.ref, ())))
-            if each.kind is Kind.MODEL and _is_nameless(each)
-            else each
-            for each in inventory.components
-        ),
+        inventory, components=tuple(known[each.ref] for each in inventory.components)
     )
+
+
+def _based(model: Component, base: Component) -> Component:
+    """Return *model* with the purl of its *base*, where it names that by its path.
+
+    What an adapter is loaded onto is a folder before it is a repository.
+    """
+    facts = model.facts
+    if not isinstance(facts, ModelFacts) or base.kind is not Kind.MODEL:
+        return model
+    path = base.location.path
+    places = (model.location.path, posixpath.dirname(model.location.path), "")
+    bases = tuple(
+        replace(each, purl=base.purl)
+        if (each.purl is None or each.relation == "adapter")
+        and path in {posixpath.normpath(posixpath.join(p, each.name)) for p in places}
+        else each
+        for each in facts.bases
+    )
+    return replace(model, facts=replace(facts, bases=bases)) if facts.bases else model
 
 
 def _is_nameless(model: Component) -> bool:

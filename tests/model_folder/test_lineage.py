@@ -169,3 +169,22 @@ def test_a_modelfile_that_is_made_from_nothing_here_is_a_gap(
     assert told(found) == [("unreadable", "Modelfile")]
     assert found.gaps[0].ref == "file:Modelfile"
     assert "bob" not in repr(found)
+
+
+@pytest.mark.parametrize("path", ["../base", "base", "./../m/../base/"])
+def test_a_base_that_lies_beside_is_named_by_its_bytes(
+    tmp_path: Path, path: str
+) -> None:
+    found = look(put(tmp_path, adapter(path) | BASE))
+    (base,) = facts(found).bases
+    assert base.name == path
+    assert base.purl is not None
+    assert base.purl == needed(found).purl == model(found, "base").purl
+
+
+def test_a_base_of_the_hub_is_not_what_lies_beside(tmp_path: Path) -> None:
+    card = {"m/README.md": "---\nbase_model: acme/base\n---\n"}
+    found = look(put(tmp_path, adapter("../base") | BASE | card))
+    purls = {each.name: each.purl for each in facts(found).bases}
+    assert purls["../base"] == model(found, "base").purl
+    assert str(purls["acme/base"]) == "pkg:huggingface/acme/base"
