@@ -15,6 +15,8 @@ _PART: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_-])?"
 _NAME: Final = re.compile(rf"(?:{_PART}/)?{_PART}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _HOSTS: Final = (["huggingface", "co"], ["hf", "co"])
+ADDRESS: Final = f"https://{'.'.join(_HOSTS[0])}"
+"""Of the Hub itself."""
 _DATASETS: Final = "datasets"
 _FOLDER: Final = re.compile(r"models--(?:(?P<owner>[^/]+?)--)?(?P<name>[^/]+)")
 _PARTS: Final = 2

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
     from cryptography.x509 import Certificate
 
-_SUFFIXES: Final = frozenset({".mcpb", ".dxt"})
 _LIMIT: Final = 1 << 20
 _CERTIFICATES: Final = 100
 
@@ -51,11 +50,6 @@ def read_certificates(path: Path) -> tuple["Certificate", ...]:
     raise UsageError(
         problem, hint="name a file that begins with `-----BEGIN CERTIFICATE-----`"
     )
-
-
-def is_bundle(path: Path) -> bool:
-    """Say whether *path* is a file that is named as MCP bundles are."""
-    return path.suffix.lower() in _SUFFIXES and path.is_file()
 
 
 def answer(

@@ -131,7 +131,7 @@ def verify_targets(
 
             yield from images.verify(subject.target, terms, circumstances)
             continue
-        of_mcp = subject.model is None and _is_bundle(subject.target)
+        of_mcp = subject.model is None and is_mcp_bundle(subject.target)
         if of_mcp and (signers := terms.signers):
             from mcpchain.pipeline import mcp_bundles
 
@@ -192,17 +192,16 @@ def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_S
         yield _Subject(target=target, bundles=bundles)
         return
     if path.is_dir():
-        from mcpchain.pipeline.model_signatures import beside
+        from mcpchain.pipeline import model_signatures
 
-        found = bundles or beside(path)
+        found = bundles or model_signatures.beside(path)
         models, others = [*found], []
     elif not path.is_file():
-        raise UsageError(
-            f"`{path}` is no file",
-            hint="name a file that was signed, or `sha256:` and its digest",
-        )
+        from mcpchain.pipeline.sorting import unknown
+
+        raise unknown(target)
     else:
-        found = bundles or _beside(path)
+        found = bundles or beside(path)
         models = [each for each in found if _is_of_model(each)]
         others = [each for each in found if each not in models]
     if others or not found:
@@ -239,7 +238,8 @@ def _is_of_model(path: Path) -> bool:
     return is_signature(path)
 
 
-def _is_bundle(target: str) -> bool:
+def is_mcp_bundle(target: str) -> bool:
+    """Say whether *target* is a file that is named as MCP bundles are."""
     path = Path(target)
     return path.suffix.lower() in _MCP and not _is_digest(target) and path.is_file()
 
@@ -262,7 +262,7 @@ def _hex(target: str) -> bytes:
     return digest
 
 
-def _beside(path: Path) -> list[Path]:
+def beside(path: Path) -> list[Path]:
     """Return the bundles that lie beside *path*, by the names that are in use."""
     suffixes = (*_BUNDLES, *SUFFIXES, *_ATTESTATIONS, _PROVENANCE)
     candidates = [path.with_name(path.name + suffix) for suffix in suffixes]

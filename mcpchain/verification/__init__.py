@@ -27,6 +27,10 @@ class Run:
     """How many days ago the trusted root was taken from its owner, or imported."""
     root_note: str = ""
     """What to know about that root."""
+    notes: tuple[str, ...] = ()
+    """What of the targets nobody was asked about."""
+    offline: bool = False
+    """Whether the network was closed."""
 
     @property
     def exit(self) -> Exit:

@@ -1,0 +1,238 @@
+"""What is a TARGET, and by which way is it verified?
+
+A lock, a BOM or a project stands for its packages only where nobody is named who has to
+have signed it, and nothing lies beside it that could be a signature. Otherwise whoever
+takes the signature of a lock away would choose another question.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mcpchain.errors import UsageError
+from mcpchain.pipeline import verification
+from mcpchain.pipeline.expecting import Expectations
+
+_PACKAGES: Final = ("pkg:npm/", "pkg:pypi/")
+_IMAGES: Final = ("pkg:docker/", "pkg:oci/")
+_HUB: Final = "pkg:huggingface/"
+_LOCKS: Final = frozenset(
+    {
+        *("bun-lock", "mcp-config", "package-lock", "pdm-lock", "pipfile-lock"),
+        *("pnpm-lock", "poetry-lock", "pylock", "requirements", "uv-lock", "yarn-lock"),
+    }
+)
+_MANIFESTS: Final = frozenset({"package-json", "pyproject"})
+_WEIGHTS: Final = frozenset(
+    {"gguf", "hdf5", "keras", "onnx", "other-model", "pickle-model", "safetensors"}
+)
+_BOMS: Final = (b'"bomFormat"', b'"spdxVersion"', b"cyclonedx.org/schema/bom")
+_LOOK: Final = 4096
+_HEX: Final = re.compile(r"[0-9a-fA-F]{64}")
+_OTHER_DIGEST: Final = re.compile(r"(?:md5|sha1|sha224|sha384|sha512):[0-9a-fA-F]+")
+_PINNED: Final = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[\w.!+-]+)")
+_NPM: Final = re.compile(r"(?P<name>(?:@[\w.-]+/)?[\w.-]+)@(?P<version>\d[\w.+-]*)")
+_IMAGE: Final = re.compile(
+    r"(?P<place>[\w.-]+(?:\.[\w-]+|:\d+)(?:/[\w.-]+)*/(?P<name>[\w.-]+))"
+    r"(?:@(?P<digest>sha256:[0-9a-f]{64})|:(?P<tag>[\w.-]+))?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """Targets, by the way in which they are verified."""
+
+    files: tuple[str, ...] = ()
+    """By what lies beside them, is in them, or is named; images too."""
+    purls: tuple[str, ...] = ()
+    """Packages that registries are asked about."""
+    projects: tuple[Path, ...] = ()
+    """Of these, the packages."""
+    models: tuple[str, ...] = ()
+    """By the digests that a hub has: purls, and folders."""
+
+    @property
+    def beside_environment(self) -> bool:
+        """Whether an environment that is active is meant too: beside a project."""
+        others = self.files or self.purls or self.models or self.projects
+        return not others or any(each.is_dir() for each in self.projects)
+
+    def check(
+        self,
+        expectations: Expectations,
+        *,
+        bundles: Sequence[Path] = (),
+        environment: bool = False,
+        registry_keys: bool = False,
+        hub: bool = False,
+    ) -> None:
+        """Refuse what was said and means nothing for these targets.
+
+        Raises:
+            UsageError: Something was.
+        """
+        asked = environment or bool(self.purls or self.projects)
+        if asked and (told := expectations.private):
+            raise UsageError(
+                f"packages of a registry are signed by certificates, and not by "
+                f"`{told}`",
+                hint="name an identity: `--repository OWNER/NAME`; the signature in a "
+                "BOM: `mcpchain bom validate FILE --key KEY`",
+            )
+        if self.models and (told := expectations.named):
+            raise UsageError(
+                f"`{self.models[0][:140]}` is compared with a hub, which names nobody: "
+                f"`{told}` means nothing there",
+                hint="leave it out, or name the folder and its signature: `--bundle`",
+            )
+        if bundles and not self.files:
+            raise _idle("--bundle", "is for files, folders of models, and digests")
+        if registry_keys and not asked:
+            raise _idle("--registry-keys", "is for packages of a registry")
+        if expectations.certificate and not any(map(_is_bundle, self.files)):
+            raise _idle("--certificate", "is for MCP bundles (`.mcpb`)")
+        if hub and not any(Path(each).is_dir() for each in self.models):
+            raise _idle("--hub", "is for the folder of a model")
+        folders = any(Path(each).is_dir() for each in (*self.files, *self.models))
+        if expectations.ignored and not folders:
+            raise _idle("--ignore", "is for folders of models")
+
+
+def sort(
+    targets: Iterable[str],
+    expectations: Expectations,
+    bundles: Sequence[Path] = (),
+    *,
+    packages: bool = False,
+    hub: bool = False,
+) -> Sorted:
+    """Say by which way each of *targets* is verified.
+
+    Args:
+        targets: As the user wrote them.
+        expectations: Whom the user expects.
+        bundles: Those that the user names.
+        packages: Whether the packages of files and folders are meant in any case.
+        hub: Whether a hub was named with which folders are compared.
+
+    Raises:
+        UsageError: One is nothing that can be verified.
+    """
+    files, purls, projects, models = [], [], [], []
+    for target in targets:
+        path = Path(target)
+        if target.startswith(_PACKAGES):
+            purls.append(target)
+        elif target.startswith(_HUB) or (hub and path.is_dir()):
+            models.append(target)
+        elif target.startswith((*_IMAGES, "sha256:")) or (
+            not packages and path.exists()
+        ):
+            free = not (bundles or expectations.named or packages)
+            if free and _is_snapshot(path):
+                models.append(target)
+            elif free and _names_packages(path):
+                projects.append(path)
+            else:
+                files.append(target)
+        elif path.exists():
+            projects.append(path)
+        else:
+            raise unknown(target)
+    return Sorted(
+        files=tuple(files),
+        purls=tuple(purls),
+        projects=tuple(projects),
+        models=tuple(models),
+    )
+
+
+def unknown(target: str) -> UsageError:
+    """Make the error for a target that is nothing, with what it may have meant."""
+    shown = target[:140]
+    hint = "name a file that was signed, or `sha256:` and its digest"
+    if target.startswith("pkg:"):
+        problem = f"`{shown}`: no signatures of packages of that kind are known"
+        hint = "write `pkg:pypi/...`, `pkg:npm/...`, `pkg:oci/...` or "
+        return UsageError(problem, hint=f"{hint}`pkg:huggingface/...`")
+    if _HEX.fullmatch(target):
+        hint = f"for a digest write `sha256:{target[:8]}...`, and name its bundle"
+    elif _OTHER_DIGEST.fullmatch(target):
+        hint = "only `sha256:` and its digest is looked up in a bundle"
+    elif found := _PINNED.fullmatch(target):
+        hint = f"for a package write `pkg:pypi/{found['name']}@{found['version']}`"
+    elif found := _NPM.fullmatch(target):
+        hint = f"for a package write `pkg:npm/{found['name']}@{found['version']}`"
+    elif found := _IMAGE.fullmatch(target):
+        version = found["digest"] or found["tag"] or "sha256:..."
+        hint = f"for an image write `pkg:oci/{found['name']}@{version}"
+        hint = f"{hint}?repository_url={found['place']}`"
+    return UsageError(f"`{shown}` is no file", hint=hint)
+
+
+def _idle(option: str, why: str) -> UsageError:
+    return UsageError(
+        f"`{option}` {why}, and TARGET is none",
+        hint="leave it out: it would not be looked at",
+    )
+
+
+def _is_bundle(target: str) -> bool:
+    return verification.is_mcp_bundle(target)
+
+
+def _is_snapshot(path: Path) -> bool:
+    """Say whether it is a snapshot in the cache of a hub, that nobody signed."""
+    from mcpchain.pipeline.hub_models import claimed
+
+    return path.is_dir() and claimed(path) is not None and not _signed(path)
+
+
+def _names_packages(path: Path) -> bool:
+    """Say whether it is clearly a list of packages, and no signature is beside it."""
+    if path.is_dir():
+        return _is_project(path) and not _signed(path)
+    if not path.is_file() or verification.beside(path) or _is_bundle(str(path)):
+        return False
+    return bool(_kinds(path.parent, path.name) & _LOCKS) or _is_bom(path)
+
+
+def _signed(folder: Path) -> bool:
+    from mcpchain.oci.layout import is_layout
+    from mcpchain.pipeline.model_signatures import beside
+
+    return is_layout(folder) or bool(beside(folder))
+
+
+def _is_project(folder: Path) -> bool:
+    """Say whether a list of packages lies in it, and nothing of a model."""
+    from mcpchain.discover.hugging_face import INDEX, ROLES
+
+    kinds: set[str] = set()
+    for name in sorted(os.listdir(folder)):
+        if name.lower() in ROLES or INDEX.fullmatch(name):
+            return False
+        kinds |= _kinds(folder, name)
+    return bool(kinds & (_LOCKS | _MANIFESTS)) and not kinds & _WEIGHTS
+
+
+def _kinds(folder: Path, name: str) -> set[str]:
+    """Return who reads files of that name."""
+    from mcpchain.discover import all_discoverers
+    from mcpchain.tree import File, Tree
+    from mcpchain.tree.paths import shown
+
+    file = File(tree=Tree(folder), path=shown(name))
+    known = _LOCKS | _MANIFESTS | _WEIGHTS
+    return {
+        each.id for each in all_discoverers() if each.id in known and each.wants(file)
+    }
+
+
+def _is_bom(path: Path) -> bool:
+    with path.open("rb") as stream:
+        start = stream.read(_LOOK)
+    return any(each in start for each in _BOMS)
