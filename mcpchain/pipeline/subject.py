@@ -5,6 +5,7 @@ that lies at the root of the target is the whole, and no part of itself.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,22 +13,26 @@ from mcpchain.bom import carry, licenses, makers
 from mcpchain.bom.whole import TARGET
 from mcpchain.component import Component, Kind, Origin, PackageFacts
 from mcpchain.errors import UsageError
-from mcpchain.inventory import Inventory, RelationKind
+from mcpchain.inventory import Collector, Gap, Inventory, RelationKind, State
 
 _MAKER: Final = re.compile(r"(?P<name>[^<>]+?)\s*(?:<(?P<contact>[^<>\s]+)>)?")
 _MAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _ADDRESS: Final = re.compile(r"https?://[^\s/@]+(?:/\S*)?")
+_VERSIONS: Final = "which version the whole has is not told"
 _Object = dict[str, Any]
 
 
 def promoted(inventory: Inventory) -> Inventory:
     """Return *inventory* with the project at its root as what it is about.
 
-    If there are two projects at the root, neither is the whole.
+    If there are several projects at the root, such as one for Python and one for npm,
+    none is the whole, which has their version if they agree.
     """
     roots = [each for each in inventory.components if _is_root(each)]
-    if len(roots) != 1 or len(inventory.components) == 1 or inventory.carried:
+    if not roots or len(inventory.components) == 1 or inventory.carried:
         return inventory
+    if len(roots) > 1:
+        return _of_several(inventory, roots)
     (root,) = roots
     depends = []
     for each in inventory.relations:
@@ -48,6 +53,30 @@ def promoted(inventory: Inventory) -> Inventory:
         relations=tuple(e for e in inventory.relations if e.source != root.ref),
         gaps=tuple(dict.fromkeys(gaps)),
         carried=carry.dump(carried),
+    )
+
+
+def _of_several(inventory: Inventory, roots: Sequence[Component]) -> Inventory:
+    said = {each.version: each.location for each in roots if each.version is not None}
+    names = {each.name for each in roots}
+    if len(said) > 1:
+        told = ", ".join(f"`{place}` says `{v}`" for v, place in sorted(said.items()))
+        gap = Gap(
+            stage="discover",
+            location=roots[0].location,
+            reason=f"{_VERSIONS}: {told}",
+            state=State.PARTIAL,
+            hint="say it: `mcpchain sbom --project-version VERSION`",
+        )
+        found = Collector(inventory.name)
+        found.include(inventory)
+        found.gap(gap)
+        return replace(inventory, gaps=found.inventory().gaps)
+    carried = {"metadata": {"component": {"version": min(said, default="")}}}
+    return replace(
+        inventory,
+        name=names.pop() if len(names) == 1 else inventory.name,
+        carried=carry.dump(carried) if said else "",
     )
 
 
@@ -93,7 +122,9 @@ def stated(
         return inventory
     carried = carry.load(inventory.carried)
     metadata = carried.setdefault("metadata", {})
+    gaps = inventory.gaps
     if version is not None:
+        gaps = tuple(each for each in gaps if not each.reason.startswith(_VERSIONS))
         metadata.setdefault("component", {})["version"] = version
     if manufacturer is not None:
         maker = _maker(manufacturer)
@@ -102,7 +133,7 @@ def stated(
         if isinstance(subject, dict):
             # Who makes the whole, and not only this BOM of it.
             subject.update(manufacturer=maker, supplier=maker)
-    return replace(inventory, carried=carry.dump(carried))
+    return replace(inventory, carried=carry.dump(carried), gaps=gaps)
 
 
 def _maker(text: str) -> _Object:

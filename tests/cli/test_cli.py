@@ -14,6 +14,7 @@ from mcpchain import __version__
 from mcpchain.cli import main
 from mcpchain.report import all_formats
 from mcpchain.rules import all_rules
+from tests.model_folder.making import put, weights
 
 HEAVY = {
     "cryptography",
@@ -294,6 +295,44 @@ def test_a_pickle_can_be_waived_as_long_as_it_stays_the_same(tmp_path: Path) -> 
     assert run(*options).exit_code == 0
     model.write_bytes(b"\x80\x04K\x02.")
     assert run(*options).exit_code == 10
+
+
+def test_a_folder_of_a_model_can_be_waived_as_long_as_it_stays_the_same(
+    tmp_path: Path,
+) -> None:
+    config = {"model_type": "x", "auto_map": {"AutoModel": "own.X"}}
+    model = tmp_path / "tiny"
+    put(
+        model,
+        {
+            "config.json": config,
+            "own.py": "x = 1\n",
+            "model-00001-of-00002.safetensors": weights("a"),
+            "model-00002-of-00002.safetensors": weights("b"),
+        },
+    )
+    report = json.loads(run("gate", "--offline", "--format=json", str(model)).stdout)
+    (finding,) = report["findings"]
+    assert finding["rule"] == "remote-model-code"
+    purl = finding["component"]["purl"]
+    assert purl.startswith("pkg:generic/tiny?checksum=sha256:")
+    policy = tmp_path / "p.yaml"
+    policy.write_text(
+        "apiVersion: mcpchain/policy/v1\nname: x\nrules: {gap: deny}\nwaivers:\n"
+        f"  - {{rule: remote-model-code, purl: '{purl}', "
+        "reason: read it, owner: us, expires: 2099-12-31}\n",
+        encoding="utf-8",
+    )
+    options = ("gate", "--offline", "--policy", str(policy), str(model))
+    assert run(*options).exit_code == 0
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    assert run("sbom", "-o", str(old), str(model)).exit_code == 0
+    (model / "own.py").write_text("x = 2\n")
+    told = run(*options)
+    assert told.exit_code == 10
+    assert "remote-model-code" in told.output
+    assert run("sbom", "-o", str(new), str(model)).exit_code == 0
+    assert purl.partition("sha256:")[2] in run("bom", "diff", str(old), str(new)).output
 
 
 def test_the_environment_that_is_examined_leaves_no_gap(

@@ -76,7 +76,7 @@ def test_the_project_at_the_root_is_what_the_bom_is_about() -> None:
     "roots",
     [
         (),
-        (project(), project("other")),
+        (project(version=None), project("other", version=None)),
         (component(kind=Kind.APPLICATION, facts=OWN),),
         (project(locations=(Location(path="packages/app/package.json"),)),),
         (project(facts=replace(OWN, workspace=True)),),
@@ -102,6 +102,44 @@ def test_a_project_that_something_needs_or_that_holds_something_stays_a_part() -
     root, member = found.add(project()), found.add(component())
     found.relate(member, root)
     assert promoted(found.inventory()) == found.inventory()
+
+
+PYTHON: dict[str, Any] = {
+    "locations": (Location(path="pyproject.toml", pointer="/project"),)
+}
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        (project(licenses=("MIT",), **PYTHON), "app"),
+        (project("other", **PYTHON), "folder"),
+        (project("other", version=None), "folder"),
+    ],
+    ids=["alike", "called-otherwise", "without-version"],
+)
+def test_projects_at_the_root_that_agree_say_which_version_the_whole_has(
+    other: Component, name: str
+) -> None:
+    found = inventory(project(), other)
+    told = promoted(found)
+    assert told.components == found.components
+    subject = written(told)["metadata"]["component"]
+    assert (subject["name"], subject["version"]) == (name, "1.0.0")
+
+
+def test_projects_at_the_root_of_several_versions_leave_that_to_their_user() -> None:
+    other = project(version="2.0.0", **PYTHON)
+    told = promoted(inventory(project(), other))
+    (gap,) = set(told.gaps) - set(inventory(project(), other).gaps)
+    assert gap.reason.endswith(
+        "`package.json` says `1.0.0`, `pyproject.toml#/project` says `2.0.0`"
+    )
+    assert "version" not in written(told)["metadata"]["component"]
+    said = stated(told, manufacturer=None, version="3")
+    assert gap not in said.gaps
+    assert len(said.gaps) == len(told.gaps) - 1
+    assert gap in stated(told, manufacturer="Acme", version=None).gaps
 
 
 def test_a_project_without_parts_is_listed() -> None:
