@@ -2,7 +2,6 @@
 
 import datetime as dt
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,7 +102,7 @@ def look_up(
         if each.ref in packages
         for gap in known.about(packages[each.ref])
     ]
-    gaps += (_unmatched(kind, count) for kind, count in sorted(others.items()) if count)
+    gaps += map(_unmatched, others)
     return Known(
         advisories={
             ref: known.advisories[package]
@@ -117,16 +116,17 @@ def look_up(
 
 def _packages(
     components: Sequence[Component], releases: Mapping[str, Release]
-) -> tuple[dict[str, Package], Counter[str]]:
-    """Return what can be looked up, by ref, and how many of other kinds there are."""
+) -> tuple[dict[str, Package], list[Component]]:
+    """Return what can be looked up, by ref, and the packages that cannot."""
     packages: dict[str, Package] = {}
-    others: Counter[str] = Counter()
+    others: list[Component] = []
     for each in components:
         if each.kind is Kind.MCP_SERVER or each.purl is None:
             continue  # what a server starts is a component of its own
         if each.purl.type not in ECOSYSTEMS:
             # Advisories speak of packages, not of a model or a data set by its digest.
-            others[each.purl.type] += each.kind in {Kind.APPLICATION, Kind.LIBRARY}
+            if each.kind in {Kind.APPLICATION, Kind.LIBRARY}:
+                others.append(each)
             continue
         release = releases.get(each.ref)
         version = each.version or (release.version if release else None)
@@ -160,15 +160,16 @@ def _empty(name: str) -> Gap:
     )
 
 
-def _unmatched(kind: str, count: int) -> Gap:
-    what = f"{count} package{'s' if count > 1 else ''}"
+def _unmatched(component: Component) -> Gap:
+    purl = component.purl
+    is_image = purl is not None and purl.type in _IMAGES
+    what = "container images" if is_image else "that ecosystem"
     return Gap(
         stage="audit",
-        location=Location(path="."),
-        reason=f"{what} of the kind `{kind}`: mcpchain asks registries and advisories "
-        "about PyPI and npm packages only",
+        location=component.location,
+        reason=f"`{component.title}` is of no kind that mcpchain asks registries and "
+        "advisories about: those are PyPI and npm packages",
         state=State.PARTIAL,
-        hint="check them by other means, such as a scanner for container images"
-        if kind in _IMAGES
-        else "check them by other means, such as a scanner that knows that ecosystem",
+        hint=f"check it by other means, such as a scanner for {what}",
+        ref=component.ref,
     )
