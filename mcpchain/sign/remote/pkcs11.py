@@ -179,9 +179,10 @@ def _private(session: "Session", wanted: Pkcs11Uri, name: str) -> "PrivateKey":
     asked |= {key: value for key, value in given.items() if value is not None}
     found = list(session.get_objects(asked))
     if len(found) != 1:
-        many = f"{len(found)} private keys in" if found else "no private key in"
+        several = f"{len(found)} private keys in the token `{name}` fit"
+        none = f"no private key in the token `{name}` fits"
         raise UsageError(
-            f"{many} the token `{name}` fit the address of the key",
+            f"{several if found else none} the address of the key",
             hint="choose one with `object=` (its label) or `id=`",
         )
     key = found[0]

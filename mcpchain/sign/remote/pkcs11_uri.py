@@ -10,7 +10,7 @@ from mcpchain.sign.remote import malformed
 
 _FORM: Final = "pkcs11:token=LABEL;object=LABEL?module-path=/PATH/TO/MODULE.so"
 _PAIR: Final = re.compile(
-    r"([a-z0-9-]+)=((?:[A-Za-z0-9_.~:\[\]@!$'()*+,&/?=|-]|%\w\w)*)"
+    r"([a-z0-9-]+)=((?:[A-Za-z0-9_.~:\[\]@!$'()*+,&/?=|-]|%[0-9A-Fa-f]{2})*)"
 )
 _PATH: Final = frozenset(
     {"token", "serial", "manufacturer", "model", "slot-id", "object", "id", "type"}
