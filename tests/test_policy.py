@@ -8,6 +8,9 @@ from mcpchain.finding import Level
 from mcpchain.policy import Policy, parse
 from mcpchain.rules import all_rules
 from mcpchain.rules.fresh_release import FreshRelease
+from mcpchain.rules.low_build_level import LowBuildLevel
+from mcpchain.signature import Demand
+from mcpchain.standing import Builders
 from tests.making import finding
 
 POLICIES = Path(__file__).resolve().parents[1] / "policies"
@@ -188,6 +191,31 @@ def test_knows_the_digest_of_its_file() -> None:
         ),
         (HEAD + "rules: {fresh-release: {min-age: 0h}}\n", "`0h` is no age"),
         (HEAD + "rules: {fresh-release: {min-age: -1h}}\n", "`-1h` is no age"),
+        (
+            HEAD + "rules: {low-build-level: {min-level: 4}}\n",
+            "`rules.low-build-level.min-level`: `4` is not one of 1 to 3",
+        ),
+        (HEAD + "rules: {low-build-level: {min-level: 0}}\n", "`0` is not one of"),
+        (HEAD + "rules: {low-build-level: {min-level: true}}\n", "got a boolean"),
+        (HEAD + "rules: {low-build-level: {min-level: '2'}}\n", "got a string"),
+        (RULES + "signatures: {second: off}\n", "`second` is no key here"),
+        (
+            RULES + "signatures: {second-opinion: always}\n",
+            "`signatures.second-opinion`: `always` is no demand here",
+        ),
+        (RULES + "signatures: {self-hosted-runners: 1}\n", "got a number"),
+        (
+            RULES + "signatures:\n  isolating-workflows:\n"
+            "    - https://github.com/o/r/.github/workflows/w.yml@main\n",
+            "p.yaml:7: `signatures.isolating-workflows`: `https://github.com/o/r/.gith",
+        ),
+        (
+            RULES
+            + "signatures: {isolating-workflows: ['https://github.com/o/r@"
+            + "1" * 40
+            + "']}\n",
+            "is no workflow at a commit",
+        ),
         (RULES + "advisories: {maxage: 1d}\n", "did you mean `max-age`?"),
         (RULES + "advisories: {}\n", "`advisories.max-age`: is missing"),
         (RULES + "registries: https://a.example\n", "expected a list"),
@@ -254,3 +282,29 @@ def test_says_what_is_wrong_and_where(text: str, complaint: str) -> None:
     assert complaint in str(caught.value)
     assert str(caught.value).startswith("p.yaml:")
     assert "mcpchain explain baseline" in caught.value.hint
+
+
+def test_reads_what_signatures_need() -> None:
+    workflow = f"https://github.com/o/r/.github/workflows/w.yml@{'1' * 40}"
+    policy = read(
+        RULES
+        + "signatures:\n  second-opinion: required\n  self-hosted-runners: true\n"
+        + f'  isolating-workflows: ["{workflow}"]\n'
+    )
+    assert policy.second_opinion is Demand.REQUIRED
+    assert policy.builders == Builders(
+        isolating=frozenset({workflow}), self_hosted=True
+    )
+
+
+def test_without_a_word_signatures_are_taken_as_strictly_as_can_be() -> None:
+    for policy in (read(RULES), read(RULES + "signatures: {}\n")):
+        assert policy.second_opinion is Demand.OFF
+        assert policy.builders == Builders()
+        assert policy.publishers == ()
+
+
+def test_a_rule_takes_a_number() -> None:
+    policy = read(HEAD + "rules: {low-build-level: {min-level: 3}}\n")
+    (rule,) = [each for each in policy.rules if isinstance(each, LowBuildLevel)]
+    assert rule.min_level == 3
