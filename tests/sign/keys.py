@@ -1,0 +1,65 @@
+"""Keys of every kind, and keys that misbehave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import (
+    PrivateKeyTypes,
+    PublicKeyTypes,
+)
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from mcpchain.sign.local_key import LocalKey
+
+KINDS: dict[str, PrivateKeyTypes] = {
+    "P-256": ec.generate_private_key(ec.SECP256R1()),
+    "P-384": ec.generate_private_key(ec.SECP384R1()),
+    "P-521": ec.generate_private_key(ec.SECP521R1()),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
+    "RSA": rsa.generate_private_key(65537, 2048),
+}
+KEYS = {name: LocalKey(title=name, private=each) for name, each in KINDS.items()}
+
+
+def lay_key(
+    folder: Path, key: PrivateKeyTypes = KINDS["P-256"], passphrase: str | None = None
+) -> tuple[Path, Path]:
+    """Write a private key and its public key, as their owner should."""
+    private, public = folder / "release.key", folder / "release.pub"
+    hidden = BestAvailableEncryption(passphrase.encode()) if passphrase else None
+    private.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden or NoEncryption())
+    )
+    private.chmod(0o600)
+    spki = PublicFormat.SubjectPublicKeyInfo
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, spki))
+    return private, public
+
+
+@dataclass(kw_only=True)
+class OddKey:
+    """Does something before it signs."""
+
+    before: Callable[[], object]
+    inner: LocalKey = KEYS["P-256"]
+    title: str = "odd"
+
+    @property
+    def public(self) -> PublicKeyTypes:
+        return self.inner.public
+
+    def sign(self, message: bytes) -> bytes:
+        self.before()
+        return self.inner.sign(message)
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        self.before()
+        return self.inner.sign_digest(digest)
