@@ -15,7 +15,7 @@ from mcpchain.finding import Finding
 from mcpchain.inventory import Gap, Inventory, State
 from mcpchain.pipeline.closure import pulls
 from mcpchain.pipeline.knowledge import ECOSYSTEMS, Circumstances, look_up
-from mcpchain.pipeline.standing import Inquiry, Stood, inquire
+from mcpchain.pipeline.standing import Inquiry, Stood, inquire, unattended
 from mcpchain.pipeline.target import nothing
 from mcpchain.policy import Policy
 from mcpchain.registries import Resolution
@@ -51,6 +51,7 @@ def judge(
     gaps = [*inventory.gaps, *answers.gaps, *known.gaps, *_unread(settings)]
     gaps += _open_questions(components, answers.releases, evidence)
     gaps += found.stood.gaps
+    gaps += unattended(components, policy, found.stood, (*gaps,), offline=terms.offline)
     gaps = [*dict.fromkeys(gaps)]
     pulled_in, moving = pulls(inventory)
     trusted = _chosen(policy) | _own_registries(components, settings)

@@ -7,11 +7,11 @@ the package itself. Where no registry was asked, or none answered, a gap or a fi
 tells of that already, and nobody stands for anything here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mcpchain.component import Component, Kind
+from mcpchain.component import Component, Kind, PackageFacts
 from mcpchain.errors import MalformedError
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.inventory import Gap, State
@@ -241,6 +241,45 @@ class Inquiry:
             named=named(component, self._policy.publishers) is not None,
             declared=lead.declared,
             earlier=tuple(earlier),
+        )
+
+
+def unattended(
+    components: Sequence[Component],
+    policy: Policy,
+    stood: Stood,
+    gaps: Iterable[Gap],
+    *,
+    offline: bool,
+) -> Iterator[Gap]:
+    """Yield a gap for each component that somebody has to stand for, unasked.
+
+    Args:
+        components: With their refs.
+        policy: Who has to stand for what.
+        stood: What came of asking.
+        gaps: Those that are known already.
+        offline: Whether a gap for all packages together says so.
+    """
+    told = {each.ref for each in gaps}
+    for each in components:
+        if each.ref in stood.standings or each.ref in told:
+            continue
+        ours = _is_package(each)
+        locked = isinstance(each.facts, PackageFacts) and each.facts.attested_by
+        fits = any(one.fits(each) for one in policy.publishers)
+        if each.kind is Kind.MCP_SERVER or (ours and offline) or not (locked or fits):
+            continue  # what a server starts is a component of its own
+        yield Gap(
+            stage="verify",
+            location=each.location,
+            reason=f"who stands for `{each.title}` is not known, though the policy or "
+            "its lock names who has to: no registry was asked about this release",
+            state=State.UNMATCHED if ours else State.UNSUPPORTED,
+            hint="pin it to a release of a trusted registry"
+            if ours
+            else "verify it by itself: `mcpchain verify`",
+            ref=each.ref,
         )
 
 
