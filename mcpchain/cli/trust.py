@@ -47,7 +47,11 @@ Exit codes: 0; 4 a file is refused.
 )
 @_FORMAT
 def list_(format_id: str) -> None:
-    """List every root: its age, its digest, and whom it knows until when."""
+    """List every root: its age, its digest, and whom it knows until when.
+
+    `used` is what counts under its name where no `--root` is named. Whoever `ended` is
+    trusted for what was signed before; that is no fault of the root, whose age is told.
+    """
     from mcpchain.pipeline.trusting import listing
     from mcpchain.trust.listing import as_json, as_text
 
@@ -105,8 +109,12 @@ def import_(
             hint="no trusted root is; look at what it is",
         )
     wish = Wish(name=name, line=line, replace=replacing)
-    made = import_root(data, origin, wish, options.trust_folder(), options.now().date())
-    click.echo(f"imported {made.name}: sha256:{made.sha256}", err=True)
+    folder, today = options.trust_folder(), options.now().date()
+    made, before = import_root(data, origin, wish, folder, today)
+    told = f"imported {made.name}"
+    if before:
+        told = f"{made.name} is the same since it was imported on {made.date}"
+    click.echo(f"{told}: sha256:{made.sha256}", err=True)
 
 
 @trust.command(

@@ -137,22 +137,17 @@ def verify(
             Check(id="revision", ok=True, detail=f"commit {commit} of `{wanted.name}`"),
             *found.checks,
         ),
-        notes=(*_notes(wanted, commit, ignored, folder), *found.notes),
+        notes=(*_notes(wanted, commit), *found.notes),
     )
 
 
-def _notes(
-    wanted: Model, commit: str, ignored: tuple[str, ...], folder: Folder
-) -> list[str]:
+def _notes(wanted: Model, commit: str) -> list[str]:
     notes = []
     if wanted.itself:
         notes.append("which model it is, only the name of its folder says")
     elif wanted.revision != commit:
         said = wanted.revision or _BRANCH
         notes.append(f"`{said}` can be moved, and is commit {commit} now")
-    if idle := hub_digest.ignored(ignored, folder):
-        paths = ", ".join(f"`{each[:140]}`" for each in idle[:5])
-        notes.append(f"`--ignore` leaves out nothing: {paths}")
     return notes
 
 

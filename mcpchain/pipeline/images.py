@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 _BESIDE: Final = "COSIGN_REPOSITORY"
 """Where cosign keeps signatures that do not lie beside their images."""
-_NOWHERE: Final = (
-    "it does not say in which registry it is; write it into the purl: "
-    "`?repository_url=HOST/PATH`"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +53,7 @@ def verify(
         circumstances: Returns when and where it is asked; `None`: off line.
 
     Raises:
-        UsageError: *target* is neither.
+        UsageError: *target* is neither, or does not say where the image is.
     """
     given = Trust(
         root=terms.root or trust.public_root(),
@@ -72,8 +68,10 @@ def verify(
         return
     named = _named(target)
     if not named.repository:
-        yield _failed(target, given, SourceError(Status.ERROR, _NOWHERE))
-        return
+        raise UsageError(
+            f"`{target[:140]}` does not say in which registry the image is",
+            hint="write it into the purl: `?repository_url=HOST/PATH`",
+        )
     around = circumstances() if circumstances else None
     with _fetcher(around) as fetcher:
         yield from _in_registry(target, named, given, fetcher, around)
@@ -108,8 +106,11 @@ def _in_registry(
         source = Registry(fetcher, named.repository, known)
         beside = Registry(fetcher, elsewhere, known) if elsewhere else None
     except ValueError as error:
-        yield _failed(target, given, SourceError(Status.ERROR, str(error)))
-        return
+        raise UsageError(
+            f"`{target[:140]}`: {error}",
+            hint="write `?repository_url=HOST/PATH`, and set COSIGN_REPOSITORY to such "
+            "a place too, if at all",
+        ) from None
     if named.digest is not None:
         title = f"{source.title}@{named.digest}"
         yield from _of_digest(title, source, named.digest, given, beside)

@@ -120,8 +120,12 @@ def verify_targets(
         if ask and all(each.status is Status.MISSING for each in found):
             package = _package(Path(target), kind)
             found = (package and ask(package)) or found
-        yield from found
-        yield replace(_answer(server, Path(target), kind, found), subject=target)
+        answer = replace(_answer(server, Path(target), kind, found), subject=target)
+        # That nothing is signed is one of the links, and told once.
+        unsigned = all(each.status is Status.MISSING for each in found)
+        if answer or not unsigned:
+            yield from found
+        yield answer
 
 
 def of_registry(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -14,6 +15,7 @@ from mcpchain.signature import Verification
 from mcpchain.tree.paths import shown
 from mcpchain.verify import model_signature
 from mcpchain.verify.model_signature import Given, look
+from mcpchain.verify.model_signature.folder import absent, some
 
 __all__ = [
     "Given",
@@ -89,7 +91,11 @@ def answer(
         MalformedError: It is none.
     """
     bundle = parse(data, source=source, chains=True)
-    return model_signature.verify(bundle, given, trust, count)
+    found = model_signature.verify(bundle, given, trust, count)
+    if not (idle := absent(given.ignored, (e.path for e in given.model.entries))):
+        return found
+    note = f"`--ignore` leaves out nothing: {some(idle)}; it is seen from the folder"
+    return replace(found, notes=(*found.notes, note))
 
 
 def paths(given: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ takes the signature of a lock away would choose another question.
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -148,6 +148,16 @@ def sort(
         projects=tuple(projects),
         models=tuple(models),
     )
+
+
+def besides(path: Path) -> Iterator[str]:
+    """Say what else can be verified of what lies at *path*, and is not signed."""
+    if _is_snapshot(path):
+        yield "with `--hub`, or where nobody is named, a hub is asked for its digests"
+    elif _names_packages(path):
+        yield "its packages are verified with `--packages`"
+    if path.is_file() and _is_bom(path):
+        yield "a signature in a BOM itself is for `mcpchain bom validate FILE --key`"
 
 
 def unknown(target: str) -> UsageError:

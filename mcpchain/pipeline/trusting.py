@@ -196,8 +196,8 @@ class Wish:
 
 def import_root(
     data: bytes, origin: str, wish: Wish, folder: Path, today: dt.date
-) -> TrustFile:
-    """Keep the trusted root in *data*.
+) -> tuple[TrustFile, bool]:
+    """Keep the trusted root in *data*; return it, and whether it was kept before.
 
     Args:
         data: One root, or one a line.
@@ -213,8 +213,9 @@ def import_root(
     try:
         roots = imported.read_roots(data, source=origin)
     except MalformedError as error:
+        problem = f"{error.pointer} {error.problem}".strip()
         raise UsageError(
-            f"`{origin}` is no trusted root: {error.pointer} {error.problem}",
+            f"`{origin}` is no trusted root: {problem}",
             hint="import what `gh attestation trusted-root` prints, or the "
             "`trusted_root.json` of an instance",
         ) from error
@@ -226,17 +227,21 @@ def import_root(
     line = wish.line or 1
     if not 1 <= line <= len(roots):
         raise UsageError(
-            f"`{origin}` has no line {line}", hint=f"it holds {len(roots)} roots"
+            f"`{origin}` has no line {line}",
+            hint=f"it holds {len(roots)} root{'s'[: len(roots) != 1]}",
         )
     name = wish.name or origin.partition(".")[0]
-    return imported.keep(
-        Folder(folder),
-        roots[line - 1],
+    place, root = Folder(folder), roots[line - 1]
+    before = imported.digest(place, name)
+    made = imported.keep(
+        place,
+        root,
         name=name,
         date=today,
         origin=origin,
         replace=wish.replace,
     )
+    return made, made.sha256 == before
 
 
 def _told(roots: tuple[bytes, ...], origin: str) -> Iterator[str]:

@@ -286,7 +286,11 @@ def _verified(subject: _Subject, terms: Terms, count: _Count) -> Iterator[Verifi
         if Path(target).is_dir():
             reason = "no signature of a model lies in it or beside it"
         yield Verification(
-            status=Status.MISSING, reason=reason, subject=target, root=origin
+            status=Status.MISSING,
+            reason=reason,
+            subject=target,
+            root=origin,
+            notes=_besides(target),
         )
         return
     what = subject.model or subject.artifact(count, terms.key)
@@ -313,6 +317,13 @@ def _verified(subject: _Subject, terms: Terms, count: _Count) -> Iterator[Verifi
                 subject=told,
                 root=origin,
             )
+
+
+def _besides(target: str) -> tuple[str, ...]:
+    """Say what else can be verified of something that nobody signed."""
+    from mcpchain.pipeline.sorting import besides
+
+    return tuple(besides(Path(target)))
 
 
 def _read(path: Path) -> bytes:

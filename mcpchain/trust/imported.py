@@ -80,7 +80,8 @@ def keep(
             hint="choose another name with `--name`, or say `--replace`",
         )
     before = known.get(name)
-    known[name] = Entry(sha256=sha256, date=date, origin=origin)
+    if before is None or before.sha256 != sha256 or replace:
+        known[name] = Entry(sha256=sha256, date=date, origin=origin)
     folder.write(f"{sha256}.json", root)
     folder.write(_INDEX, _written(known))
     if before is not None and before.sha256 not in {e.sha256 for e in known.values()}:
@@ -108,6 +109,16 @@ def names(folder: Folder) -> tuple[str, ...]:
         UnavailableError: The index cannot be used.
     """
     return tuple(sorted(_index(folder)))
+
+
+def digest(folder: Folder, name: str) -> str:
+    """Return the SHA-256 of what was imported as *name*; empty: nothing was.
+
+    Raises:
+        UnavailableError: The index cannot be used.
+    """
+    found = _index(folder).get(name)
+    return found.sha256 if found else ""
 
 
 def find(folder: Folder, name: str) -> TrustFile:

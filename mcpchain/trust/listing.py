@@ -108,6 +108,8 @@ def _lines(listed: Iterable[Listed], now: dt.datetime) -> Iterator[str]:
         file = each.file
         yield f"  sha256:{file.sha256}"
         yield f"  from {file.origin}, {file.date} ({file.age(now.date())} days old)"
+        if file.name == TUF:
+            yield "  where `mcpchain trust update` begins; that works after its end too"
         if file.expires is not None:
             word = "expired" if file.expires < now else "vouched for until"
             yield f"  {word} {file.expires:%Y-%m-%d}"

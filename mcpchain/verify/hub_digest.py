@@ -13,7 +13,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +23,7 @@ from mcpchain.tree.listing import Entry, Form
 from mcpchain.tree.pieces import Piece, digest_pieces
 from mcpchain.tree.root import Root
 from mcpchain.tree.unreadable import UnreadableError, refused
-from mcpchain.verify.model_signature.folder import some
+from mcpchain.verify.model_signature.folder import absent, some
 from mcpchain.verify.model_signature.loadable import is_loadable
 
 KIND: Final = "hub-digest"
@@ -224,6 +224,8 @@ class _Work:
     def _notes(self) -> Iterator[str]:
         yield NOBODY
         away = [each for each in self.kept if each not in self.seen]
+        if idle := absent([*self.folder.ignored], self.seen):
+            yield f"`--ignore` leaves out nothing: {some(sorted(idle))}"
         if self.left_out:
             yield f"not compared: `--ignore` leaves out {some(self.left_out)}"
         if self.unknown:
@@ -248,14 +250,3 @@ def _blob(
         return refused(piece.path, error)
     # A file that has grown meanwhile is not the one that was listed.
     return state.digest() if not left else b""
-
-
-def ignored(paths: Sequence[str], folder: Folder) -> list[str]:
-    """Return those of *paths* at which nothing is."""
-    start = folder.above
-    here = [each.path[len(start) :] for each in folder.entries]
-    return [
-        path
-        for path in paths
-        if not any(each == path or each.startswith(f"{path}/") for each in here)
-    ]

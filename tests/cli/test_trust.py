@@ -73,6 +73,47 @@ def test_an_import_is_listed_and_one_that_was_changed_is_refused(
     assert "was changed" in found["problem"]
 
 
+def test_the_same_root_again_is_no_news_and_keeps_its_age(
+    root: Path, data: Path
+) -> None:
+    assert run("import", root).stderr.startswith("imported acme: sha256:")
+    index = data / "imported.json"
+    today = json.loads(index.read_text())["roots"]["acme"]["date"]
+    index.write_text(index.read_text().replace(today, "2026-01-02"))
+    told = run("import", root).stderr
+    assert told.startswith("acme is the same since it was imported on 2026-01-02: ")
+    assert "2026-01-02" in index.read_text()
+    told = run("import", root, "--replace").stderr
+    assert told.startswith(f"acme is the same since it was imported on {today}: ")
+
+
+def test_it_is_told_that_an_ended_root_of_tuf_does_no_harm() -> None:
+    lines = run("list").stdout.splitlines()
+    at = lines.index("sigstore.tuf: shipped, used")
+    told = "  where `mcpchain trust update` begins; that works after its end too"
+    assert lines[at + 3] == told
+
+
+@pytest.mark.parametrize(
+    ("stdin", "words"),
+    [
+        (b"", "error: `standard input` is no trusted root: holds nothing\n"),
+        (b"{}", "error: `standard input` is no trusted root: /"),
+    ],
+    ids=["nothing", "no root"],
+)
+def test_what_is_no_root_is_told_in_one_sentence(stdin: bytes, words: str) -> None:
+    result = run("import", "-", stdin=stdin)
+    assert (result.exit_code, result.stderr.startswith(words)) == (2, True)
+
+
+def test_a_line_beyond_the_last_is_told_how_many_there_are(root: Path) -> None:
+    result = run("import", root, "--line", "2")
+    assert result.stderr == (
+        "error: `acme.json` has no line 2\nhint: it holds 1 root\n"
+    )
+
+
 def test_a_line_of_standard_input_is_imported(root: Path) -> None:
     two = root.read_bytes() + b"\n" + Instance(host="two.example").trusted_root()
     assert run("import", "-", stdin=two).exit_code == 2

@@ -113,12 +113,15 @@ def test_a_purl_of_docker_has_its_path_in_the_name(
 
 
 @pytest.mark.parametrize("kind", ["oci/files", "docker/acme/files"])
-def test_an_image_of_an_unknown_registry_is_undecided(kind: str, run: Run) -> None:
+def test_an_image_of_no_registry_is_a_mistake_of_the_caller(
+    kind: str, run: Run
+) -> None:
     result = run(f"pkg:{kind}@{DIGEST}")
-    assert result.exit_code == 4
-    lines = result.stdout.splitlines()
-    assert lines[0] == f"error: pkg:{kind}@{DIGEST}"
-    assert "write it into the purl: `?repository_url=HOST/PATH`" in lines[1]
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"error: `pkg:{kind}@{DIGEST}` does not say in which registry the image is\n"
+        "hint: write it into the purl: `?repository_url=HOST/PATH`\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,6 +167,7 @@ def test_off_line_nothing_is_asked(
 ) -> None:
     result = run(repository.purl(DIGEST), "--offline")
     assert (result.exit_code, "(offline)" in result.stdout) == (4, True)
+    assert "  hint: run without `--offline`\n" in result.stdout
     assert server.asked == []
 
 
@@ -207,4 +211,4 @@ def test_a_bundle_that_is_named_is_not_set_aside_in_silence(
 def test_a_name_of_a_registry_cannot_write_on_the_terminal(run: Run) -> None:
     result = run(f"pkg:oci/a@{DIGEST}?repository_url=h.example/%1b[2K")
     assert "\x1b" not in result.output
-    assert result.exit_code == 4
+    assert result.exit_code == 2

@@ -33,7 +33,7 @@ def bring(
     replace: bool = False,
 ) -> TrustFile:
     wish = Wish(name=name, line=line, replace=replace)
-    return import_root(data, "root.json", wish, folder, NOW.date())
+    return import_root(data, "root.json", wish, folder, NOW.date())[0]
 
 
 def test_what_is_imported_is_used_by_its_name(folder: Path) -> None:

@@ -140,7 +140,10 @@ def _with_hint(
     ours = hashlib.sha256(pem).hexdigest()
     if hint == ours:
         return found
-    reason = f"{found.reason}: it says that the key `{hint}` made it, not `{ours}`"
+    reason = (
+        f"{found.reason}: it says that a key made it whose PEM has the SHA-256 `{hint}`"
+        f", and that of the one you name has `{ours}`"
+    )
     return replace(found, reason=reason)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -143,6 +143,14 @@ def followed(root: Root, path: str) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise ValueError("is a symbolic link to no regular file")
     return status.st_size
+
+
+def absent(paths: Sequence[str], there: Iterable[str]) -> list[str]:
+    """Return those of *paths* at and below which nothing is of what is *there*."""
+    if not paths:
+        return []
+    known = {folder for path in there for folder in above(path)}
+    return [each for each in paths if each not in known]
 
 
 def some(paths: Sequence[str]) -> str:
