@@ -5,7 +5,7 @@ import pytest
 
 from mcpchain.errors import PolicyError
 from mcpchain.finding import Level
-from mcpchain.policy import Policy, parse
+from mcpchain.policy import Policy, default_levels, parse
 from mcpchain.rules import all_rules
 from mcpchain.rules.fresh_release import FreshRelease
 from mcpchain.rules.low_build_level import LowBuildLevel
@@ -74,6 +74,11 @@ def test_the_baseline_never_allows_what_the_strict_one_denies_in_silence() -> No
         "untrusted-identity index",
     }
     assert worst <= levels("baseline", Level.DENY)
+
+
+def test_a_rule_that_no_policy_names_is_as_strict_as_the_strict_one() -> None:
+    policy = parse((POLICIES / "strict.yaml").read_bytes(), source="strict")
+    assert policy.levels == default_levels()
 
 
 def test_every_rule_runs_even_if_the_policy_names_only_one() -> None:

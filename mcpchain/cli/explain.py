@@ -20,6 +20,7 @@ def explain(rule: str | None) -> None:
     import difflib
 
     from mcpchain.errors import UsageError
+    from mcpchain.finding import Level
     from mcpchain.pipeline.policies import shipped
     from mcpchain.rules import all_rules, page
 
@@ -40,4 +41,7 @@ def explain(rule: str | None) -> None:
             hint=f"{guess}`mcpchain explain` lists the rules",
         )
     click.echo(f"{rule}\n\n{page(rules[rule])}")
-    click.echo("\nWithout a policy that says otherwise, every variant is denied.")
+    levels = rules[rule].variants.items()
+    warned = " and ".join(f"`{each}`" for each, level in levels if level != Level.DENY)
+    but = f" but {warned}, which is a warning" if warned else ""
+    click.echo(f"\nWithout a policy that says otherwise, every variant is denied{but}.")

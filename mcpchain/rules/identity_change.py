@@ -33,7 +33,7 @@ class IdentityChange:
         "issuer": Level.DENY,
         "owner": Level.DENY,
         "repository": Level.DENY,
-        "workflow": Level.DENY,
+        "workflow": Level.WARN,
     }
 
     def check(self, case: Case) -> Iterator[Finding]:

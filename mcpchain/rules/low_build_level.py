@@ -37,7 +37,7 @@ class LowBuildLevel:
     id: ClassVar[str] = "low-build-level"
     variants: ClassVar[Mapping[str, Level]] = {
         "low": Level.DENY,
-        "unstated": Level.DENY,
+        "unstated": Level.WARN,
     }
 
     min_level: int = field(default=2, metadata={"range": range(1, 4)})

@@ -36,7 +36,7 @@ class MissingProvenance:
         "named": Level.DENY,
         "server": Level.DENY,
         "partial": Level.DENY,
-        "dependency": Level.DENY,
+        "dependency": Level.WARN,
     }
 
     def check(self, case: Case) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ class UntrustedIdentity:
     variants: ClassVar[Mapping[str, Level]] = {
         "named": Level.DENY,
         "index": Level.DENY,
-        "unnamed": Level.DENY,
+        "unnamed": Level.WARN,
     }
 
     def check(self, case: Case) -> Iterator[Finding]:
