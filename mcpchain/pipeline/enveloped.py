@@ -13,6 +13,7 @@ from mcpchain.sign import Key
 
 _LIMIT: Final = 512 << 20
 _HINT: Final = "name a CycloneDX BOM in JSON"
+_HINT_SPDX: Final = f"{_HINT}, or sign the file itself, with a bundle beside it"
 
 
 def signed(path: Path, key: Key) -> tuple[bytes, bool]:
@@ -59,10 +60,17 @@ def flaw(path: Path, key: Path) -> str:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
+        if path.is_dir():
+            make = f"`mcpchain sbom {path} -o FILE` makes one, which can be signed"
+            raise UsageError(f"`{path}` is a folder, and no BOM", hint=make)
         if path.stat().st_size > _LIMIT:
             raise UsageError(f"`{path}` is larger than {_LIMIT >> 20} MiB", hint=_HINT)
         node = Node.from_json(path.read_bytes(), source=path.name)
-        found = node.at("bomFormat").text() == "CycloneDX"
+        if node.at("spdxVersion").exists:
+            problem = "is SPDX, which has no place for a signature"
+            raise UsageError(f"`{path}` {problem}", hint=_HINT_SPDX)
+        mark = node.at("bomFormat")
+        found = mark.exists and mark.text() == "CycloneDX"
     except OSError as error:
         raise UsageError(
             f"`{path}` cannot be read: {error.strerror}", hint="check who may read it"

@@ -84,7 +84,7 @@ def _offer(page: Node, name: str, want: Want, registry: str, url: str) -> Offer:
         name=name,
         version=want.version or want.requested or "latest",
         withdrawal=Withdrawal.MISSING,
-        reason="not among the versions there",
+        reason=f"not among the versions at `{registry}`",
     )
     try:
         version = want.version or _tagged(page, want.requested)

@@ -236,9 +236,11 @@ class Project:
         return None, ""
 
     def _missing(self, spelling: str, *, listed: bool = False) -> Release:
-        reason = f"not among the {len(self.files)} versions there"
+        reason = f"not among the {len(self.files)} versions at `{self.registry}`"
         if listed:
-            reason = "listed there, but without a file that could be installed"
+            reason = (
+                f"listed at `{self.registry}` without a file that could be installed"
+            )
         if self.unnamed:
             reason += f"; {self.unnamed} files have names that tell no version"
         if self.status == "quarantined":

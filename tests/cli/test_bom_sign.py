@@ -133,6 +133,13 @@ def test_what_is_no_bom_is_not_signed(text: str, tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_what_can_hold_no_signature_is_told_so(tmp_path: Path) -> None:
+    spdx = write_bom(tmp_path, '{"spdxVersion": "SPDX-2.3"}')
+    for target, told in ((spdx, "is SPDX, which has no"), (tmp_path, "is a folder")):
+        result = run("bom", "sign", target, "--key", write_key(tmp_path), "-o", "-")
+        assert (result.exit_code, told in result.output) == (2, True), result.output
+
+
 @pytest.mark.parametrize("text", ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n", "\0"])
 def test_what_is_no_key_signs_nothing(text: str, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"

@@ -365,7 +365,7 @@ def test_of_a_version_that_is_listed_without_files_nothing_can_be_installed(
     files.document["project-status"] = {"status": status}
     release = one(world, package(PYPI))
     assert release.withdrawal is Withdrawal.MISSING
-    assert release.reason.startswith("listed there, but without a file")
+    assert release.reason.startswith("listed at `")
 
 
 @pytest.mark.parametrize("status", ["active", "deprecated"])

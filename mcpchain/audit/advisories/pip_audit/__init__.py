@@ -26,6 +26,10 @@ from mcpchain.component import Location
 from mcpchain.inventory import Gap, State
 
 _HINT: Final = "run pip-audit by hand to see what stops it, or name OSV records"
+_HINT_SKIPPED: Final = (
+    "check its name and version: PyPI's own pages, which pip-audit asks, do not have "
+    "it; of another index, name OSV records with `--advisories`"
+)
 
 
 def run_pip_audit(
@@ -111,19 +115,19 @@ def _silences(rounds: Sequence[tuple[Mapping[str, Package], Answer]]) -> Iterato
         if served:
             for each in skipped:
                 problem = f"pip-audit skipped it: {answer.skipped[each]}"
-                yield from _missed([each], State.MISSING, problem)
+                yield from _missed([each], State.MISSING, problem, _HINT_SKIPPED)
         elif skipped:
             # Rather a service that cannot be reached, or a mirror without that API,
             # than one that has never heard of any of them.
             reason = answer.skipped[skipped[0]]
             problem = f"pip-audit skipped all that it was asked about: {reason}"
-            yield from _missed(skipped, State.UNREACHABLE, problem)
+            yield from _missed(skipped, State.UNREACHABLE, problem, _HINT_SKIPPED)
 
 
 def _missed(
-    packages: Iterable[Package], state: State, problem: str
+    packages: Iterable[Package], state: State, problem: str, hint: str = _HINT
 ) -> tuple[Miss, ...]:
-    return missed(packages, state=state, problem=problem, hint=_HINT, source=NAME)
+    return missed(packages, state=state, problem=problem, hint=hint, source=NAME)
 
 
 def _troubles(answers: Iterable[Answer]) -> Iterator[Gap]:
