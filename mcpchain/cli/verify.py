@@ -143,7 +143,9 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         registry_keys=registry_keys,
     )
     if server is None and mcp_registry is None:
-        wanted = sort(targets, expectations, bundles, packages=packages, hub=bool(hub))
+        wanted = sort(
+            targets, expectations, bundles, packages=packages, hub=hub is not None
+        )
         if environment is None and not no_environment and wanted.beside_environment:
             environment = options.active_environment()
         if not targets and environment is None:
