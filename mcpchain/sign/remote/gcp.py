@@ -2,7 +2,8 @@
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle import keys
@@ -22,6 +23,7 @@ from mcpchain.sign.remote.service import Service, data, public_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from google.auth.credentials import Credentials
 
 _FORM: Final = (
     "gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/V"
@@ -107,29 +109,30 @@ def _login(title: str, seconds: float) -> Callable[[], str]:
     except ImportError:
         raise lacking("kms") from None
 
-    def refused(error: Exception) -> UnavailableError:
-        return UnavailableError(
-            f"nobody is logged in for `{title}` ({type(error).__name__})",
-            hint="`gcloud auth application-default login`, or name a credential in "
-            "GOOGLE_APPLICATION_CREDENTIALS",
-        )
+    @contextmanager
+    def told() -> Iterator[None]:
+        try:
+            yield
+        except GoogleAuthError as error:
+            raise UnavailableError(
+                f"nobody is logged in for `{title}` ({type(error).__name__})",
+                hint="`gcloud auth application-default login`, or name a credential "
+                "in GOOGLE_APPLICATION_CREDENTIALS",
+            ) from None
 
-    try:
-        credentials, _ = within(
-            seconds, title, lambda: google.auth.default(scopes=[_SCOPE])
-        )
-    except GoogleAuthError as error:
-        raise refused(error) from None
+    def find() -> "Credentials":
+        with told():
+            return google.auth.default(scopes=[_SCOPE])[0]
 
     def refresh() -> None:
-        credentials.refresh(Request())  # type: ignore[no-untyped-call]
+        with told():
+            credentials.refresh(Request())  # type: ignore[no-untyped-call]
+
+    credentials = within(seconds, title, find)
 
     def token() -> str:
-        try:
-            if not credentials.valid:
-                within(seconds, title, refresh)
-        except GoogleAuthError as error:
-            raise refused(error) from None
+        if not credentials.valid:
+            within(seconds, title, refresh)
         return str(credentials.token)
 
     return token
