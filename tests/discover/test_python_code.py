@@ -785,6 +785,58 @@ def test_a_notebook_in_another_language_is_not_read(tmp_path: Path) -> None:
     assert not discover(tmp_path, text, "a.ipynb")
 
 
+QUIET = "\n# import openai\n"
+"""A comment that nothing comes of, and for which any code is parsed."""
+SEEN_AT_A_GLANCE = {
+    "continued-line": "import os, \\\n openai\nopenai.OpenAI()",
+    "continued-from": "from \\\r\n openai import OpenAI\r\nOpenAI()",
+    "form-feed": "import\x0copenai\nopenai.OpenAI()",
+    "many-before": f"import {'some_module, ' * 99} openai as o\no.OpenAI()",
+    "wide-letters": "import \uff4fpenai as o\no.OpenAI()",
+    "brackets": "from openai import (\n  OpenAI,\n)\nOpenAI()",
+    "import-module": "from importlib import import_module\n"
+    "import_module (u'openai').OpenAI()",
+    "three-quotes": "__import__('''openai''').OpenAI()",
+    "torch-alias": "import torch as t\nt.hub.load('acme/r', 'n')",
+    "torch-brackets": "from torch import (\n hub)\nhub.load('acme/r', 'n')",
+    "chain": "import os, langchain_openai as c\nc.ChatOpenAI()",
+    "address": "x = 'https://acme.openai.azure.com/x'",
+    "after-a-semicolon": "import os;import openai;openai.OpenAI()",
+    "in-a-function": "def f(): import openai; openai.OpenAI()",
+}
+
+
+@pytest.mark.parametrize("code", SEEN_AT_A_GLANCE.values(), ids=SEEN_AT_A_GLANCE.keys())
+def test_what_asks_is_seen_before_it_is_parsed(tmp_path: Path, code: str) -> None:
+    assert discover(tmp_path, code).components
+
+
+SNIPPETS = (
+    *(each[0] for each in (*SERVICES.values(), *LOADED.values())),
+    *(*NOTHING.values(), *SECRETS.values(), *NOT_LOADED.values()),
+    *SEEN_AT_A_GLANCE.values(),
+)
+
+
+@pytest.mark.parametrize("code", SNIPPETS, ids=range(len(SNIPPETS)))
+def test_nothing_is_lost_where_code_is_not_parsed(tmp_path: Path, code: str) -> None:
+    found = discover(tmp_path / "a", code)
+    parsed = discover(tmp_path / "b", code + QUIET)
+    assert found.components == parsed.components
+
+
+def test_letters_of_a_notebook_may_be_written_as_numbers(tmp_path: Path) -> None:
+    text = notebook("import openai\nopenai.OpenAI()").replace("openai", "\\u006fpenai")
+    assert only(discover(tmp_path, text, "a.ipynb")).name == "OpenAI"
+
+
+def test_an_encoding_that_hides_names_is_a_gap(tmp_path: Path) -> None:
+    code = "# coding: utf-7\n" + "import openai".encode("utf-7").decode()
+    code = code.replace("openai", "+AG8AcABlAG4AYQBp-")
+    (gap,) = discover(tmp_path, code).gaps
+    assert gap.state is State.UNSUPPORTED
+
+
 HOSTILE = {
     "syntax": (b"import openai\nopenai.OpenAI(\n", State.PARTIAL),
     "deep-brackets": (b"import openai\nx = " + b"(" * 5_000, State.PARTIAL),

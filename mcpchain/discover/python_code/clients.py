@@ -1,6 +1,7 @@
 """By which names in Python code a service is asked."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from mcpchain.ai_providers import NAMED
@@ -171,6 +172,7 @@ ROOTS: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def client_by(origin: str) -> Client | None:
     """Return how a service is asked by what *origin* names, if one is.
 
@@ -189,6 +191,7 @@ def client_by(origin: str) -> Client | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def asks_many(origin: str) -> bool:
     """Say whether *origin* asks whichever provider the name of the model says."""
     path = origin.split(".")

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import unicodedata
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,15 +19,20 @@ from mcpchain.tree import File, UnreadableError
 _BYTES: Final = 16 << 20
 PARSED: Final = 512 << 10
 """How many bytes of code are parsed: a tree of them takes some hundred times that."""
-_IMPORT: Final = re.compile(rb"(?:import|from)[ \t\\]([^\n;#\"']{1,200})")
+_IMPORT: Final = re.compile(rb"(?:import|from)[ \t\f]([^\r\n;#\"']+)")
+_GOES_ON: Final = re.compile(rb"\\\r?\n")
+"""A line that the next one continues."""
 _BY_NAME: Final = re.compile(
-    rb"import(?:_module|__)\(\s{0,40}[rb]?\\?[\"']([\w.]{1,100})"
+    rb"import(?:_module|__)\s{0,40}\(\s{0,40}[rRuU]?(?:\\?[\"']){1,3}([\w.]{1,100})"
 )
+_ESCAPED: Final = re.compile(rb"\\u00[4-7]")
+"""A letter in JSON, written as its number."""
 _WORD: Final = re.compile(rb"\w+")
 _HOST: Final = re.compile(rb"://([\w.{}-]{1,255})")
-_TORCH: Final = re.compile(rb"torch(?:\.hub|[ \t]+import[^\n]{0,200}hub)")
+_TORCH: Final = re.compile(rb"\bhub\b")
 _ROOTS: Final = ROOTS | HUB_ROOTS
-_CHAINS: Final = b"langchain"
+_CHAINS: Final = re.compile(rb"langchain|llama_index|haystack")
+"""How packages begin that are many."""
 _COOKIE: Final = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _WESTERN: Final = re.compile(
     r"(?:iso-?8859-?\d{1,2}|latin-?1|l1|cp125\d|windows-125\d|koi8-?[ru]|mac-?roman"
@@ -90,13 +96,20 @@ def speaks(data: bytes) -> bool:
 
     It may not if it neither imports a library that does nor writes an address of one.
     """
+    if b"\\" in data:
+        data = _GOES_ON.sub(b" ", data)
     for match in _IMPORT.finditer(data):
         words = match[1]
-        if not _ROOTS.isdisjoint(_WORD.findall(words)) or _CHAINS in words:
+        if not words.isascii():
+            # Python takes letters of other widths for what they stand for (PEP 3131).
+            text = words.decode("utf-8", "ignore")
+            words = unicodedata.normalize("NFKC", text).encode()
+        names = _WORD.findall(words)
+        if not _ROOTS.isdisjoint(names) or _CHAINS.search(words):
+            return True
+        if b"torch" in names and _TORCH.search(data):
             return True
     if b"bedrock" in data or b"sagemaker-runtime" in data:
-        return True
-    if b"torch" in data and _TORCH.search(data):
         return True
     if any(m[1].partition(b".")[0] in _ROOTS for m in _BY_NAME.finditer(data)):
         return True
@@ -108,10 +121,13 @@ def read(file: File) -> bytes:
     """Return the bytes of *file*; empty if they ask nobody at a glance.
 
     Raises:
-        UnreadableError: It is too large, or cannot be read.
+        UnreadableError: It is too large, or cannot be read, at a glance or at all.
     """
-    limit = 4 * _BYTES if file.suffix == ".ipynb" else _BYTES
-    data = file.read(limit)
+    if file.suffix == ".ipynb":
+        data = file.read(4 * _BYTES)
+        return data if _ESCAPED.search(data) or speaks(data) else b""
+    data = file.read(_BYTES)
+    _encoding(data, file.path)
     return data if speaks(data) else b""
 
 
@@ -129,19 +145,37 @@ def codes(file: File, data: bytes) -> Iterator[Code]:
 
 
 def _decoded(data: bytes, path: str) -> str:
-    """Decode code as its first two lines say (PEP 263).
+    """Decode code as its first two lines say.
+
+    Raises:
+        UnreadableError: They name an encoding that is not read.
+    """
+    name = _encoding(data, path)
+    if name == _UTF_8:
+        # One wrong byte in a comment hides nothing: names are ASCII.
+        return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    try:
+        return data.decode(name, "replace")
+    except LookupError:
+        return data.decode("latin-1")
+
+
+_UTF_8: Final = "utf-8"
+
+
+def _encoding(data: bytes, path: str) -> str:
+    """Return the encoding that the first two lines of code name (PEP 263).
 
     Raises:
         UnreadableError: They name an encoding in which ASCII may mean something else.
     """
-    name = "utf-8"
+    name = _UTF_8
     for line in data[:1_000].splitlines()[:2]:
         if match := _COOKIE.match(line):
             name = match[1].decode("ascii").lower().replace("_", "-")
             break
-    if re.fullmatch(r"utf-?8(?:-.*)?", name):
-        # One wrong byte in a comment hides nothing: names are ASCII.
-        return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    if name == _UTF_8 or re.fullmatch(r"utf-?8(?:-.*)?", name):
+        return _UTF_8
     if not _WESTERN.fullmatch(name) and not _EASTERN.fullmatch(name):
         raise UnreadableError(
             path,
@@ -149,10 +183,7 @@ def _decoded(data: bytes, path: str) -> str:
             State.UNSUPPORTED,
             hint="save it as UTF-8",
         )
-    try:
-        return data.decode(name, "replace")
-    except LookupError:
-        return data.decode("latin-1")
+    return name
 
 
 def _cells(notebook: Node) -> Iterator[Code]:
