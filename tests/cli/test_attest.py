@@ -1,0 +1,134 @@
+"""`mcpchain attest`: what is said of files, and who stands for it."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mcpchain.cli import main
+from mcpchain.sign.statement import PREDICATES
+from tests.sign.keys import lay_key
+from tests.sign.test_statement import GOOD
+
+ANY = "https://acme.example/review/v1"
+HEX = hashlib.sha256(b"elsewhere").hexdigest()
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in args])
+
+
+def attest(*args: str, kind: str = ANY, predicate: str = "p.json") -> Result:
+    what = ("--predicate-type", kind, "--predicate", predicate)
+    return run("attest", *args, *what, "--key", "release.key")
+
+
+def verify(*args: str) -> Result:
+    return run("verify", *args, "--key", "release.pub", "--no-log")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    lay_key(tmp_path)
+    for name in ("a.whl", "b.whl"):
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "p.json").write_text('{"reviewed": true}')
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", PREDICATES)
+def test_an_attestation_lies_beside_the_file_and_is_verified(
+    kind: str, folder: Path
+) -> None:
+    (folder / "p.json").write_text(json.dumps(GOOD[kind]))
+    done = attest("a.whl", kind=kind)
+    assert done.exit_code == 0, done.output
+    assert f"  bundle: a.whl.{kind}.sigstore.json\n" in done.stdout
+    assert f"  says: {PREDICATES[kind]}\n" in done.stdout
+    told = verify("a.whl")
+    assert told.exit_code == 0, told.output
+    assert f"  says: {PREDICATES[kind]}\n" in told.stdout
+    (folder / "a.whl").write_bytes(b"x")
+    assert verify("a.whl").exit_code == 10
+
+
+def test_a_file_can_be_signed_and_attested(folder: Path) -> None:
+    assert run("sign", "a.whl", "--key", "release.key").exit_code == 0
+    assert attest("a.whl").exit_code == 0
+    assert (folder / "a.whl.attestation.sigstore.json").exists()
+    told = verify("a.whl")
+    assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "2 verified")
+
+
+def test_one_statement_is_about_several_subjects(folder: Path) -> None:
+    several = ("a.whl", "b.whl", f"sha256:{HEX}", f"other@sha512:{HEX}{HEX}")
+    done = attest(*several)
+    assert (done.exit_code, "`--bundle FILE`" in done.output) == (2, True)
+    assert attest(*several, "--bundle", "x.json").exit_code == 0
+    by = ("--bundle", "x.json")
+    for each in ("a.whl", "b.whl", f"sha256:{HEX}"):
+        assert verify(each, *by).exit_code == 0
+    assert verify("p.json", *by).exit_code == 10
+    assert max(os.listdir(folder)) == "x.json"
+
+
+def test_a_digest_stands_for_a_file_that_is_elsewhere(folder: Path) -> None:
+    (folder / "out").mkdir()
+    assert attest(f"sha256:{HEX}", "--output-dir", "out").exit_code == 0
+    assert os.listdir("out") == [f"{HEX}.attestation.sigstore.json"]
+    (folder / f"sha256:{HEX}").write_bytes(b"a file that is called so")
+    assert attest(f"sha256:{HEX}", "--bundle", "x.json").exit_code == 0
+    assert verify(f"sha256:{HEX}", "--bundle", "x.json").exit_code == 0
+    (folder / f"sha256:{HEX}").unlink()
+    assert verify(f"sha256:{HEX}", "--bundle", "x.json").exit_code == 10
+
+
+def test_a_bom_of_ours_is_a_predicate(folder: Path) -> None:
+    servers = {"mcpServers": {"files": {"command": "npx", "args": ["files@1.2.0"]}}}
+    (folder / ".mcp.json").write_text(json.dumps(servers))
+    made = run("sbom", ".mcp.json", "-o", "bom.json", "--no-environment")
+    assert made.exit_code == 0, made.output
+    done = attest("a.whl", kind="cyclonedx", predicate="bom.json")
+    assert done.exit_code == 0, done.output
+    assert verify("a.whl").exit_code == 0
+
+
+def test_a_dry_run_signs_nothing(folder: Path) -> None:
+    before = sorted(os.listdir(folder))
+    done = attest("a.whl", "--dry-run")
+    assert (done.exit_code, sorted(os.listdir(folder))) == (0, before)
+    assert done.stdout.startswith("would sign: a.whl\n")
+
+
+WRONG: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
+    "no subject that is there": (("c.whl",), {}, "`c.whl` is no file"),
+    "a folder": (("d",), {}, "`d` is a folder"),
+    "one twice": (("a.whl", "./a.whl", "--bundle=x"), {}, "two subjects are called"),
+    "a short digest": (("sha256:12",), {}, "is not a sha256 digest"),
+    "an unknown digest": ((f"md5:{HEX[:32]}",), {}, "is no file"),
+    "no type": (("a.whl",), {"kind": "review"}, "is no type of predicate"),
+    "a predicate that is none": (
+        ("a.whl",),
+        {"kind": "cyclonedx"},
+        "`p.json` is no predicate of `https://cyclonedx.org/bom`: /bomFormat: ",
+    ),
+    "no JSON": (("a.whl",), {"predicate": "a.whl"}, "not JSON"),
+    "no such predicate": (("a.whl",), {"predicate": "none"}, "does not exist"),
+    "the predicate over itself": (("a.whl", "--bundle=p.json"), {}, "exists"),
+    "over the predicate": (("a.whl", "--bundle=p.json", "--force"), {}, "no bundle"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_attested_is_a_usage_error(case: str, folder: Path) -> None:
+    args, given, reason = WRONG[case]
+    (folder / "d").mkdir()
+    before = sorted(os.listdir(folder))
+    done = attest(*args, **given)
+    assert (done.exit_code, reason in done.output) == (2, True), done.output
+    assert sorted(os.listdir(folder)) == before
+    assert (folder / "p.json").read_text() == '{"reviewed": true}'

@@ -1,0 +1,344 @@
+"""`mcpchain sign` with keys: who stands for files and digests."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mcpchain.cli import main
+from mcpchain.sign.local_key import LocalKey
+from tests.sign.keys import KEYS, KINDS, lay_key
+from tests.world.sigstore.instance import Instance
+from tests.world.sigstore.server import SigstoreServer, open_sigstore
+
+SECRET = "open sesame"  # noqa: S105 - of a key that is made here
+HEX = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+"""SHA-256 of `x`."""
+
+
+def run(*args: str | Path, **environ: str | None) -> Result:
+    given = {"MCPCHAIN_KEY_PASSPHRASE": None, **environ}
+    return CliRunner(env=given).invoke(main, [str(each) for each in args])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    lay_key(tmp_path)
+    for name in ("a.whl", "b.whl"):
+        (tmp_path / name).write_bytes(name.encode())
+    return tmp_path
+
+
+def names(folder: Path) -> list[str]:
+    usual = {"release.key", "release.pub", "a.whl", "b.whl"}
+    return sorted({each.name for each in folder.iterdir()} - usual)
+
+
+def fingerprint(key: LocalKey = KEYS["P-256"]) -> str:
+    from mcpchain.bundle import keys
+
+    return keys.fingerprint(key.public)
+
+
+def test_files_are_signed_beside_them_and_verified(folder: Path) -> None:
+    done = run("sign", "a.whl", "b.whl", "--key", "release.key")
+    assert done.exit_code == 0, done.output
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0] == "signed: a.whl"
+    assert lines[1] == "  bundle: a.whl.sigstore.json"
+    assert lines[3] == (
+        "  log: none; `mcpchain verify` takes it with `--key` and `--no-log`"
+    )
+    assert lines[-2:] == [
+        f"by: key release.key (sha256:{fingerprint()})",
+        "2 signed",
+    ]
+    assert names(folder) == ["a.whl.sigstore.json", "b.whl.sigstore.json"]
+    check = ("verify", "a.whl", "b.whl", "--key", "release.pub")
+    assert run(*check, "--no-log").exit_code == 0
+    assert run(*check).exit_code == 10
+    (folder / "a.whl").write_bytes(b"x")
+    assert run(*check, "--no-log").exit_code == 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_key_signs_and_verifies(kind: str, folder: Path) -> None:
+    lay_key(folder, KINDS[kind], SECRET)
+    key = ("--key", "release.key")
+    done = run("sign", "a.whl", *key, MCPCHAIN_KEY_PASSPHRASE=SECRET)
+    assert done.exit_code == 0, done.output
+    assert SECRET not in done.output
+    told = run("verify", "a.whl", "--key", "release.pub", "--no-log")
+    assert told.exit_code == 0, told.output
+
+
+def test_it_is_told_as_json(folder: Path) -> None:
+    key = ("--key", "release.key", "--format", "json")
+    told = json.loads(run("sign", "a.whl", *key).stdout)
+    (entry,) = told["signed"]
+    assert told["schema"] == "mcpchain/signing/v1"
+    assert told["signer"] == f"key release.key (sha256:{fingerprint()})"
+    assert entry["digest"].startswith("sha256:")
+    assert entry == {
+        "subject": "a.whl",
+        "kind": "file",
+        "bundle": "a.whl.sigstore.json",
+        "digest": entry["digest"],
+        "signed": True,
+        "logIndexes": [],
+        "notes": [],
+        "times": [],
+        "key": f"sha256:{fingerprint()}",
+    }
+    assert names(folder) == ["a.whl.sigstore.json"]
+
+
+def test_a_dry_run_signs_nothing(folder: Path) -> None:
+    done = run("sign", "a.whl", "--key", "release.key", "--dry-run")
+    assert (done.exit_code, names(folder)) == (0, [])
+    assert done.stdout == (
+        "would sign: a.whl\n"
+        "  bundle: a.whl.sigstore.json\n"
+        f"by: key release.key (sha256:{fingerprint()})\n"
+        "1 would be signed; nothing was\n"
+    )
+    told = run("sign", "a.whl", "--key", "release.key", "--dry-run", "--format", "json")
+    assert json.loads(told.stdout)["signed"][0]["signed"] is False
+
+
+def test_bundles_go_where_they_are_wanted(folder: Path) -> None:
+    (folder / "out").mkdir()
+    key = ("--key", "release.key")
+    assert run("sign", "a.whl", *key, "--bundle", "x.json").exit_code == 0
+    both = ("sign", "a.whl", "b.whl", *key)
+    assert run(*both, "--output-dir", "out").exit_code == 0
+    assert names(folder) == ["out", "x.json"]
+    assert sorted(os.listdir("out")) == ["a.whl.sigstore.json", "b.whl.sigstore.json"]
+
+
+def test_a_digest_is_signed_without_the_file(folder: Path) -> None:
+    sign = ("sign", "--digest", f"sha256:{HEX}", "--key", "release.key")
+    assert "beside which" in run(*sign).output
+    assert run(*sign, "--bundle", "x.json").exit_code == 0
+    (folder / "x").write_bytes(b"x")
+    by = ("--bundle", "x.json", "--key", "release.pub", "--no-log")
+    assert run("verify", "x", *by).exit_code == 0
+    assert run("verify", f"sha256:{HEX}", *by).exit_code == 0
+    assert run("verify", "a.whl", *by).exit_code == 10
+    assert run(*sign, "--output-dir", ".").exit_code == 0
+    assert f"{HEX}.sigstore.json" in names(folder)
+
+
+WRONG: dict[str, tuple[tuple[str, ...], str]] = {
+    "nothing": ((), "nothing to sign"),
+    "no such file": (("c.whl",), "`c.whl` is no file"),
+    "a device": (("/dev/null",), "is no file"),
+    "a bundle": (("x.sigstore.json",), "is a bundle itself"),
+    "the same twice": (("a.whl", "./a.whl"), "would both be"),
+    "two of one name": (("a.whl", "d/a.whl", "--output-dir", "d"), "would both be"),
+    "one bundle for two": (("a.whl", "b.whl", "--bundle", "x"), "is for one bundle"),
+    "two places": (("a.whl", "--bundle", "x", "--output-dir", "d"), "in two ways"),
+    "no such folder": (("a.whl", "--bundle", "no/x.json"), "cannot be written"),
+    "a folder as bundle": (("a.whl", "--bundle", "d"), "cannot be written"),
+    "over itself": (("a.whl", "--bundle", "a.whl"), "`a.whl` exists"),
+    "over a file": (("a.whl", "--bundle", "b.whl", "--force"), "is no bundle"),
+    "over a device": (("a.whl", "--bundle", "/dev/null", "--force"), "is no bundle"),
+    "a short digest": (("--digest", "sha256:12"), "is not a sha256 digest"),
+    "a weak digest": (("--digest", f"sha1:{HEX[:40]}"), "names no bytes"),
+    "no digest": (("--digest", HEX), "names no digest algorithm"),
+    "another digest": (
+        ("--digest", f"sha512:{HEX}{HEX}", "--bundle", "x"),
+        "signs a sha256",
+    ),
+    "two roots": (("a.whl", "--root", "x", "--trusted-root", "a.whl"), "in two ways"),
+    "no root": (("a.whl", "--trusted-root", "a.whl"), "is no trusted root"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_done_as_asked_is_a_usage_error(case: str, folder: Path) -> None:
+    args, reason = WRONG[case]
+    (folder / "x.sigstore.json").write_text("{}")
+    (folder / "d").mkdir()
+    (folder / "d" / "a.whl").write_bytes(b"a")
+    done = run("sign", *args, "--key", "release.key")
+    assert (done.exit_code, reason in done.output) == (2, True), done.output
+    assert "hint: " in done.output
+    assert names(folder) == ["d", "x.sigstore.json"]
+    assert os.listdir("d") == ["a.whl"]
+
+
+def test_somebody_has_to_sign(folder: Path) -> None:
+    done = run("sign", "a.whl")
+    assert done.exit_code in {2, 4}
+    assert names(folder) == []
+
+
+def secrets(folder: Path) -> Iterator[str]:
+    """Yield what must be in no output: lines of the key, and the passphrase."""
+    yield SECRET
+    yield "wrong sesame"
+    for line in (folder / "release.key").read_text().splitlines():
+        if not line.startswith("---"):
+            yield line
+
+
+BAD_KEYS: dict[str, tuple[dict[str, str | None], str]] = {
+    "no passphrase": ({}, "is encrypted"),
+    "an empty passphrase": ({"MCPCHAIN_KEY_PASSPHRASE": ""}, "is encrypted"),
+    "a wrong passphrase": (
+        {"MCPCHAIN_KEY_PASSPHRASE": "wrong sesame"},
+        "the passphrase is wrong",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_KEYS)
+def test_without_its_passphrase_a_key_signs_nothing(case: str, folder: Path) -> None:
+    environ, reason = BAD_KEYS[case]
+    lay_key(folder, passphrase=SECRET)
+    done = run("sign", "a.whl", "--key", "release.key", **environ)
+    assert (done.exit_code, reason in done.output) == (2, True)
+    assert not any(each in done.output for each in secrets(folder))
+    assert names(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "reason"),
+    [
+        (None, 0o644, "can be read by others"),
+        (None, 0o640, "can be read by others"),
+        (b"", 0o600, "is no private key in PEM"),
+        (b"-----BEGIN PRIVATE KEY-----\nMII\n", 0o600, "is no private key in PEM"),
+        (b"\xff" * 100_000, 0o600, "is no private key in PEM"),
+    ],
+    ids=["world-readable", "readable by a group", "empty", "cut", "bytes"],
+)
+def test_a_key_file_that_is_not_as_it_should_be_signs_nothing(
+    content: bytes | None, mode: int, reason: str, folder: Path
+) -> None:
+    if content is not None:
+        (folder / "release.key").write_bytes(content)
+    (folder / "release.key").chmod(mode)
+    done = run("sign", "a.whl", "--key", "release.key")
+    assert (done.exit_code, reason in done.output) == (2, True)
+    assert names(folder) == []
+    if content is None:
+        assert not any(each in done.output for each in secrets(folder))
+
+
+@pytest.mark.parametrize("key", ["release.pub", "no.key", ".", "a.whl"])
+def test_what_is_no_private_key_signs_nothing(key: str, folder: Path) -> None:
+    (folder / "a.whl").chmod(0o600)
+    assert run("sign", "b.whl", "--key", key).exit_code == 2
+    assert names(folder) == []
+
+
+def test_a_passphrase_is_asked_for_on_a_terminal(folder: Path) -> None:
+    lay_key(folder, passphrase=SECRET)
+    primary, secondary = pty.openpty()
+    command = [sys.executable, "-m", "mcpchain", "sign", "a.whl", "--key"]
+    environ = {k: v for k, v in os.environ.items() if k != "MCPCHAIN_KEY_PASSPHRASE"}
+    with subprocess.Popen(
+        [*command, "release.key"],
+        stdin=secondary,
+        stdout=secondary,
+        stderr=secondary,
+        env=environ,
+        start_new_session=True,
+    ) as process:
+        os.close(secondary)
+        shown = b""
+        while b"Passphrase" not in shown:
+            shown += os.read(primary, 1024)
+        os.write(primary, SECRET.encode() + b"\n")
+        while b"1 signed" not in shown:
+            shown += os.read(primary, 1024)
+    os.close(primary)
+    assert (process.returncode, SECRET.encode() in shown) == (0, False)
+    assert names(folder) == ["a.whl.sigstore.json"]
+
+
+def test_a_failure_of_ours_shows_no_secret(folder: Path) -> None:
+    """Not even a traceback has the key or its passphrase in it."""
+    lay_key(folder, passphrase=SECRET)
+    code = (
+        "import sys\n"
+        "from mcpchain.sign import key_signer\n"
+        "key_signer.write = None\n"
+        "from mcpchain.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "sign", "a.whl", "--key", "release.key"],
+        env=os.environ | {"MCPCHAIN_KEY_PASSPHRASE": SECRET},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "TypeError" in done.stderr
+    assert not any(each in done.stdout + done.stderr for each in secrets(folder))
+    assert names(folder) == []
+
+
+@pytest.fixture
+def sigstore() -> Iterator[SigstoreServer]:
+    with open_sigstore(Instance()) as opened:
+        yield opened
+
+
+def stamped(sigstore: SigstoreServer, folder: Path, *more: str) -> Result:
+    root = folder / "root.json"
+    root.write_bytes(sigstore.instance.trusted_root())
+    url = ("--timestamp-url", f"{sigstore.address}/api/v1/timestamp")
+    return run("sign", "a.whl", "--key", "release.key", *url, *more)
+
+
+def test_an_authority_signs_for_the_time(
+    sigstore: SigstoreServer, folder: Path
+) -> None:
+    done = stamped(sigstore, folder, "--trusted-root", "root.json")
+    assert done.exit_code == 0, done.output
+    assert "\n  time: " in done.stdout
+    check = ("verify", "a.whl", "--key", "release.pub", "--no-log")
+    told = run(*check, "--trusted-root", "root.json")
+    assert (told.exit_code, "  time: " in told.stdout) == (0, True), told.output
+
+
+def test_without_its_timestamp_nothing_is_written(
+    sigstore: SigstoreServer, folder: Path
+) -> None:
+    done = stamped(sigstore, folder)
+    assert (done.exit_code, "no timestamp authority" in done.output) == (4, True)
+    sigstore.failing["/api/v1/timestamp"] = 500
+    done = stamped(sigstore, folder, "--trusted-root", "root.json")
+    assert (done.exit_code, "the timestamp failed" in done.output) == (4, True)
+    assert names(folder) == ["root.json"]
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    done: list[Result] = []
+    thread = threading.Thread(
+        target=lambda: done.append(run("sign", "pipe", "--key", "release.key")),
+        daemon=True,
+    )
+    thread.start()
+    thread.join(20)
+    assert [each.exit_code for each in done] == [2]
+
+
+def test_what_names_say_does_nothing_to_a_terminal(folder: Path) -> None:
+    odd = folder / "\x1b]0;x\x07.whl"
+    odd.write_bytes(b"")
+    done = run("sign", odd, "--key", "release.key")
+    assert (done.exit_code, "\x1b" in done.stdout) == (0, False)
