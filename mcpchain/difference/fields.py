@@ -20,7 +20,7 @@ from mcpchain.component import (
     UsedServiceFacts,
 )
 from mcpchain.difference.record import Alarm, Values, Warned
-from mcpchain.difference.told import in_order, told, word
+from mcpchain.difference.told import ATTESTED_BY, in_order, told, word
 
 _SHOWN: Final = 200
 _FIRM: Final = frozenset({Pin.EXACT, Pin.COMMIT, Pin.DIGEST})
@@ -65,11 +65,19 @@ def _alarms(old: Component | None, new: Component) -> Iterator[tuple[Alarm, str]
     if _registries(old) != _registries(new):
         were = ", ".join(_registries(old)) or "of the client's own choice"
         yield Alarm.REGISTRY, f"{were} -> {', '.join(_registries(new)) or 'its choice'}"
+    yield from _attesters(old, new)
     was, now = old.pin, new.pin
     if new.kind is Kind.MCP_SERVER and new.purl is not None:
         return  # the package that it starts has a pin of its own
     if was is not None and now is not None and was in _FIRM and now not in _FIRM:
         yield Alarm.PIN, f"{was.value} -> {now.value}"
+
+
+def _attesters(old: Component, new: Component) -> Iterator[tuple[Alarm, str]]:
+    were, are = (told(each.facts).get(ATTESTED_BY, ()) for each in (old, new))
+    if were and were != are:
+        said = f"{', '.join(were)[:_SHOWN]} -> {', '.join(are)[:_SHOWN] or 'nobody'}"
+        yield Alarm.ATTESTER, said
 
 
 def _bytes(old: Component, new: Component) -> Iterator[tuple[Alarm, str]]:

@@ -33,6 +33,9 @@ class Alarm(enum.Enum):
     """A server is given a variable or a header that it was not given before."""
     REGISTRY = "other-registry"
     """The same package comes from somewhere else."""
+    ATTESTER = "other-attester"
+    """A lock names other ones who have to have attested a package, or nobody any more.
+    """
     PIN = "loosened-pin"
     """What was fixed is now for its publisher to move."""
 

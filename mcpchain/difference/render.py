@@ -22,6 +22,7 @@ MEANINGS: Final[Mapping[Alarm, str]] = {
     Alarm.TEMPLATE: "is told another text around every message",
     Alarm.ENVIRONMENT: "is given a variable or header that it did not have",
     Alarm.REGISTRY: "comes from another place",
+    Alarm.ATTESTER: "is no longer to be attested by the same ones",
     Alarm.PIN: "was fixed, and can now be changed by its publisher",
 }
 _LONG: Final = frozenset({"columns", "hashes", "hyperparameters", "tools"})

@@ -16,6 +16,7 @@ from mcpchain.component import (
 )
 from mcpchain.difference.record import Values
 
+ATTESTED_BY: Final = "attested by"
 _SHOWN: Final = 200
 
 
@@ -72,7 +73,7 @@ def _of_package(facts: PackageFacts) -> dict[str, Values]:
         "marker": word(facts.marker),
         "development": _flag(said=facts.development),
         "optional": _flag(said=facts.optional),
-        "attested by": in_order(
+        ATTESTED_BY: in_order(
             " ".join([e.kind, *(f"{n}={value}" for n, value in e.claims)])
             for e in facts.attested_by
         ),

@@ -11,6 +11,7 @@ from mcpchain.artifact import Artifact, Digest
 from mcpchain.bom.read import read
 from mcpchain.bom.write import write
 from mcpchain.component import (
+    Attester,
     Component,
     Kind,
     Location,
@@ -139,6 +140,25 @@ ALARMING = {
         package(),
         package(facts=PackageFacts(extra_registries=("https://evil.example/simple",))),
         [Alarm.REGISTRY],
+    ),
+    "another one has to have attested it": (
+        package(facts=PackageFacts(attested_by=(Attester(kind="GitHub"),))),
+        package(facts=PackageFacts(attested_by=(Attester(kind="GitLab"),))),
+        [Alarm.ATTESTER],
+    ),
+    "one more may have attested it": (
+        package(facts=PackageFacts(attested_by=(Attester(kind="GitHub"),))),
+        package(
+            facts=PackageFacts(
+                attested_by=(Attester(kind="GitHub"), Attester(kind="GitLab"))
+            )
+        ),
+        [Alarm.ATTESTER],
+    ),
+    "nobody has to have attested it any more": (
+        package(facts=PackageFacts(attested_by=(Attester(kind="GitHub"),))),
+        package(),
+        [Alarm.ATTESTER],
     ),
     "a pin is loosened": (
         package(),
