@@ -60,7 +60,7 @@ class Unseen:
 _STAGE: Final = {
     "discover": "not read",
     "resolve": "registry",
-    "verify": "digest",
+    "verify": "not verified",
     "audit": "advisories",
 }
 

@@ -51,7 +51,7 @@ def test_an_installed_file_that_was_changed_is_said_and_denied(
     module.write_text("import 0s\n", encoding="utf-8")
     gate = run(environment, "gate", "--offline", "--verify-installed")
     assert gate.exit_code == 10
-    assert f"deny[gap]: digest: {said}" in gate.output
+    assert f"deny[gap]: not verified: {said}" in gate.output
     assert "--> environment/lib/python3.11/site-packages/files/__init__.py" in (
         gate.output
     )
