@@ -222,7 +222,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
     _of(
         "Upstash Vector",
         "",
-        "UPSTASH_VECTOR_REST_TOKEN UPSTASH_VECTOR_REST_URL",
+        "UPSTASH_VECTOR_REST_TOKEN",
         "",
         _VECTORS,
     ),
@@ -387,7 +387,9 @@ def is_akin(provider: Provider, variable: str) -> bool:
     )
 
 
-_STEM: Final = re.compile(r"_(?:API_KEY|KEY|API_TOKEN|SECRET_KEY|AUTH_TOKEN)$")
+_STEM: Final = re.compile(
+    r"_(?:API_KEY|KEY|API_TOKEN|SECRET_KEY|AUTH_TOKEN|REST_TOKEN)$"
+)
 
 
 def by_family(model: str) -> Provider | None:

@@ -329,7 +329,7 @@ def survey(  # noqa: PLR0913 - one parameter an option
 
         environ = os.environ  # noqa: TID251 - the cli reads it
         user = UserFolder(home=Path.home(), environ=environ)
-    with progress("hashing") as hashing:
+    with progress("reading") as hashing:
         wish = None
         if chosen is not None:
             from mcpchain.discover.environment.installed import Wish

@@ -1,9 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcpchain.ai_providers import KEYS
 from mcpchain.component import Basis, Component, Kind, Location, UsedServiceFacts
 from mcpchain.discover import survey
 from mcpchain.discover.env_files import DISCOVERER as ENV
@@ -47,6 +49,57 @@ def test_the_names_of_variables_tell_a_service(tmp_path: Path) -> None:
         ),
     )
     assert "SECRET" not in repr(found)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_key_of_every_provider_tells_it(tmp_path: Path, key: str) -> None:
+    (component,) = discover(tmp_path, {".env": f"{key}=SECRET"}).components
+    assert component.name == KEYS[key].name
+    assert facts(component).authenticated
+
+
+ADDRESSES = {
+    f"{stem}_{end}": key
+    for key in KEYS
+    for stem in [
+        re.sub(r"_(?:API_KEY|(?:SECRET_|PUBLIC_)?KEY|API_TOKEN|AUTH_TOKEN)$", "", key)
+    ]
+    for end in ("URL", "BASE_URL", "API_BASE", "HOST")
+    if stem != key
+} | {"UPSTASH_VECTOR_REST_URL": "UPSTASH_VECTOR_REST_TOKEN"}
+
+
+@pytest.mark.parametrize("variable", ADDRESSES)
+def test_the_address_of_every_provider_tells_it(tmp_path: Path, variable: str) -> None:
+    text = f"{variable}=https://u:SECRET@ai.acme.test/x?key=SECRET\n"
+    (component,) = discover(tmp_path, {".env": text}).components
+    told = facts(component)
+    assert told.endpoint == "https://ai.acme.test/x"
+    assert told.category == KEYS[ADDRESSES[variable]].category
+    assert told.env == (variable,)
+    assert told.authenticated is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "name"),
+    [
+        ("QDRANT_URL", "Qdrant"),
+        ("QDRANT_CLUSTER_URL", "Qdrant"),
+        ("ANTHROPIC_BASE_URL", "Anthropic-compatible API"),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "Amazon Bedrock-compatible API"),
+        ("WEAVIATE_CLUSTER_URL", "Weaviate"),
+        ("GOOGLE_GEMINI_BASE_URL", "Google Gemini-compatible API"),
+    ],
+)
+@pytest.mark.parametrize("value", ["https://ai.acme.example", "https://<yours>", "$X"])
+def test_an_address_that_everybody_replaces_tells_that_it_is_asked_somewhere(
+    tmp_path: Path, variable: str, name: str, value: str
+) -> None:
+    text = f"{variable}={value}\n"
+    (component,) = discover(tmp_path, {".env.example": text}).components
+    told = facts(component)
+    assert (component.name, told.provider, told.endpoint) == (name, "unknown", None)
+    assert told.env == (variable,)
 
 
 VALUES = {

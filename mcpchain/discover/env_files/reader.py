@@ -34,6 +34,32 @@ _OWNERS: Final = {_SUFFIX.sub("", key): provider for key, provider in KEYS.items
     f"{name.upper().replace(' ', '_')}_": NAMED[name] for name in PROGRAMS
 }
 """Who is meant by the beginning of a variable's name: `OPENAI_`."""
+_ADDRESSES: Final = {
+    variable: NAMED[name]
+    for name, variables in {
+        "Amazon Bedrock": "AWS_ENDPOINT_URL_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME "
+        "ANTHROPIC_BEDROCK_BASE_URL BEDROCK_BASE_URL",
+        "Amazon SageMaker": "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME",
+        "Azure AI": "AZURE_INFERENCE_ENDPOINT AZURE_AI_PROJECT_ENDPOINT",
+        "Chroma": "CHROMADB_HOST CHROMADB_URL",
+        "Databricks": "DATABRICKS_API_BASE",
+        "Google Gemini": "GOOGLE_GEMINI_BASE_URL",
+        "Google Vertex AI": "GOOGLE_VERTEX_BASE_URL ANTHROPIC_VERTEX_BASE_URL",
+        "Hugging Face Inference": "HF_INFERENCE_ENDPOINT",
+        "LM Studio": "LMSTUDIO_BASE_URL LMSTUDIO_HOST LMSTUDIO_URL",
+        "LiteLLM": "LITELLM_PROXY_API_BASE LITELLM_PROXY_URL",
+        "Opik": "OPIK_URL_OVERRIDE",
+        "Phoenix": "PHOENIX_COLLECTOR_ENDPOINT",
+        "Pinecone": "PINECONE_INDEX_HOST PINECONE_CONTROLLER_HOST",
+        "Portkey": "PORTKEY_GATEWAY_URL",
+        "Qdrant": "QDRANT_CLUSTER_URL",
+        "Upstash Vector": "UPSTASH_VECTOR_REST_URL",
+        "Weaviate": "WEAVIATE_CLUSTER_URL",
+        "Zilliz": "ZILLIZ_CLOUD_URI",
+    }.items()
+    for variable in variables.split()
+}
+"""Variables that hold an address, and are called in another way."""
 
 
 @dataclass(slots=True)
@@ -45,6 +71,8 @@ class _Seen:
     keyed: bool = False
     env: set[str] = field(default_factory=set)
     address: Address | None = None
+    sample: bool = False
+    """Whether an address of somebody's own belongs there, which is not written."""
 
 
 def discover(file: File, found: Collector) -> None:
@@ -71,18 +99,21 @@ def discover(file: File, found: Collector) -> None:
 def _read(name: str, value: str, line: int, seen: dict[str, _Seen]) -> None:
     """Note what one variable says."""
     match = _ADDRESS.fullmatch(name)
-    written = match is not None and value and not _EXAMPLE.search(value)
+    own = _ADDRESSES.get(name)
+    sample = _EXAMPLE.search(value) is not None
+    written = (match is not None or own is not None) and value and not sample
     address = read_address(value) if written else None
     provider = KEYS.get(name)
-    if provider is None and match is not None and value:
-        named = _OWNERS.get(match["stem"]) if address else None
-        provider = named or by_address(value)
+    if provider is None and value and (match or own):
+        named = own or (_OWNERS.get(match["stem"]) if match else None)
+        provider = (named if address or sample else None) or by_address(value)
     if provider is None:
         return
     one = seen.setdefault(provider.name, _Seen(provider, line))
     one.env.add(name)
     one.keyed = one.keyed or name in KEYS
     one.address = one.address or address
+    one.sample = one.sample or (sample and name not in KEYS)
 
 
 def _declare(seen: _Seen, names: list[str], file: File, found: Collector) -> None:
@@ -93,7 +124,7 @@ def _declare(seen: _Seen, names: list[str], file: File, found: Collector) -> Non
         client=Client(product=name, own=name in _TENANTS),
         address=seen.address,
         # A program may run anywhere, whoever made it.
-        opaque=name in PROGRAMS,
+        opaque=name in PROGRAMS or seen.sample,
         env=tuple(seen.env | akin),
         authenticated=seen.keyed,
     )
