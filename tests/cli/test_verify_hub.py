@@ -16,7 +16,7 @@ from tests.world.sigstore.models import FILES, lay
 COMMIT = "1" * 40
 API = "/api/models/acme/llama"
 NOBODY = "  note: nobody has signed it: these are the digests that the hub gives now"
-SECRET = "hf_of_the_user"
+MINE = "hf_of_the_user"
 STRANGE = "not on the hub, and a program may load it (`--ignore` accepts that): "
 AWAY = f"commit {COMMIT} is not in your cache of the hub, so that no file of it can be"
 BESIDES = "with `--hub`, or where nobody is named, a hub is asked for its digests"
@@ -347,11 +347,11 @@ def test_a_snapshot_that_nobody_signed_is_compared_where_nobody_is_named(
 
 
 def test_a_token_is_shown_to_the_hub_and_to_nobody_else(hub: Hub) -> None:
-    result = hub.run(hub.folder, "--hub", "acme/llama", HF_TOKEN=SECRET)
+    result = hub.run(hub.folder, "--hub", "acme/llama", HF_TOKEN=MINE)
     assert result.exit_code == 0
     sent = {each.headers.get("Authorization") for each in hub.server.asked}
-    assert sent == {f"Bearer {SECRET}"}
-    assert SECRET not in result.output
+    assert sent == {f"Bearer {MINE}"}
+    assert MINE not in result.output
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,291 @@
+"""What `mcpchain verify` is told twice, or in vain, is refused: never swallowed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from mcpchain.cli import main
+from tests.verify.test_mcpb_signature import certificate, framed, message
+from tests.world.sigstore.instance import Instance
+from tests.world.sigstore.minting import ARTIFACT, Minter
+from tests.world.sigstore.models import lay, statement
+
+INSTANCE = Instance()
+MINTER = Minter(instance=INSTANCE, managed=True, entries=())
+LEAF = certificate("Acme", "Acme")
+SPKI = PublicFormat.SubjectPublicKeyInfo
+DIGEST = "9f" * 32
+ACME = ("--repository", "acme/files")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with something signed of every kind, and who signed it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    Path("root.json").write_bytes(INSTANCE.trusted_root())
+    Path("acme.pem").write_bytes(LEAF.public_bytes(Encoding.PEM))
+    for name, minter in (("acme", MINTER), ("other", Minter(instance=INSTANCE))):
+        public = minter.key.public_key().public_bytes(Encoding.PEM, SPKI)
+        Path(f"{name}.pub").write_bytes(public)
+    Path("model.bin").write_bytes(ARTIFACT)
+    Path("model.bin.sigstore.json").write_text(json.dumps(MINTER.sign()))
+    lay(Path("llama"))
+    Path("llama/model.sig").write_text(json.dumps(MINTER.attest(statement())))
+    Path("files.mcpb").write_bytes(framed(message(by=LEAF, others=())))
+    Path("requirements.txt").write_text("six==1.17.0\n")
+    return tmp_path
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(main, ["verify", *args])
+
+
+def refused(*args: str) -> tuple[str, str]:
+    """Return what is wrong, and what to do about it."""
+    result = run(*args)
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    problem, hint = result.stderr.splitlines()
+    return problem.removeprefix("error: "), hint.removeprefix("hint: ")
+
+
+@pytest.mark.parametrize("target", ["model.bin", "llama", "files.mcpb"])
+@pytest.mark.parametrize(
+    "option", ["identity", "issuer", "repository", "workflow", "ref"]
+)
+def test_a_key_has_no_identity(option: str, target: str) -> None:
+    assert refused(target, "--key", "acme.pub", "--no-log", f"--{option}", "a/b") == (
+        f"a key has no identity: `--key` and `--{option}` exclude each other",
+        "name the key, or whom a certificate has to be of",
+    )
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ("--identity", "nobody", "--issuer", "https://x.example"),
+        ACME,
+        ("--key", "acme.pub"),
+        ("--ca", "acme.pem"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("target", ["files.mcpb", "model.bin"])
+def test_a_certificate_says_by_itself_who_signs(
+    target: str, others: tuple[str, ...]
+) -> None:
+    assert refused(target, "--certificate", "acme.pem", *others) == (
+        (
+            f"`--certificate` says by itself who signs MCP bundles, and `{others[0]}` says "
+            "it too"
+        ),
+        "name one of the two; what is signed otherwise, verify by itself",
+    )
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--key", "acme.pub"), ("--issuer", "https://x.example"), ACME, ("--ref", "x")],
+    ids=" ".join,
+)
+def test_an_authority_stands_in_place_of_an_identity(option: tuple[str, str]) -> None:
+    problem, _ = refused("llama", "--ca", "acme.pem", *option)
+    assert problem == "`--ca` stands in place of an issuer, a repository and a key"
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (
+            ("model.bin", "--no-log", *ACME),
+            "`--no-log` is for signatures by a key",
+        ),
+        (
+            ("llama", "--ca", "acme.pem", "--trusted-root", "root.json"),
+            "`--ca` stands in place of a trusted root",
+        ),
+        (
+            ("files.mcpb", "--certificate", "acme.pem", "--root", "sigstore"),
+            "`--certificate` stands in place of a trusted root",
+        ),
+        (
+            ("model.bin", "--certificate", "acme.pem"),
+            "`--certificate` is for MCP bundles (`.mcpb`), and TARGET is none",
+        ),
+        (
+            ("model.bin", "--key", "acme.pub", "--ignore", "x"),
+            "`--ignore` is for folders of models, and TARGET is none",
+        ),
+        (
+            ("pkg:pypi/six@1.17.0", "--bundle", "model.bin.sigstore.json"),
+            (
+                "`--bundle` is for files, folders of models, and digests, and TARGET is "
+                "none"
+            ),
+        ),
+        (
+            ("--packages", "requirements.txt", "--bundle", "model.bin.sigstore.json"),
+            (
+                "`--bundle` is for files, folders of models, and digests, and TARGET is "
+                "none"
+            ),
+        ),
+        (
+            ("model.bin", *ACME, "--registry-keys", "root.json"),
+            "`--registry-keys` is for packages of a registry, and TARGET is none",
+        ),
+        (
+            ("model.bin", *ACME, "--verify-installed"),
+            "`--verify-installed` needs an environment",
+        ),
+        (
+            ("model.bin", *ACME, "--server", "root.json", "--packages"),
+            "with `--server` each TARGET is a file of a package",
+        ),
+        (("--offline",), "no TARGET is named"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_what_would_not_be_looked_at_is_refused(
+    args: tuple[str, ...], problem: str
+) -> None:
+    assert refused(*args)[0] == problem
+
+
+@pytest.mark.parametrize("target", [("pkg:pypi/six@1.17.0",), ("--packages", ".")])
+@pytest.mark.parametrize(
+    ("option", "file"),
+    [("--key", "acme.pub"), ("--ca", "acme.pem"), ("--certificate", "acme.pem")],
+)
+def test_no_key_of_the_user_signs_packages_of_a_registry(
+    option: str, file: str, target: tuple[str, ...]
+) -> None:
+    assert refused(*target, option, file) == (
+        f"packages of a registry are signed by certificates, and not by `{option}`",
+        (
+            "name an identity: `--repository OWNER/NAME`; the signature in a BOM: "
+            "`mcpchain bom validate FILE --key KEY`"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "repository", ["acme", "notarepo", "*", "/", "acme/", "/files", "https://x.example"]
+)
+def test_what_is_no_repository_is_refused(repository: str) -> None:
+    assert refused("model.bin", "--repository", repository) == (
+        f"`--repository {repository}` is no repository",
+        "write `OWNER/NAME`, or its address: `https://HOST/OWNER/NAME`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        (DIGEST, f"for a digest write `sha256:{DIGEST[:8]}...`, and name its bundle"),
+        ("sha512:abcd", "only `sha256:` and its digest is looked up in a bundle"),
+        ("six==1.17.0", "for a package write `pkg:pypi/six@1.17.0`"),
+        ("@acme/files@1.2.0", "for a package write `pkg:npm/@acme/files@1.2.0`"),
+        (
+            "r.example/acme/app:1.4",
+            "for an image write `pkg:oci/app@1.4?repository_url=r.example/acme/app`",
+        ),
+        (
+            f"r.example/acme/app@sha256:{DIGEST}",
+            (
+                f"for an image write `pkg:oci/app@sha256:{DIGEST}?repository_url="
+                "r.example/acme/app`"
+            ),
+        ),
+        ("gone.txt", "name a file that was signed, or `sha256:` and its digest"),
+    ],
+    ids=["hex", "sha512", "pip", "npm", "image", "image by digest", "gone"],
+)
+def test_what_is_nothing_is_told_how_to_write_it(target: str, hint: str) -> None:
+    assert refused(target, *ACME) == (f"`{target}` is no file", hint)
+
+
+def test_a_package_of_another_kind_is_told_which_there_are() -> None:
+    assert refused("pkg:cargo/serde@1.0.0") == (
+        "`pkg:cargo/serde@1.0.0`: no signatures of packages of that kind are known",
+        "write `pkg:pypi/...`, `pkg:npm/...`, `pkg:oci/...` or `pkg:huggingface/...`",
+    )
+
+
+def test_a_server_without_its_registry_is_told_to_name_one() -> None:
+    assert refused("files.mcpb", "--server", "io.github.acme/files") == (
+        "`io.github.acme/files` is no file, and no registry is named that knows it",
+        "name a `server.json`, or the registry too: `--mcp-registry URL`",
+    )
+
+
+def test_a_key_that_signs_without_a_log_is_told_so() -> None:
+    lines = run("model.bin", "--key", "acme.pub").stdout.splitlines()
+    assert lines[:3] == [
+        "invalid: model.bin",
+        "  why: it is in no transparency log",
+        "  hint: if that key signs without a log, say so: `--no-log`",
+    ]
+
+
+def test_of_what_a_key_signs_no_root_is_told() -> None:
+    result = run("model.bin", "--key", "acme.pub", "--no-log")
+    lines = result.stdout.splitlines()
+    assert (result.exit_code, lines[0], lines[2:]) == (
+        0,
+        "verified: model.bin",
+        ["", "1 verified"],
+    )
+    assert lines[1].startswith("  key: sha256:")
+    assert lines[1].endswith(" (of its DER)")
+
+
+def test_another_key_may_be_the_mistake() -> None:
+    lines = run("model.bin", "--key", "other.pub").stdout.splitlines()
+    assert lines[:3] == [
+        "invalid: model.bin",
+        "  why: the signature over the artifact does not hold",
+        (
+            "  hint: find out whether that is the key of its maker: `--key`; if it is, do "
+            "not use it, get it again, and ask them"
+        ),
+    ]
+
+
+def test_what_is_ignored_in_vain_is_told() -> None:
+    Path("llama/extra.txt").write_text("more")
+    options = ("llama", "--key", "acme.pub", "--ignore")
+    told = "  note: `--ignore` leaves out nothing: `llama/extra.txt`; it is seen from "
+    result = run(*options, "llama/extra.txt")
+    assert result.exit_code == 10
+    assert f"{told}the folder\n" in result.stdout
+    result = run(*options, "extra.txt")
+    assert (result.exit_code, "leaves out nothing" in result.stdout) == (0, False)
+
+
+def test_what_is_the_same_of_many_is_told_once() -> None:
+    names = ["a.txt", "b.txt"]
+    for each in names:
+        Path(each).write_text("hello")
+    result = run(*names, *ACME)
+    assert result.stdout.splitlines() == [
+        "missing: a.txt",
+        "missing: b.txt",
+        "  why: no bundle or attestation lies beside it",
+        "  hint: ask its maker to sign it, or name the bundle: `--bundle`",
+        "",
+        "2 missing",
+    ]
+
+
+def test_a_bom_that_is_signed_in_itself_is_for_another_command() -> None:
+    Path("bom.json").write_text('{"bomFormat": "CycloneDX"}')
+    result = run("bom.json", "--key", "acme.pub")
+    assert result.exit_code == 10
+    assert result.stdout.splitlines()[3:5] == [
+        "  note: its packages are verified with `--packages`",
+        "  note: a signature in a BOM itself is for `mcpchain bom validate FILE --key`",
+    ]
