@@ -10,6 +10,7 @@ from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.errors import NothingToCheckError, UsageError
 from mcpchain.inventory import Gap, Inventory, State
 from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.pipeline.sorting import lists_packages
 from mcpchain.purl import parse
 from mcpchain.signature import Status, Verification
 
@@ -31,6 +32,8 @@ _GAPS: Final = {
     State.LIMIT: Status.ERROR,
 }
 """Of what could not be read nobody knows which packages it names."""
+_ENVIRONMENT: Final = "environment"
+"""What the inventory of one is called."""
 _SOME: Final = 5
 
 
@@ -107,8 +110,14 @@ def gather(
         if not packages:
             raise _nothing(title, inventory)
         found += packages
-        answers += _answers(inventory.gaps)
-        notes += _notes(title, inventory)
+        # A model that cannot be read is no list of packages.
+        weighty, light = [], []
+        for gap in inventory.gaps:
+            matters = inventory.name == _ENVIRONMENT or Path(title).is_file()
+            listed = matters or lists_packages(gap.location.path)
+            (weighty if gap.state in _GAPS and listed else light).append(gap)
+        answers += map(_answer, weighty)
+        notes += _notes(title, inventory, light)
     return Gathered(
         packages=tuple(_once(found)), answers=tuple(answers), notes=tuple(notes)
     )
@@ -170,21 +179,19 @@ def _is_asked(component: Component) -> bool:
     )
 
 
-def _answers(gaps: Iterable[Gap]) -> Iterator[Verification]:
-    for gap in gaps:
-        if status := _GAPS.get(gap.state):
-            yield Verification(
-                status=status, reason=gap.reason, kind=KIND, subject=str(gap.location)
-            )
+def _answer(gap: Gap) -> Verification:
+    status = _GAPS[gap.state]
+    return Verification(
+        status=status, reason=gap.reason, kind=KIND, subject=str(gap.location)
+    )
 
 
-def _notes(title: str, inventory: Inventory) -> Iterator[str]:
+def _notes(title: str, inventory: Inventory, gaps: Sequence[Gap]) -> Iterator[str]:
     """Yield what of *inventory* nobody is asked about."""
     rest = Counter(_kind(each) for each in inventory.components if not _is_asked(each))
     if rest:
         told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(rest.items()))
         yield f"`{title}`: no registry was asked about {told}"
-    gaps = [each for each in inventory.gaps if each.state not in _GAPS]
     for gap in gaps[:_SOME]:
         yield f"`{title}`: not looked at: `{gap.location}`: {gap.reason}"
     if (more := len(gaps) - _SOME) > 0:

@@ -160,6 +160,11 @@ def besides(path: Path) -> Iterator[str]:
         yield "a signature in a BOM itself is for `mcpchain bom validate FILE --key`"
 
 
+def lists_packages(path: str) -> bool:
+    """Say whether the file at *path*, by its name, lists packages."""
+    return bool(_kinds(Path(), path) & (_LOCKS | _MANIFESTS))
+
+
 def unknown(target: str) -> UsageError:
     """Make the error for a target that is nothing, with what it may have meant."""
     shown = target[:140]
@@ -229,13 +234,13 @@ def _is_project(folder: Path) -> bool:
     return bool(kinds & (_LOCKS | _MANIFESTS)) and not kinds & _WEIGHTS
 
 
-def _kinds(folder: Path, name: str) -> set[str]:
-    """Return who reads files of that name."""
+def _kinds(folder: Path, path: str) -> set[str]:
+    """Return who reads files of that name, of those that matter here."""
     from mcpchain.discover import all_discoverers
     from mcpchain.tree import File, Tree
     from mcpchain.tree.paths import shown
 
-    file = File(tree=Tree(folder), path=shown(name))
+    file = File(tree=Tree(folder), path=shown(path))
     known = _LOCKS | _MANIFESTS | _WEIGHTS
     return {
         each.id for each in all_discoverers() if each.id in known and each.wants(file)

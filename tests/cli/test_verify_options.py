@@ -79,8 +79,8 @@ def test_a_certificate_says_by_itself_who_signs(
 ) -> None:
     assert refused(target, "--certificate", "acme.pem", *others) == (
         (
-            f"`--certificate` says by itself who signs MCP bundles, and `{others[0]}` says "
-            "it too"
+            "`--certificate` says by itself who signs MCP bundles, and "
+            f"`{others[0]}` says it too"
         ),
         "name one of the two; what is signed otherwise, verify by itself",
     )
@@ -122,15 +122,15 @@ def test_an_authority_stands_in_place_of_an_identity(option: tuple[str, str]) ->
         (
             ("pkg:pypi/six@1.17.0", "--bundle", "model.bin.sigstore.json"),
             (
-                "`--bundle` is for files, folders of models, and digests, and TARGET is "
-                "none"
+                "`--bundle` is for files, folders of models, and digests, and TARGET "
+                "is none"
             ),
         ),
         (
             ("--packages", "requirements.txt", "--bundle", "model.bin.sigstore.json"),
             (
-                "`--bundle` is for files, folders of models, and digests, and TARGET is "
-                "none"
+                "`--bundle` is for files, folders of models, and digests, and TARGET "
+                "is none"
             ),
         ),
         (
@@ -249,8 +249,8 @@ def test_another_key_may_be_the_mistake() -> None:
         "invalid: model.bin",
         "  why: the signature over the artifact does not hold",
         (
-            "  hint: find out whether that is the key of its maker: `--key`; if it is, do "
-            "not use it, get it again, and ask them"
+            "  hint: find out whether that is the key of its maker: `--key`; if it is, "
+            "do not use it, get it again, and ask them"
         ),
     ]
 
