@@ -10,9 +10,10 @@ from mcpchain.component import Component
 from mcpchain.pipeline.mcp_entries import verify_targets
 from mcpchain.pipeline.verification import Terms
 from mcpchain.signature import Status, Verification
-from tests.pipeline.test_registry_signatures import ACME, INSTANCE, NPM, ROOT, answers
+from tests.pipeline.test_registry_signatures import ACME, NPM, ROOT, answers
 from tests.verify.test_mcp_registry import MANIFEST, SERVER, packed
 from tests.world.server import Place
+from tests.world.signed import INSTANCE
 from tests.world.sigstore.minting import SLSA, Minter, statement
 from tests.world.world import World
 

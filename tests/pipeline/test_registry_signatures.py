@@ -2,12 +2,10 @@
 
 import base64
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from mcpchain.artifact import Artifact, Digest
 from mcpchain.bundle.policy import Expected
@@ -19,29 +17,19 @@ from mcpchain.pipeline.registry_signatures import read_registry_keys, verify_pac
 from mcpchain.pipeline.registry_signatures.lead import RegistryKeys
 from mcpchain.pipeline.verification import Terms
 from mcpchain.signature import Status, Verification
-from mcpchain.verify.npm_signatures import PUBLISH, read_keys
+from mcpchain.verify.npm_signatures import read_keys
 from tests.making import component
-from tests.world.server import Place
-from tests.world.sigstore.instance import SHA256, Instance, b64, spki
-from tests.world.sigstore.minting import CLAIMS, ISSUER, SLSA, Minter, statement
+from tests.world.signed import INSTANCE, Signed, registry_keys
+from tests.world.sigstore.minting import ISSUER
 from tests.world.world import World
 
-INSTANCE = Instance()
 ROOT = parse_root(INSTANCE.trusted_root(), name="test")
-PRIVATE = ec.generate_private_key(ec.SECP256R1())
 WHEEL = "acme_files-1.2.0-py3-none-any.whl"
-DATA = b"the bytes of a wheel"
-INDEX = "https://docs.index.example/attestations/publish/v1"
-PUBLISHER = {"kind": "GitHub", "repository": "acme/files", "workflow": "release.yml"}
 ACME = Expected(issuer=ISSUER, repository="acme/files")
 
 
 def keys() -> RegistryKeys:
-    public = b64(spki(PRIVATE.public_key()))
-    listed = {"keys": [{"keyid": "SHA256:ours", "key": public, "expires": None}]}
-    return RegistryKeys(
-        keys=read_keys(json.dumps(listed).encode(), source="k"), origin="k"
-    )
+    return RegistryKeys(keys=read_keys(registry_keys(), source="k"), origin="k")
 
 
 def answers(
@@ -66,32 +54,8 @@ PYPI = "pkg:pypi/acme-files@1.2.0"
 
 def upload(world: World, repository: str = "acme/files") -> str:
     """Upload a wheel with provenance; return its digest."""
-    world.pypi.upload("acme-files", WHEEL, DATA)
-    minter = Minter(instance=INSTANCE, entries=("dsse/0.0.1",))
-    minter.claims = CLAIMS | {12: f"https://github.com/{repository}"}
-    bundle = minter.attest(statement(DATA, name=WHEEL, predicate_type=INDEX))
-    material, envelope = bundle["verificationMaterial"], bundle["dsseEnvelope"]
-    attestation = {
-        "version": 1,
-        "verification_material": {
-            "certificate": material["certificate"]["rawBytes"],
-            "transparency_entries": material["tlogEntries"],
-        },
-        "envelope": {
-            "statement": envelope["payload"],
-            "signature": envelope["signatures"][0]["sig"],
-        },
-    }
-    document = {
-        "version": 1,
-        "attestation_bundles": [
-            {"publisher": PUBLISHER, "attestations": [attestation]}
-        ],
-    }
-    path = "/integrity/acme-files"
-    world.server.place(path, Place(lambda: json.dumps(document).encode()))
-    world.pypi["acme-files"].file(WHEEL)["provenance"] = f"{world.server.address}{path}"
-    return f"sha256:{hashlib.sha256(DATA).hexdigest()}"
+    data = Signed(world).upload("acme-files", "1.2.0", repository=repository)
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def test_a_file_on_an_index_is_by_whom_the_index_says(world: World) -> None:
@@ -139,7 +103,7 @@ def test_each_way_to_get_no_provenance_is_another_answer(
     status: int, answer: Status, world: World
 ) -> None:
     digest = upload(world)
-    world.server.places["/integrity/acme-files"].answer(status)
+    world.server.places[f"/integrity/{WHEEL}"].answer(status)
     (found,) = answers(world, package(PYPI, digest))
     assert found.status is answer, found.reason
     assert not found
@@ -147,41 +111,19 @@ def test_each_way_to_get_no_provenance_is_another_answer(
 
 def test_malformed_provenance_is_unverifiable(world: World) -> None:
     digest = upload(world)
-    world.server.places["/integrity/acme-files"].answer(200, b'{"version": 1}')
+    world.server.places[f"/integrity/{WHEEL}"].answer(200, b'{"version": 1}')
     (found,) = answers(world, package(PYPI, digest))
     assert (found.status, "malformed" in found.reason) == (Status.UNVERIFIABLE, True)
 
 
 NPM = "pkg:npm/%40acme/files@1.2.0"
-TARBALL = b"the bytes of a tarball"
+TARBALL = b"@acme/files@1.2.0"
 SHA512 = hashlib.sha512(TARBALL)
 
 
 def publish(world: World, *, repository: str = "acme/files") -> dict[str, Any]:
     """Publish a package that is signed and attested; return its `dist`."""
-    declared = {"url": "git+https://github.com/acme/files.git"}
-    world.npm.publish("@acme/files", "1.2.0", TARBALL, repository=declared)
-    dist: dict[str, Any] = world.npm["@acme/files"].version("1.2.0")["dist"]
-    message = f"@acme/files@1.2.0:{dist['integrity']}".encode()
-    signature = b64(PRIVATE.sign(message, ec.ECDSA(SHA256)))
-    dist["signatures"] = [{"keyid": "SHA256:ours", "sig": signature}]
-    subject = [{"name": NPM, "digest": {"sha512": SHA512.hexdigest()}}]
-    listed = []
-    for kind, managed in ((PUBLISH, True), (SLSA, False)):
-        minter = Minter(
-            instance=INSTANCE, managed=managed, entries=("dsse/0.0.1",), version="0.2"
-        )
-        minter.key = PRIVATE if managed else minter.key
-        minter.claims = CLAIMS | {12: f"https://github.com/{repository}"}
-        bundle = minter.attest(statement(predicate_type=kind, subject=subject))
-        if managed:
-            bundle["verificationMaterial"]["publicKey"]["hint"] = "SHA256:ours"
-        listed.append({"predicateType": kind, "bundle": bundle})
-    path = "/-/npm/v1/attestations/@acme/files@1.2.0"
-    reply = json.dumps({"attestations": listed}).encode()
-    world.server.place(f"/npm{path}", Place(lambda: reply))
-    dist["attestations"] = {"url": f"https://upstream.example{path}"}
-    return dist
+    return Signed(world).publish("@acme/files", "1.2.0", repository=repository)
 
 
 def statuses(found: list[Verification]) -> dict[str, str]:

@@ -95,8 +95,8 @@ class OfPypi:
             )
             said.append(told(package, Status.MISSING, reason))
         elif bare:
-            more = f" and {len(bare) - 1} more" if len(bare) > 1 else ""
-            reason = f"`{min(bare)[:140]}`{more} of its files is not attested"
+            more = f" and {len(bare) - 1} more are" if len(bare) > 1 else " is"
+            reason = f"`{min(bare)[:140]}`{more} not attested, other files of it are"
             said.append(told(package, Status.MISSING, reason))
         documents: list[Document] = []
         for each in _ranked(package, attested)[:files]:
