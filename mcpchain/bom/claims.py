@@ -14,6 +14,7 @@ from mcpchain.artifact import Algorithm, identified
 from mcpchain.bom import carry
 from mcpchain.bom.encode import OTHER
 from mcpchain.bom.foreign import (
+    ACTIONS,
     IMAGES,
     OTHERS,
     facts_of,
@@ -71,7 +72,14 @@ _HUBS: Final[Mapping[str, frozenset[str]]] = {
 _FIRM: Final = frozenset({Pin.EXACT, Pin.COMMIT, Pin.DIGEST})
 LOOKED_UP: Final = frozenset({"npm", "pypi"})
 """The ecosystems whose packages are looked up by the name of the component."""
-BUILDS: Final = IMAGES | {"bitbucket", "generic", "github", "gitlab", "terraform"}
+BUILDS: Final = IMAGES | {
+    ACTIONS,
+    "bitbucket",
+    "generic",
+    "github",
+    "gitlab",
+    "terraform",
+}
 """The types of purl that name what a build runs, and no package."""
 
 

@@ -4,8 +4,9 @@ What they say is declared, no more. An entry says only what CycloneDX has words 
 properties of ours in it are not read, since whoever wrote them was not us. Whatever
 `type` it has, something with the purl of a package is a package like any other, and is
 held to what a package is held to; `scope` is not read, so that nothing counts as
-optional. A file with a digest, a data set and an image are what they are called, if no
-purl calls them something else.
+optional. An action of GitHub is no package, where its purl says so, or the words of a
+tool that reads workflows, which leaves a gap. A file with a digest, a data set and an
+image are what they are called, if no purl calls them something else.
 """
 
 import re
@@ -58,11 +59,16 @@ OTHERS: Final = frozenset({"cryptographic-asset", "data", "file"})
 UNEXAMINED_SERVICE: Final = "services that are not recognised as MCP servers"
 
 REPOSITORIES: Final = frozenset({"github", "gitlab", "bitbucket"})
-_BY_COMMIT: Final = REPOSITORIES | {"huggingface"}
+_BY_COMMIT: Final = REPOSITORIES | {"githubactions", "huggingface"}
 _OF_MODELS: Final = frozenset({"generic", "huggingface", "mlflow"})
 """The types of purl that name models. In any other ecosystem, packages are named."""
 IMAGES: Final = frozenset({"docker", "oci"})
 """The types of purl that name container images."""
+ACTIONS: Final = "githubactions"
+"""The type of purl by which GitHub itself names what a workflow runs."""
+_MARKS_OF_ACTIONS: Final = ("cdx:github:action:", "syft:package:type=github-action")
+_FROM_WORKFLOW: Final = "acquired package info from GitHub Actions workflow file"
+"""What cdxgen and syft say of actions, whose purl is that of a repository."""
 _IMAGE_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"[\^~*<>=|\s]")
 """What makes a version more than one, in any ecosystem."""
@@ -92,7 +98,7 @@ class Foreign:
         purl = self._purl(entry)
         declared, concluded = self._licenses(entry)
         bare = Component(
-            kind=self._kind(kind, purl, entry.pointer),
+            kind=self._kind(kind, purl, entry),
             name=f"{group}/{name}" if group else name,
             locations=(Location(path=entry.source, pointer=entry.pointer),),
             version=self._version(entry, purl),
@@ -109,7 +115,14 @@ class Foreign:
                 return replace(stated, facts=model_card.told(entry))
         return stated
 
-    def _kind(self, kind: str, purl: PackageURL | None, pointer: str) -> Kind:
+    def _kind(self, kind: str, purl: PackageURL | None, entry: Entry) -> Kind:
+        pointer = entry.pointer
+        if purl is not None and _is_action(purl, entry):
+            if purl.type != ACTIONS:
+                # Nothing but words tells it from a package that is fetched from there.
+                what = "actions of GitHub, which only the BOM calls so"
+                self._tally.note(what, pointer, State.PARTIAL)
+            return Kind.BUILD
         if purl is None and kind in OTHERS:
             self._tally.note(unexamined(kind), pointer)
             return Kind.OTHER
@@ -268,6 +281,21 @@ def _kind_of_other(kind: str, entry: Entry, artifacts: tuple[Artifact, ...]) -> 
     return Kind.OTHER
 
 
+def _is_action(purl: PackageURL, entry: Entry) -> bool:
+    """Say whether *purl* says so, or a tool that reads workflows and found it there."""
+    if purl.type != "github":
+        return purl.type == ACTIONS
+    raw = entry.raw()
+    listed = raw.get("properties")
+    for each in listed if isinstance(listed, list) else ():
+        mark = isinstance(each, dict) and f"{each.get('name')}={each.get('value')}"
+        if mark and mark.startswith(_MARKS_OF_ACTIONS):
+            return True
+    rest = raw.get("spdx")
+    source = rest.get("sourceInfo") if isinstance(rest, dict) else None
+    return isinstance(source, str) and source.startswith(_FROM_WORKFLOW)
+
+
 def may_be_model(purl: PackageURL | None) -> bool:
     """Say whether *purl* can name a model, and not a package of an ecosystem."""
     return purl is None or purl.type in _OF_MODELS
@@ -297,6 +325,9 @@ def as_stated(component: Component, scope: str | None = None) -> Component:
 
 
 def _facts_of(kind: Kind, purl: PackageURL | None) -> BuildFacts | PackageFacts | None:
+    if kind is Kind.BUILD:
+        address = purl_address(purl) if purl is not None else None
+        return BuildFacts(role=Role.ACTION, registry=address)
     if kind is Kind.CONTAINER:
         place = facts_of(purl).registry
         # Nothing says what it is for but that it is part of the system.

@@ -556,6 +556,8 @@ def test_what_the_subject_depends_on_without_listing_it_is_a_gap() -> None:
 
 
 DIGESTED = {"hashes": [{"alg": "SHA-256", "content": HEX}]}
+SYFT = {"properties": [{"name": "syft:package:type", "value": "github-action"}]}
+CDXGEN = {"properties": [{"name": "cdx:github:action:uses", "value": "o/r@v4"}]}
 
 
 @pytest.mark.parametrize(
@@ -592,6 +594,16 @@ DIGESTED = {"hashes": [{"alg": "SHA-256", "content": HEX}]}
         ({"type": "container", "purl": "pkg:oci/x"}, Kind.CONTAINER),
         ({"type": "container", "purl": "pkg:npm/x@1"}, Kind.LIBRARY),
         ({"type": "container"}, Kind.LIBRARY),
+        ({"type": "library", "purl": "pkg:githubactions/o/r@v4"}, Kind.BUILD),
+        ({"type": "library", "purl": "pkg:github/o/r@v4"}, Kind.LIBRARY),
+        ({"type": "library", "purl": "pkg:github/o/r@v4"} | SYFT, Kind.BUILD),
+        ({"type": "application", "purl": "pkg:github/o/r@v4"} | CDXGEN, Kind.BUILD),
+        ({"type": "library", "purl": "pkg:npm/r@4.0.0"} | SYFT, Kind.LIBRARY),
+        ({"type": "library"} | CDXGEN, Kind.LIBRARY),
+        (
+            {"type": "library", "purl": "pkg:github/o/r@v4", "properties": [7]},
+            Kind.LIBRARY,
+        ),
         ({"type": "library", "data": [{"type": "dataset"}]}, Kind.LIBRARY),
     ],
 )
@@ -627,6 +639,28 @@ def test_an_image_is_as_firm_as_its_purl(version: str | None, pin: Pin) -> None:
     (made,) = inventory.components
     assert (made.name, made.pin, made.version) == ("library/python", pin, version)
     assert made.facts == BuildFacts(role=Role.SERVICE_IMAGE)
+    assert declared(inventory) == inventory
+
+
+@pytest.mark.parametrize(
+    ("purl", "pin", "gaps"),
+    [
+        ("pkg:githubactions/o/r@v4", Pin.TAG, []),
+        ("pkg:githubactions/o/r@4.%2A.%2A", Pin.RANGE, []),
+        ("pkg:githubactions/o/r", Pin.FLOATING, []),
+        (f"pkg:githubactions/o/r@{COMMIT}", Pin.COMMIT, []),
+        (f"pkg:github/o/r@{COMMIT}", Pin.COMMIT, [State.PARTIAL]),
+    ],
+)
+def test_an_action_is_as_firm_as_its_purl_and_words_alone_leave_a_gap(
+    purl: str, pin: Pin, gaps: list[State]
+) -> None:
+    inventory = found(library(purl) | SYFT)
+    (made,) = inventory.components
+    assert (made.name, made.pin) == ("o/r", pin)
+    assert isinstance(made.facts, BuildFacts)
+    assert made.facts.role is Role.ACTION
+    assert [each.state for each in inventory.gaps] == gaps
     assert declared(inventory) == inventory
 
 

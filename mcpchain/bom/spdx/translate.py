@@ -33,6 +33,7 @@ _ALGORITHMS: Final = {
     spelt.replace("-", ""): (each, spelt) for each, spelt in ALGORITHMS.items()
 }
 _HUB: Final = "huggingface"
+_IMAGES: Final = ("pkg:docker/", "pkg:oci/")
 _SAID: Final = frozenset(
     {"SPDXID", "name", "versionInfo", "downloadLocation", "checksums", "externalRefs"}
     | {"licenseConcluded", "licenseDeclared", "primaryPackagePurpose", "supplier"}
@@ -205,9 +206,11 @@ def _canonical(text: str) -> str:
 
 
 def _type(entry: Entry, purl: str | None) -> str:
-    """Say what a package is; a hub's purl says it where SPDX 2 has no word."""
+    """Say what a package is; its purl says it where SPDX 2 has no word, or none is."""
     if purl is not None and purl.startswith(f"pkg:{_HUB}/"):
         return "data" if "repo_type=dataset" in purl else "machine-learning-model"
+    if purl is not None and "primaryPackagePurpose" not in entry:
+        return "container" if purl.startswith(_IMAGES) else "library"
     return _PURPOSES.get(_purpose(entry), "library")
 
 

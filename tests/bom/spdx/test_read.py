@@ -154,6 +154,47 @@ def test_what_names_a_package_is_held_to_what_a_package_is(
     assert (made.kind, made.pin) == (kind, Pin.EXACT)
 
 
+FROM_WORKFLOW = (
+    "acquired package info from GitHub Actions workflow file or composite action file: "
+    "/.github/workflows/ci.yml"
+)
+
+
+@pytest.mark.parametrize(
+    ("members", "kind"),
+    [
+        ({"externalRefs": [purl("pkg:docker/library/x@1")]}, Kind.CONTAINER),
+        ({"externalRefs": [purl("pkg:oci/x?tag=1")]}, Kind.CONTAINER),
+        (
+            {
+                "externalRefs": [purl("pkg:oci/x?tag=1")],
+                "primaryPackagePurpose": "APPLICATION",
+            },
+            Kind.LIBRARY,
+        ),
+        ({"externalRefs": [purl("pkg:githubactions/o/r@v4")]}, Kind.BUILD),
+        ({"externalRefs": [purl("pkg:github/o/r@v4")]}, Kind.LIBRARY),
+        (
+            {
+                "externalRefs": [purl("pkg:github/o/r@v4")],
+                "sourceInfo": FROM_WORKFLOW,
+            },
+            Kind.BUILD,
+        ),
+        (
+            {"externalRefs": [purl("pkg:npm/r@4.0.0")], "sourceInfo": FROM_WORKFLOW},
+            Kind.LIBRARY,
+        ),
+        ({"sourceInfo": FROM_WORKFLOW}, Kind.LIBRARY),
+    ],
+)
+def test_images_and_actions_are_known_by_their_purls(
+    members: dict[str, Any], kind: Kind
+) -> None:
+    (made,) = found(package(**members)).components
+    assert made.kind is kind
+
+
 def test_software_without_a_purl_stays_and_names_no_package() -> None:
     (made,) = found(package(versionInfo="1.0")).components
     assert (made.kind, made.purl, made.version) == (Kind.LIBRARY, None, "1.0")
