@@ -63,14 +63,21 @@ def sign(
 
     A key stands in no transparency log: whoever verifies says so, by `--no-log`.
     """
-    from mcpchain.pipeline.model_signatures import paths
+    from mcpchain.pipeline.signing import Models
     from mcpchain.pipeline.signing_jobs import to_sign
-    from mcpchain.pipeline.signing_models import Models
 
     wishes = Wishes(**given)
     always, named = _parted(targets)
-    models = Models(ignored=paths(ignored), links=links, always=always)
+    models = Models(ignored=_paths(ignored), links=links, always=always)
     run(to_sign(named, digests, wishes.where, models), wishes)
+
+
+def _paths(ignored: tuple[str, ...]) -> tuple[str, ...]:
+    if not ignored:
+        return ()
+    from mcpchain.pipeline.model_signatures import paths
+
+    return paths(ignored)
 
 
 def _parted(targets: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:

@@ -1,9 +1,9 @@
 """What `mcpchain sign` and `mcpchain attest` share: who signs, and where it goes."""
 
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -18,11 +18,12 @@ _Command = Callable[..., Any]
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What the shared options say."""
 
     key: str | None
+    identity_token: str | None
+    trust_config: Path | None
     timestamp_url: str | None
     trusted_root: Path | None
     root_name: str | None
@@ -35,30 +36,41 @@ class Wishes:
     @property
     def where(self) -> "Where":
         """Where the bundles go."""
-        from mcpchain.errors import UsageError
         from mcpchain.pipeline.signing_jobs import Where
 
-        if self.bundle is not None and self.output_dir is not None:
-            raise UsageError(
-                "`--bundle` and `--output-dir` say the same in two ways",
-                hint="name the file, or the folder",
-            )
         return Where(bundle=self.bundle, folder=self.output_dir)
 
-    @property
     def root(self) -> "TrustedRoot":
-        """Whose timestamps count."""
-        from mcpchain.errors import UsageError
+        """Return whose timestamps and certificates count."""
         from mcpchain.pipeline.trusting import choose, from_file
 
-        if self.trusted_root is None:
-            return choose(self.root_name, options.trust_folder(), options.now()).root
-        if self.root_name is not None:
-            raise UsageError(
-                "`--root` and `--trusted-root` say the same in two ways",
-                hint="name a root, or a file",
-            )
-        return from_file(self.trusted_root).root
+        if self.trusted_root is not None:
+            return from_file(self.trusted_root).root
+        return choose(self.root_name, options.trust_folder(), options.now()).root
+
+    def check(self) -> None:
+        """Refuse what contradicts itself.
+
+        Raises:
+            UsageError: Something is said in two ways.
+        """
+        from mcpchain.errors import UsageError
+
+        for one, other in (
+            ("bundle", "output_dir"),
+            ("trusted_root", "root_name"),
+            ("key", "trust_config"),
+        ):
+            if getattr(self, one) is not None and getattr(self, other) is not None:
+                first, second = (
+                    f"`--{each.removesuffix('_name').replace('_', '-')}`"
+                    for each in (one, other)
+                )
+                raise UsageError(
+                    f"{first} and {second} exclude each other", hint="choose one"
+                )
+        if self.trusted_root is not None:
+            self.root()
 
 
 _OPTIONS = (
@@ -68,7 +80,21 @@ _OPTIONS = (
         help="A private key in PEM (ECDSA, Ed25519, RSA), which nobody else may read, "
         "or where one is kept: `pkcs11:`, `awskms:`, `gcpkms:`, `hashivault:`, "
         "`azurekms:`. The passphrase of an encrypted file is asked for on a terminal, "
-        "or taken from MCPCHAIN_KEY_PASSPHRASE.",
+        "or taken from MCPCHAIN_KEY_PASSPHRASE. [default: an identity signs]",
+    ),
+    click.option(
+        "--identity-token",
+        metavar="TOKEN",
+        envvar=["MCPCHAIN_IDENTITY_TOKEN", "SIGSTORE_IDENTITY_TOKEN"],
+        help="Whose identity signs, in place of a key. Rather set it as "
+        "MCPCHAIN_IDENTITY_TOKEN: arguments can be seen by others. [default: that of "
+        "the CI system, or a login in a browser]",
+    ),
+    click.option(
+        "--trust-config",
+        type=_EXISTING,
+        help="The Sigstore that certifies the identity: its trusted root and where its "
+        "services are (JSON). [default: the public instance]",
     ),
     click.option(
         "--timestamp-url",
@@ -124,27 +150,34 @@ def signing_options(command: _Command) -> _Command:
 def run(jobs: "Sequence[Job]", wishes: Wishes) -> None:
     """Sign *jobs*, or say that they would be signed, and tell it."""
     from mcpchain import __version__
-    from mcpchain.errors import UsageError
     from mcpchain.pipeline.signers import Who, opened
     from mcpchain.pipeline.signing import check_outputs, planned, sign_all
     from mcpchain.sign.summary import RENDERERS, Summary
 
+    wishes.check()
     check_outputs(jobs, force=wishes.force)
-    if wishes.key is None:
-        raise UsageError(
-            "nobody is named who signs",
-            hint="`--key FILE`; `mcpchain key generate -o NAME` makes one",
-        )
     who = Who(
-        key=wishes.key,
         passphrase=options.passphrase,
+        root=wishes.root,
+        key=wishes.key,
         timestamp_url=wishes.timestamp_url,
+        token=wishes.identity_token,
+        instance=wishes.trust_config,
+        browser=sys.stdin.isatty(),
     )
-    with opened(who, wishes.root, options.circumstances(Path.cwd())) as signer:
-        if wishes.dry_run:
-            signed = planned(jobs)
-        else:
-            with options.progress("hashing") as hashing:
-                signed = sign_all(jobs, signer, force=wishes.force, progress=hashing)
-        summary = Summary(signer=signer.title, signed=signed, version=__version__)
+    if wishes.dry_run and wishes.key is None:
+        # To know the identity for certain takes a certificate, which is public at once.
+        title, signed = who.title, planned(jobs)
+    else:
+        with (
+            opened(who, lambda: options.circumstances(Path.cwd())) as signer,
+            options.progress("hashing") as hashing,
+        ):
+            title, force = signer.title, wishes.force
+            signed = (
+                planned(jobs)
+                if wishes.dry_run
+                else sign_all(jobs, signer, force=force, progress=hashing)
+            )
+    summary = Summary(signer=title, signed=signed, version=__version__)
     click.echo(RENDERERS[wishes.format_id](summary), nl=False)

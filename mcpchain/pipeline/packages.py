@@ -10,6 +10,7 @@ from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.errors import NothingToCheckError, UsageError
 from mcpchain.inventory import Gap, Inventory, State
 from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.pipeline.registry_signatures import is_package, verify_packages
 from mcpchain.pipeline.sorting import lists_packages
 from mcpchain.purl import parse
 from mcpchain.signature import Status, Verification
@@ -111,7 +112,8 @@ def gather(
             raise _nothing(title, inventory)
         found += packages
         # A model that cannot be read is no list of packages.
-        weighty, light = [], []
+        weighty: list[Gap] = []
+        light: list[Gap] = []
         for gap in inventory.gaps:
             matters = inventory.name == _ENVIRONMENT or Path(title).is_file()
             listed = matters or lists_packages(gap.location.path)
@@ -142,7 +144,6 @@ def verify(
     """
     from mcpchain.closure.library import Door
     from mcpchain.fetch import Fetcher
-    from mcpchain.pipeline.registry_signatures import verify_packages
     from mcpchain.settings import load
 
     settings = load(ask.environ, home=ask.home, projects=ask.projects)
@@ -169,14 +170,8 @@ def _once(packages: Iterable[Component]) -> Iterator[Component]:
 
 
 def _is_asked(component: Component) -> bool:
-    facts, purl = component.facts, component.purl
-    return (
-        component.kind in _PACKAGES
-        and purl is not None
-        and purl.type in _ASKED
-        and isinstance(facts, PackageFacts)
-        and facts.origin is Origin.REGISTRY
-    )
+    purl = component.purl
+    return is_package(component) and purl is not None and purl.type in _ASKED
 
 
 def _answer(gap: Gap) -> Verification:

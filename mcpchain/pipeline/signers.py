@@ -1,74 +1,155 @@
-"""Who signs: with which key, wherever it is kept, and whose timestamps."""
+"""Who signs: an identity, or a key, wherever that is kept; and whose timestamps."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle.root import TrustedRoot
-from mcpchain.fetch import Fetcher
-from mcpchain.pipeline.knowledge import Circumstances
-from mcpchain.settings import load
+from mcpchain.errors import UsageError
 from mcpchain.sign import Key, Signer
 from mcpchain.sign.key_signer import KeySigner
-from mcpchain.sign.timestamp import TimestampAuthority
+
+if TYPE_CHECKING:
+    from mcpchain.fetch import Fetcher
+    from mcpchain.pipeline.knowledge import Circumstances
 
 _AZURE: Final = "azurekms"
 _PKCS11: Final = "pkcs11"
+_LIMIT: Final = 4 << 20
+_NOBODY: Final = TrustedRoot(name="none", sha256="")
+"""By what a bundle is verified in which there is nothing but a signature by a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
     """Whom the user wants to sign."""
 
-    key: str
-    """The path of a private key, or the address of one that is kept elsewhere."""
     passphrase: Callable[[], str | None]
     """Asked for that of an encrypted key."""
+    root: Callable[[], TrustedRoot]
+    """Returns by what timestamps and certificates are verified."""
+    key: str | None = None
+    """The path of a private key, or the address of one that is kept elsewhere. `None`:
+    an identity signs."""
     timestamp_url: str | None = None
-    """Who signs for the time."""
+    """Who signs for the time, where a key signs."""
+    token: str | None = field(default=None, repr=False)
+    """Of an identity. `None`: the surroundings have one."""
+    instance: Path | None = None
+    """The trust configuration of the Sigstore that certifies it; `None`: the public."""
+    browser: bool = False
+    """Whether somebody is there who could log in."""
+
+    @property
+    def title(self) -> str:
+        """Who it will be, as far as that is known without asking anybody."""
+        return f"key {self.key}" if self.key else "an identity of Sigstore"
 
 
 @contextmanager
-def opened(who: Who, root: TrustedRoot, around: Circumstances) -> Iterator[Signer]:
+def opened(who: Who, around: "Callable[[], Circumstances]") -> Iterator[Signer]:
     """Yield who signs, with the connections that it needs.
 
     Args:
         who: Whom the user wants.
-        root: By what timestamps are verified.
-        around: When and where it is.
+        around: Returns when and where it is.
 
     Raises:
-        UsageError: The key cannot be used.
-        UnavailableError: The place where it is kept does not answer.
+        UsageError: The key or the token cannot be used.
+        UnavailableError: The place where the key is kept, or Sigstore, does not answer.
     """
-    settings = load(around.environ, home=around.home, projects=around.projects)
-    with Fetcher(
-        offline=around.offline, route=settings.route, clock=around.now.timestamp
-    ) as fetcher:
-        stamp = None
+    if who.key is None:
         if who.timestamp_url is not None:
-            stamp = TimestampAuthority(
-                url=who.timestamp_url, fetcher=fetcher, root=root
+            raise UsageError(
+                "`--timestamp-url` is for a key; an instance of Sigstore has its own",
+                hint="leave it out, or name a key: `--key`",
             )
-        yield KeySigner(key=_key(who, around, fetcher), root=root, stamp=stamp)
+        yield _identity(who)
+        return
+    if _is_file(who.key) and who.timestamp_url is None:
+        yield KeySigner(key=_file(who.key, who), root=_NOBODY)
+        return
+    from mcpchain.fetch import Fetcher
+    from mcpchain.settings import load
+
+    here = around()
+    settings = load(here.environ, home=here.home, projects=here.projects)
+    with Fetcher(
+        offline=here.offline, route=settings.route, clock=here.now.timestamp
+    ) as fetcher:
+        is_file = _is_file(who.key)
+        key = _file(who.key, who) if is_file else _elsewhere(who.key, here, fetcher)
+        if who.timestamp_url is None:
+            yield KeySigner(key=key, root=_NOBODY)
+            return
+        from mcpchain.sign.timestamp import TimestampAuthority
+
+        root = who.root()
+        stamp = TimestampAuthority(url=who.timestamp_url, fetcher=fetcher, root=root)
+        yield KeySigner(key=key, root=root, stamp=stamp)
 
 
-def _key(who: Who, around: Circumstances, fetcher: Fetcher) -> Key:
-    scheme, colon, _ = who.key.partition(":")
-    if not colon or Path(who.key).exists():
-        from mcpchain.sign import local_key
+def _is_file(key: str) -> bool:
+    return ":" not in key or Path(key).exists()
 
-        return local_key.load(Path(who.key), who.passphrase)
+
+def _file(key: str, who: Who) -> Key:
+    from mcpchain.sign import local_key
+
+    return local_key.load(Path(key), who.passphrase)
+
+
+def _elsewhere(key: str, around: "Circumstances", fetcher: "Fetcher") -> Key:
+    scheme = key.partition(":")[0]
     if scheme == _PKCS11:
         from mcpchain.sign.remote.pkcs11 import open_pkcs11
 
-        return open_pkcs11(who.key, around.environ)
+        return open_pkcs11(key, around.environ)
     if scheme == _AZURE:
         from mcpchain.sign.remote.azure import open_azure
 
-        return open_azure(who.key)
-    from mcpchain.sign.remote.kms import open_kms
+        return open_azure(key)
+    from mcpchain.sign.remote.kms import SCHEMES, open_kms
 
-    return open_kms(who.key, around.environ, fetcher)
+    if scheme not in SCHEMES:
+        raise UsageError(
+            "the key is no file, and no address of a kind that is known",
+            hint="name a file, or one of "
+            f"{', '.join(f'{each}:' for each in (_PKCS11, _AZURE, *SCHEMES))}",
+        )
+    return open_kms(key, around.environ, fetcher)
+
+
+def _identity(who: Who) -> Signer:
+    from mcpchain.sign.keyless import (
+        Keyless,
+        ambient_token,
+        browser_token,
+        public_instance,
+        read_instance,
+    )
+
+    instance = None
+    if who.instance is not None:
+        instance = read_instance(_read(who.instance), name=who.instance.name)
+    token = who.token or ambient_token()
+    if token is None and not who.browser:
+        raise UsageError(
+            "nobody is named who signs, and there is no identity token here",
+            hint="`--key FILE` (`mcpchain key generate -o NAME` makes one), or "
+            "`--identity-token`",
+        )
+    instance = instance or public_instance(who.root())
+    return Keyless.open(instance, token or browser_token(instance))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_LIMIT)
+    except OSError as error:
+        raise UsageError(
+            f"`{path}` cannot be read: {error.strerror}", hint="check who may read it"
+        ) from None

@@ -37,6 +37,17 @@ class Made:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """How folders are signed."""
+
+    ignored: tuple[str, ...] = ()
+    """Paths in each, as `model_signatures.paths` has them."""
+    links: bool = False
+    always: bool = False
+    """Whether a file is a model too."""
+
+
 class Job(Protocol):
     """Something to sign."""
 

@@ -11,8 +11,15 @@ from mcpchain.artifact import Digest
 from mcpchain.bundle.verify import Artifact
 from mcpchain.errors import MalformedError, UnavailableError, UsageError
 from mcpchain.pipeline.hashed import hashed
-from mcpchain.pipeline.signing import LIMIT, Count, Job, Made, stamps, verified
-from mcpchain.pipeline.signing_models import ModelJob, Models
+from mcpchain.pipeline.signing import (
+    LIMIT,
+    Count,
+    Job,
+    Made,
+    Models,
+    stamps,
+    verified,
+)
 from mcpchain.sign import Signer, statement
 from mcpchain.signature import Subject
 from mcpchain.tree.paths import shown
@@ -216,6 +223,8 @@ class StatementJob:
 def _of_target(target: str, where: Where, models: Models) -> Job:
     path = Path(target)
     if path.is_dir() or (models.always and path.is_file()):
+        from mcpchain.pipeline.signing_models import ModelJob
+
         usual = path / _INSIDE
         if not path.is_dir():
             usual = path.with_name(path.name + _BESIDE)

@@ -8,7 +8,7 @@ from pathlib import Path
 from mcpchain.bundle.verify import Artifact
 from mcpchain.errors import UnavailableError
 from mcpchain.pipeline.model_signatures import Given, listed
-from mcpchain.pipeline.signing import Count, Made, stamps, verified
+from mcpchain.pipeline.signing import Count, Made, Models, stamps, verified
 from mcpchain.sign import Signer, model
 from mcpchain.tree.paths import raw, shown
 from mcpchain.tree.pieces import Piece, digest_pieces
@@ -16,17 +16,6 @@ from mcpchain.tree.unreadable import UnreadableError
 from mcpchain.verify.model_signature.folder import compare, look
 from mcpchain.verify.model_signature.manifest import MODEL
 from mcpchain.verify.model_signature.manifest import read as read_manifest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
-    """How folders are signed."""
-
-    ignored: tuple[str, ...] = ()
-    """Paths in each, as `model_signatures.paths` has them."""
-    links: bool = False
-    always: bool = False
-    """Whether a file is a model too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

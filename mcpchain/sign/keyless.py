@@ -163,10 +163,9 @@ class Keyless:
     def sign_artifact(self, artifact: Artifact) -> bytes:
         """Return a bundle with a message signature over *artifact*."""
         from sigstore.hashes import Hashed
-        from sigstore_models.common.v1 import HashAlgorithm
 
-        hashed = Hashed(
-            algorithm=HashAlgorithm.SHA2_256, digest=artifact.digests["sha256"]
+        hashed = Hashed.model_validate(
+            {"algorithm": "SHA2_256", "digest": artifact.digests["sha256"]}
         )
         return self._bundle(lambda: self.signer.sign_artifact(hashed))
 

@@ -146,7 +146,10 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "the same twice": (("a.whl", "./a.whl"), "would both be"),
     "two of one name": (("a.whl", "d/a.whl", "--output-dir", "d"), "would both be"),
     "one bundle for two": (("a.whl", "b.whl", "--bundle", "x"), "is for one bundle"),
-    "two places": (("a.whl", "--bundle", "x", "--output-dir", "d"), "in two ways"),
+    "two places": (
+        ("a.whl", "--bundle", "x", "--output-dir", "d"),
+        "exclude each other",
+    ),
     "no such folder": (("a.whl", "--bundle", "no/x.json"), "cannot be written"),
     "a folder as bundle": (("a.whl", "--bundle", "d"), "cannot be written"),
     "over itself": (("a.whl", "--bundle", "a.whl"), "`a.whl` exists"),
@@ -159,7 +162,7 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
         ("--digest", f"sha512:{HEX}{HEX}", "--bundle", "x"),
         "signs a sha256",
     ),
-    "two roots": (("a.whl", "--root", "x", "--trusted-root", "a.whl"), "in two ways"),
+    "two roots": (("a.whl", "--root", "x", "--trusted-root", "a.whl"), "exclude each"),
     "no root": (("a.whl", "--trusted-root", "a.whl"), "is no trusted root"),
 }
 

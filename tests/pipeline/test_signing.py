@@ -8,9 +8,8 @@ import pytest
 
 from mcpchain import trust
 from mcpchain.errors import McpchainError, UnavailableError, UsageError
-from mcpchain.pipeline.signing import sign_all
+from mcpchain.pipeline.signing import Models, sign_all
 from mcpchain.pipeline.signing_jobs import Where, to_attest, to_sign
-from mcpchain.pipeline.signing_models import Models
 from mcpchain.sign import Key
 from mcpchain.sign.key_signer import KeySigner
 from tests.sign.keys import KEYS, OddKey

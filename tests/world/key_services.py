@@ -56,6 +56,8 @@ class KeyService:
         self.asked: list[tuple[str, str]] = []
         self.tokens: set[str] = set()
         """That were shown, whatever for."""
+        self.token = TOKEN
+        """The one that opens everything."""
         self.tamper: Callable[[str, Answer], Answer] = lambda _, answer: answer
         """Makes another answer of the one to this path."""
         self.late = threading.Event()
@@ -75,7 +77,7 @@ class KeyService:
 
     def unknown(self, authorization: str) -> tuple[int, Json, dict[str, str]] | None:
         """Return the answer to somebody who is not known, or has not said so."""
-        if authorization == f"Bearer {TOKEN}":
+        if authorization == f"Bearer {self.token}":
             return None
         return 403, {"errors": ["permission denied"]}, {}
 
@@ -146,7 +148,7 @@ class Azure(KeyService):
         self.resource = f"https://{self.host.partition('.')[2]}"
 
     def unknown(self, authorization: str) -> tuple[int, Json, dict[str, str]] | None:
-        if authorization == f"Bearer {TOKEN}":
+        if authorization == f"Bearer {self.token}":
             return None
         wanted = (
             f'Bearer authorization="https://login.example/{"0" * 8}", '

@@ -6,21 +6,18 @@ pins files, the attested ones among those; of one that does not, any of its rele
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
-
-from packageurl import PackageURL
 
 from mcpchain import trust
 from mcpchain.closure.group import Sources
 from mcpchain.closure.library import Door, Library
 from mcpchain.closure.project import Page
-from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
-from mcpchain.errors import MalformedError, NothingToCheckError, UsageError
-from mcpchain.fetch import Fetcher, FetchError, Response
-from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.component import Component, Kind, Origin, PackageFacts
+from mcpchain.errors import MalformedError, UsageError
+from mcpchain.fetch import FetchError, Response
 from mcpchain.pipeline.registry_signatures import of_npm, of_pypi
 from mcpchain.pipeline.registry_signatures.answers import failed, told
 from mcpchain.pipeline.registry_signatures.lead import (
@@ -31,11 +28,9 @@ from mcpchain.pipeline.registry_signatures.lead import (
     Trusted,
 )
 from mcpchain.pipeline.registry_signatures.whom import Whom
-from mcpchain.pipeline.target import survey
 from mcpchain.pipeline.trusting import npm_keys
 from mcpchain.pipeline.verification import Terms
 from mcpchain.registries import npm, pypi
-from mcpchain.settings import load
 from mcpchain.signature import Status, Verification
 from mcpchain.verify import npm_signatures
 
@@ -65,81 +60,6 @@ def read_registry_keys(path: Path | None, folder: Path) -> RegistryKeys:
             hint="name what the registry gives at `/-/npm/v1/keys`",
         ) from None
     return RegistryKeys(keys=keys, origin=f"{name} (sha256:{digest})")
-
-
-def verify_targets(
-    targets: Sequence[str],
-    ask: Circumstances,
-    terms: Terms,
-    known: RegistryKeys,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Verification, ...]:
-    """Return the answers for purls, and for the packages of folders, locks and BOMs.
-
-    Args:
-        targets: What to verify.
-        ask: When and where it is asked.
-        terms: Whom the user trusts. Without an identity, that of PyPI is whom the index
-            names, and that of npm the repository that the package itself declares.
-        known: By which keys the registry of npm signs.
-        progress: Called with (pages read, pages known of).
-
-    Raises:
-        UsageError: A target is none of that, or a key is named, which signs no package.
-        NothingToCheckError: There is no package in one.
-    """
-    if terms.key is not None:
-        raise UsageError(
-            "packages of a registry are signed by certificates, and not by `--key`",
-            hint="name an identity: `--repository OWNER/NAME`",
-        )
-    components = [each for target in targets for each in _components(target)]
-    settings = load(ask.environ, home=ask.home, projects=ask.projects)
-    with Fetcher(
-        offline=ask.offline,
-        cache=ask.cache / "http",
-        route=settings.route,
-        clock=ask.now.timestamp,
-    ) as fetcher:
-        door = Door(fetcher, settings, progress)
-        return tuple(verify_packages(components, door, terms, known))
-
-
-def _components(target: str) -> Sequence[Component]:
-    if target.startswith("pkg:"):
-        return [_of_purl(target)]
-    path = Path(target)
-    if not path.exists():
-        raise UsageError(
-            f"`{target[:140]}` does not exist",
-            hint="name a folder, lock or BOM, or a purl: `pkg:pypi/NAME@VERSION`",
-        )
-    inventory = survey(path, environment=None)
-    packages = [each for each in inventory.components if _is_package(each)]
-    if not packages:
-        raise NothingToCheckError(
-            f"`{target}` names no package of a registry", hint="name a lock"
-        )
-    return packages
-
-
-def _of_purl(text: str) -> Component:
-    try:
-        purl = PackageURL.from_string(text)
-    except ValueError as error:
-        raise UsageError(
-            f"`{text[:140]}` is no purl: {error}",
-            hint="write `pkg:pypi/NAME@VERSION` or `pkg:npm/NAME@VERSION`",
-        ) from None
-    name = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
-    return Component(
-        kind=Kind.LIBRARY,
-        name=name,
-        version=purl.version,
-        purl=purl,
-        locations=(Location(path="."),),
-        facts=PackageFacts(),
-    )
 
 
 def verify_packages(
@@ -173,7 +93,7 @@ def _leads(
     components: Sequence[Component], door: Door, trusted: Trusted
 ) -> Iterator[tuple[Component, Lead]]:
     """Yield what the pages of the user's registries say of each package."""
-    packages = [each for each in components if _is_package(each)]
+    packages = [each for each in components if is_package(each)]
     for kind in ("npm", "pypi"):
         asked: list[tuple[Component, Page]] = []
         for each in packages:
@@ -226,7 +146,8 @@ def _read(
     return read(document, name, versions, registry=registry, url=response.url)
 
 
-def _is_package(component: Component) -> bool:
+def is_package(component: Component) -> bool:
+    """Say whether it is a package that its source has from a registry."""
     facts = component.facts
     return (
         component.kind in _PACKAGES

@@ -108,7 +108,7 @@ def _public(title: str, shown: "KeyVaultKey", asked: str) -> "PublicKeyTypes":
             hint="nothing was signed; check who answers in the vault's place",
         )
     key: JsonWebKey = shown.key
-    kind, curve = str(shown.key_type), str(getattr(key, "crv", None))
+    kind, curve = shown.key_type, getattr(key, "crv", None)
     curves: dict[str, ec.EllipticCurve] = {
         "P-256": ec.SECP256R1(),
         "P-384": ec.SECP384R1(),
@@ -154,7 +154,7 @@ def _told(title: str, step: str, error: Exception) -> McpchainError:
         reason = "nobody is logged in"
         hint = "`az login`, or set AZURE_CLIENT_ID and the variables beside it"
     elif isinstance(error, ValueError):
-        reason = "it asks for a token of another domain, or its key is out of date"
+        reason = "it is no vault, or asks for a token of another domain"
         hint = "nothing was signed; check who answers in the vault's place"
     else:
         reason = type(error).__name__
