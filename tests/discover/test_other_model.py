@@ -85,7 +85,7 @@ def skops(schema: object) -> bytes:
         ("m.pte", FLAT.replace(b"TFL3", b"ET12"), "executorch"),
         ("m.ort", FLAT.replace(b"TFL3", b"ORTM"), "ort"),
         ("flax_model.msgpack", b"\x81\xa1a\x01", "flax"),
-        ("flax_model-00001-of-00002.msgpack", b"\xde\0\0", "flax"),
+        ("flax_model-00001-of-00001.msgpack", b"\xde\0\0", "flax"),
         ("m.cbm", b"CBM1\x10\0\0\0", "catboost"),
         ("m", b"CBM1\x10\0\0\0", "catboost"),
         ("m.mlmodel", b"\x08\x04\x12\x02\n\0", "coreml"),

@@ -243,7 +243,7 @@ BROKEN: dict[str, tuple[str, bytes, State]] = {
     "no-text": ("CLAUDE.md", b"---\ndescription: \xff\n---\n", State.UNREADABLE),
     "tools-of-numbers": ("CLAUDE.md", b"---\ntools: [1]\n---\n", State.UNREADABLE),
     "twice": ("CLAUDE.md", b"---\nmodel: a\nmodel: b\n---\n", State.UNREADABLE),
-    "endless": ("CLAUDE.md", b"---\n" + b"x: y\n" * 20_000, State.LIMIT),
+    "endless": ("CLAUDE.md", b"---\n" + b"x: y\n" * 20_000, State.UNREADABLE),
     "yaml": ("x.prompt.yml", b"model: [", State.UNREADABLE),
 }
 

@@ -666,8 +666,8 @@ def test_another_key_is_said_to_be_another(model: Path) -> None:
     assert found.status is Status.INVALID
     assert found.reason == (
         "the signature over the envelope does not hold: it says that a key made it "
-        f"whose PEM has the SHA-256 `{hint(KEY.public_key())}`, and that of the one you "
-        f"name has `{hint(OTHER.public_key())}`"
+        f"whose PEM has the SHA-256 `{hint(KEY.public_key())}`, and that of the one "
+        f"you name has `{hint(OTHER.public_key())}`"
     )
     assert answer(model, trust=Trust(root=ROOT)).status is Status.UNTRUSTED_IDENTITY
 
