@@ -85,9 +85,12 @@ class Standing:
         """Whether it is known that nothing verified says where it was built.
 
         Not where that could not be looked at, nor of what is only invalid or somebody
-        else's.
+        else's. That a registry has signed it says nothing of its attestations.
         """
-        known = any(each or each.status is Status.MISSING for each in self.answers)
+        known = any(
+            each.status is Status.MISSING or (each and each.identity)
+            for each in self.answers
+        )
         return known and not self.provenance
 
     def bare(self, signed: Iterable[Verification]) -> tuple[Verification, ...]:

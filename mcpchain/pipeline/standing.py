@@ -36,7 +36,12 @@ _FILES: Final = 1
 """How many attested files of one release are looked at."""
 _AGAIN: Final = "look again later, or see why the registry does not give it"
 _NEWER: Final = (
-    "update the trusted root (`mcpchain trust update`), or look for a newer mcpchain"
+    "update the trusted root (`mcpchain trust update`), name the keys of your own "
+    "registry (`--registry-keys`), or look for a newer mcpchain"
+)
+_UNATTESTED: Final = (
+    "nobody but the registry that was asked has signed it; a mirror may leave "
+    "attestations out"
 )
 _OPEN: Final = frozenset({Status.UNVERIFIABLE, Status.ERROR})
 _HELD: Final = frozenset({Status.VERIFIED, Status.UNTRUSTED_IDENTITY})
@@ -144,7 +149,7 @@ class Inquiry:
         documents = Documents(door)
         documents.load(d for _, lead in leads.values() for d in lead.documents)
         answers = {
-            ref: tuple(self._answers(each, lead, documents))
+            ref: _with_lack(each, self._answers(each, lead, documents))
             for ref, (each, lead) in leads.items()
         }
         known = {ref for ref, some in answers.items() if any(map(_identity, some))}
@@ -281,6 +286,21 @@ def unattended(
             else "verify it by itself: `mcpchain verify`",
             ref=each.ref,
         )
+
+
+def _with_lack(
+    component: Component, found: Iterable[Verification]
+) -> tuple[Verification, ...]:
+    """Return *found*, and what is missing where only the registry itself has signed.
+
+    Said outright, so that nobody takes attestations that could not be read for none.
+    """
+    from mcpchain.pipeline.registry_signatures.answers import told
+
+    known = tuple(found)
+    if known and all(each and each.identity is None for each in known):
+        return (*known, told(component, Status.MISSING, _UNATTESTED))
+    return known
 
 
 def _identity(found: Verification) -> Identity | None:

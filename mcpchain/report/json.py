@@ -131,6 +131,7 @@ def _standing(component: Component, standing: Standing) -> Mapping[str, object]:
 def _waiver(waiver: Waiver) -> Mapping[str, object]:
     return {
         "rule": waiver.rule,
+        "variant": waiver.variant,
         "purl": waiver.purl.to_string(),
         "advisory": waiver.advisory,
         "reason": waiver.reason,

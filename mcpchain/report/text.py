@@ -122,10 +122,23 @@ def _finding(
     for reference in finding.references[:1]:
         yield f"  see: {printable(reference)}"
     if level == "deny" and finding.rule not in UNWAIVABLE and finding.about.purl:
-        yield f"  purl: {printable(write(finding.about.purl))}"
+        yield f"  purl: {printable(_waivable(finding.about))}"
+        if finding.gap:
+            yield f"  variant: {finding.variant}"  # which its waiver has to name
     if level != "waived":
         yield f"  hint: {printable(finding.hint)}"
         yield ""
+
+
+def _waivable(component: Component) -> str:
+    """Return the purl by which a waiver covers *component*.
+
+    With the capitals of an npm package, which a purl folds and `Waiver.name` does not.
+    """
+    told = write(component.purl) if component.purl else ""
+    name = f"pkg:npm/{component.name.replace('@', '%40', 1)}"
+    begins = told.startswith(name.lower()) and component.kind is not Kind.MCP_SERVER
+    return f"{name}{told[len(name) :]}" if begins else told
 
 
 def _unused(waiver: Waiver, account: Account, paint: _Paint) -> Iterator[str]:
@@ -134,7 +147,7 @@ def _unused(waiver: Waiver, account: Account, paint: _Paint) -> Iterator[str]:
         each.rule == waiver.rule and each.about.purl and _kin(each.about.purl, waiver)
         for each in (*account.verdict.denied, *account.verdict.warned)
     )
-    what = "names another version or advisory than what was found"
+    what = "names another version, variant or advisory than what was found"
     if not missed:
         what = "is not used"
     if waiver.expires < today:

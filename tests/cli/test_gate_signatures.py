@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,13 @@ def replayed(gate: Gate) -> None:
     dist["attestations"] = other["attestations"]
 
 
+def published_only(gate: Gate) -> None:
+    """Leave only the attestation of the registry itself."""
+    gate.signed.publish("@acme/files", "1.1.0")
+    gate.signed.publish("@acme/files", "1.2.0")
+    del gate.signed.documents[NPM]["attestations"][1]
+
+
 def upwards(gate: Gate) -> None:
     dist = gate.signed.publish("@acme/files", "1.2.0")
     dist["attestations"] = {"url": "https://upstream.example/../secret"}
@@ -301,6 +309,7 @@ def upwards(gate: Gate) -> None:
 
 def npm_answering(status: int) -> Act:
     def act(gate: Gate) -> None:
+        gate.signed.publish("@acme/files", "1.1.0")
         gate.signed.publish("@acme/files", "1.2.0")
         gate.signed.at[NPM].answer(status)
 
@@ -324,9 +333,10 @@ def npm_answering(status: int) -> Act:
         (undeclared, "by somebody whom nobody names", [], 0),
         (never_again, "by the registry alone", ["provenance-downgrade"], 10),
         (taken_over, "verified", ["identity-change"], 10),
-        (replayed, "invalid", ["invalid-signature", "provenance-downgrade"], 10),
+        (replayed, "invalid", ["invalid-signature"], 10),
+        (published_only, "by the registry alone", ["provenance-downgrade"], 10),
         (upwards, "not known", ["gap"], 10),
-        (npm_answering(404), "by the registry alone", [], 0),
+        (npm_answering(404), "by the registry alone", ["provenance-downgrade"], 10),
         (npm_answering(403), "not known", ["gap"], 4),
         (npm_answering(500), "not known", ["gap"], 4),
     ],
@@ -339,6 +349,113 @@ def test_each_answer_of_npm_is_another_verdict(
     result = gate()
     assert counted(result) == f"signatures: 1 {signed}", result.output
     assert (rules(result), result.exit_code) == (denied, exit_code), result.output
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (hidden, "the index that was asked offers no attestation of its files; a m"),
+        (answering(404), "attestations are spoken of, and are not there: `http"),
+        (answering(404), "answered 404 (not found)"),
+        (answering(403), "who stands for `acme-files==1.2.0` is not known: `http"),
+        (answering(403), "answered 403 (not allowed)"),
+        (answering(500), "who stands for `acme-files==1.2.0` is not known: `http"),
+        (answering(500), "answered 500\n"),
+        (broken_off, "broke off"),
+        (malformed, "is not known: its attestations are malformed: "),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_each_way_to_have_no_attestation_is_said_for_itself(
+    gate: Gate, act: Act, reason: str
+) -> None:
+    gate.want_pypi()
+    act(gate)
+    told = gate().output
+    assert reason in told
+    known = "offers no" in reason or "spoken" in reason or "404" in reason
+    assert ("is not signed" in told) is known
+
+
+LEVELS = {
+    "baseline": {
+        ("missing-provenance", "allowed"): 34,
+        ("unsigned-artifact", "allowed"): 17,
+        ("low-build-level", "allowed"): 3,
+    },
+    "strict": {
+        ("missing-provenance", "warned"): 34,
+        ("unsigned-artifact", "warned"): 17,
+        ("low-build-level", "warned"): 3,
+    },
+}
+
+
+@pytest.mark.parametrize("policy", LEVELS)
+def test_that_most_packages_have_no_provenance_denies_none_of_them(
+    gate: Gate, policy: str
+) -> None:
+    """Of twenty on each registry, three have some, as in most projects."""
+    lines, packages = [], {"": {"name": "p"}}
+    for n in range(20):
+        wheel = f"p{n}-1.0-py3-none-any.whl"
+        if n < 3:
+            gate.signed.upload(f"p{n}", "1.0")
+        else:
+            gate.world.pypi.upload(f"p{n}", wheel)
+        gate.signed.publish(f"p{n}", "1.0.0", attested=n < 3)
+        digest = hashlib.sha256(wheel.encode()).hexdigest()
+        lines.append(f"p{n}==1.0 --hash=sha256:{digest}\n")
+        integrity = sri(f"p{n}@1.0.0".encode())
+        packages[f"node_modules/p{n}"] = {"version": "1.0.0", "integrity": integrity}
+    (gate.folder / "requirements.txt").write_text("".join(lines), encoding="utf-8")
+    lock = json.dumps({"lockfileVersion": 3, "packages": packages})
+    (gate.folder / "package-lock.json").write_text(lock, encoding="utf-8")
+    gate.policy = Path(policy)
+    report = gate.told()
+    counts = Counter((e["rule"], e["outcome"]) for e in report["findings"])
+    ours = {key: n for key, n in counts.items() if key[0] != "gap"}
+    assert ours == LEVELS[policy]
+    told = [line for line in gate().output.splitlines() if "-provenance]" in line]
+    assert len(told) == (6 if policy == "strict" else 0)
+
+
+def test_what_is_denied_can_be_waived_by_the_purl_that_it_shows(gate: Gate) -> None:
+    gate.want_npm()
+    never_again(gate)
+    (purl,) = (
+        line.removeprefix("  purl: ")
+        for line in gate().output.splitlines()
+        if line.startswith("  purl: ")
+    )
+    waiver = {
+        "rule": "provenance-downgrade",
+        "purl": purl,
+        "reason": "its maker was asked",
+        "owner": "platform",
+        "expires": "2999-01-01",
+    }
+    older = waiver | {"purl": purl.replace("1.2.0", "1.1.0")}
+    other = waiver | {"purl": "pkg:npm/other@1.0.0"}
+    ended = waiver | {"expires": "2020-01-01"}
+    with gate.policy.open("a", encoding="utf-8") as stream:
+        stream.write("waivers:\n")
+        stream.writelines(f"  - {json.dumps(e)}\n" for e in (older, other, ended))
+    result = gate()
+    assert result.exit_code == 10
+    line = POLICY.count("\n") + 2
+    for number, said in enumerate(
+        ("names another version", "is not used", "expired on 2020-01-01"), line
+    ):
+        note = result.output.partition(said)[2]
+        assert note.splitlines()[1] == f"  --> {gate.policy}:{number}"
+    with gate.policy.open("a", encoding="utf-8") as stream:
+        stream.write(f"  - {json.dumps(waiver)}\n")
+    result = gate()
+    assert (result.exit_code, "waived[provenance-downgrade]" in result.output) == (
+        0,
+        True,
+    )
 
 
 PURLS = ("pkg:pypi/acme-*", "pkg:npm/%40acme/*")

@@ -125,6 +125,7 @@ def test_the_format_has_a_version_and_these_fields() -> None:
     assert findings[1]["gap"] == {"stage": "discover", "reason": "not JSON"}
     assert findings[2]["waiver"] == {
         "rule": "unpinned-server",
+        "variant": None,
         "purl": "pkg:npm/files@1.2.0",
         "advisory": "CVE-1",
         "reason": "upstream is fixing it",

@@ -129,7 +129,7 @@ def test_tells_what_where_why_and_what_to_do() -> None:
 def test_a_waiver_that_misses_what_was_found_says_so() -> None:
     near = waiver(purl="pkg:npm/files@1.1.0")
     told = render(Verdict(denied=(finding(),), unused_waivers=(near,)))
-    assert "names another version or advisory than what was found" in told
+    assert "names another version, variant or advisory than what was found" in told
 
 
 def test_tells_how_much_was_downloaded() -> None:
@@ -255,6 +255,18 @@ def test_of_many_findings_those_about_what_ships_are_told_first() -> None:
     text = render(Verdict(denied=(*builds, step("redis", Role.SERVICE_IMAGE))))
     assert text.startswith("deny[unpinned-build-step]: redis\n")
     assert "5 more with the same hint" in text
+
+
+def test_the_purl_is_shown_that_a_waiver_needs() -> None:
+    about = component("pkg:npm/%40acme/files@1.0.0", name="@acme/Files")
+    (shown,) = (
+        line
+        for line in render(Verdict(denied=(finding(about=about),))).splitlines()
+        if "purl" in line
+    )
+    assert shown == "  purl: pkg:npm/%40acme/Files@1.0.0"
+    blind = finding("gap", "stale", gap=gap(), about=about)
+    assert f"{shown}\n  variant: stale\n" in render(Verdict(denied=(blind,)))
 
 
 def test_no_purl_is_shown_where_no_waiver_could_name_it() -> None:

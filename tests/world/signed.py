@@ -48,6 +48,8 @@ class Signed:
     instance: Instance = field(default_factory=lambda: INSTANCE)
     at: dict[str, Place] = field(default_factory=dict)
     """Where attestations lie, by the title of the package: `x==1.0`, `x@1.0`."""
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What lies there, by the same, for a test to change."""
 
     def upload(
         self,
@@ -133,6 +135,7 @@ class Signed:
         minter.san = x509.UniformResourceIdentifier(minter.claims[9])
         return minter
 
-    def _place(self, path: str, document: object, title: str) -> None:
-        data = json.dumps(document).encode()
-        self.at[title] = self.world.server.place(path, Place(lambda: data))
+    def _place(self, path: str, document: dict[str, Any], title: str) -> None:
+        self.documents[title] = document
+        place = Place(lambda: json.dumps(document).encode())
+        self.at[title] = self.world.server.place(path, place)

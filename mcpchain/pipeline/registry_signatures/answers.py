@@ -27,6 +27,7 @@ def lacking(package: Component, error: FetchError) -> Verification:
     What may be otherwise the next time is an error; an answer that is none, is not.
     """
     if error.state is State.MISSING:
-        return told(package, Status.MISSING, error.reason)
+        reason = f"attestations are spoken of, and are not there: {error.reason}"
+        return told(package, Status.MISSING, reason)
     status = Status.ERROR if error.state.transient else Status.UNVERIFIABLE
     return told(package, status, error.reason)
