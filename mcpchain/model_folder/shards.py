@@ -22,6 +22,7 @@ PART: Final = re.compile(
 _PREFIX: Final = 8
 _HEADER: Final = 8 << 20
 _TOLD: Final = 5
+_AGAIN: Final = "remove it, or get all files of the model again"
 _FIRST: Final = (
     *("model", "pytorch_model", "diffusion_pytorch_model", "adapter_model"),
     "consolidated",
@@ -104,12 +105,19 @@ def _same(sets: Mapping[str, Sequence[Component]]) -> Sum:
 
 
 def unnumbered(shelf: Shelf, folder: str, names: Iterable[str]) -> bool:
-    """Tell which parts are missing by the numbers in *names*; say whether any are."""
+    """Tell which parts are missing by the numbers in *names*; say whether any are.
+
+    A part whose number is more than there are is told too.
+    """
     parts: dict[tuple[str, int, str], set[int]] = defaultdict(set)
     for each in names:
         if match := PART.fullmatch(each):
-            key = (match["stem"], int(match["count"]), match["suffix"])
-            parts[key].add(int(match["number"]))
+            number, count = int(match["number"]), int(match["count"])
+            parts[match["stem"], count, match["suffix"]].add(number)
+            if number > count:
+                reason = f"is called part {number} of {count}"
+                place = Location(path=f"{folder}/{each}".lstrip("/"))
+                shelf.gap(place, reason, State.CONFLICT, _AGAIN)
     missing = False
     for (stem, count, suffix), numbers in sorted(parts.items()):
         lost = count - sum(1 <= each <= count for each in numbers)
@@ -228,7 +236,7 @@ class Index:
                     f"is called a part of the weights, but `{self._path}` does not "
                     "name it",
                     State.CONFLICT,
-                    "remove it, or get all files of the model again",
+                    _AGAIN,
                 )
 
     def _tensors(self) -> None:

@@ -296,8 +296,8 @@ def test_a_zip_that_is_both_is_two_models(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"hello", zipped(), zipped(("readme", b"x")), zipped(("config.json", b"{}"))],
-    ids=["empty", "text", "empty-zip", "other-zip", "lonely-configuration"],
+    [b"", b"hello", zipped(), zipped(("readme", b"x"))],
+    ids=["empty", "text", "empty-zip", "other-zip"],
 )
 def test_another_content_under_the_name_of_keras_is_a_gap(
     tmp_path: Path, data: bytes
@@ -305,6 +305,16 @@ def test_another_content_under_the_name_of_keras_is_a_gap(
     found = discover(tmp_path, data)
     assert len(found.gaps) == 1
     assert not found.components
+
+
+def test_a_configuration_without_weights_is_read_for_it_runs_before_they_are_missed(
+    tmp_path: Path,
+) -> None:
+    config = json.dumps(model(part("Lambda"))).encode()
+    found = discover(tmp_path, zipped(("config.json", config)))
+    assert facts(found).operators == ("Lambda",)
+    (gap,) = found.gaps
+    assert "a zip without its configuration or weights" in gap.reason
 
 
 def test_something_in_front_of_the_zip_does_not_hide_it(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def discover(file: File, found: Collector) -> None:
         with file.open() as stream:
             archive = open_zip(file, stream, size)
             members = archive.infolist()
-            sure = _is_keras(members)
+            sure = _is_keras(members, named=is_named(file))
             if sure:
                 _read(file, archive, config, found)
     except (MalformedError, UnreadableError):
@@ -39,13 +39,21 @@ def discover(file: File, found: Collector) -> None:
     finally:
         if sure:
             found.add(observed(file, _facts(config)))
-    if not sure and is_named(file):
+    if is_named(file) and not (sure and _has_weights(members)):
         _note(file, found, _other(members), State.CONFLICT)
 
 
-def _is_keras(members: list[zipfile.ZipInfo]) -> bool:
-    names = {each.filename for each in members}
-    return _CONFIG in names and any(each in names for each in _WEIGHTS)
+def _is_keras(members: list[zipfile.ZipInfo], *, named: bool) -> bool:
+    """Say whether it is a model; of one that is *named* so no weights are needed.
+
+    A loader runs what the configuration names before it looks for weights.
+    """
+    told = named or _has_weights(members)
+    return told and any(each.filename == _CONFIG for each in members)
+
+
+def _has_weights(members: list[zipfile.ZipInfo]) -> bool:
+    return any(each.filename in _WEIGHTS for each in members)
 
 
 def _read(
@@ -75,7 +83,7 @@ def _other(members: list[zipfile.ZipInfo]) -> str:
     """Say what a zip is that is called a model of Keras and is none."""
     names = [each.filename.lower() for each in members]
     torch = any(each.rpartition("/")[2] == "data.pkl" for each in names)
-    what = "a zip of torch" if torch else "a zip without a configuration of Keras"
+    what = "a zip of torch" if torch else "a zip without its configuration or weights"
     return f"named like a model of Keras, and is {what}"
 
 
