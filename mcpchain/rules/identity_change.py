@@ -23,6 +23,14 @@ class IdentityChange:
     Use instead: the earlier release, until its maker tells of the move. A repository
     that was only renamed keeps its number, and is no finding.
 
+    Example:
+        `acme-files==1.2.0` was built by `https://gitlab.com/evil/files` (repository 7,
+        owner 9, by https://gitlab.com), and its release 1.1.0 by
+        `https://gitlab.com/acme/files` (repository 1, owner 2, by https://gitlab.com)
+
+    Both signatures hold. The numbers are those of the host, which nobody can take
+    over with a name.
+
     Variants: the first that differs of `issuer` (another service vouches for it),
     `owner` (another account), `repository` (another one of the same account) and
     `workflow` (another one of the same repository).

@@ -21,6 +21,13 @@ class InvalidSignature:
     Use instead: do not run it. Get it again from its maker, and tell them and the
     registry.
 
+    Example:
+        `acme-files==1.2.0` (`acme_files-1.2.0-py3-none-any.whl`): the statement is
+        about other artifacts
+
+    The index offers an attestation beside this wheel, signed by somebody, that is
+    about other bytes than those that the wheel has.
+
     Variants:
         invalid: something that is signed, logged or certified does not hold.
     """

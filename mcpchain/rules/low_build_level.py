@@ -25,6 +25,12 @@ class LowBuildLevel:
     good, the policy says under `signatures`. The level comes from our table of
     builders, never from what a provenance says of itself.
 
+    Example:
+        `@acme/files@1.2.0`: its provenance is of build level 1, not 2: the runner is
+        `self-hosted`, whose owner can say anything
+
+    If that runner is yours, say `self-hosted-runners: true` under `signatures`.
+
     Settings:
         min-level: the lowest level that is accepted, 1 to 3.
 

@@ -23,6 +23,12 @@ class MissingProvenance:
     `npm publish --provenance`). What you publish yourself, publish from a workflow, and
     name it under `publishers` in the policy, so that nothing else passes.
 
+    Example:
+        `@acme/files@1.2.0`: nothing verified says from which repository it was built
+
+    The registry may have signed it all the same: that tells who delivers it, and not
+    who made it.
+
     Variants:
         named: the policy or a lock names who has to stand for it, and nobody of them
             does for all of it.

@@ -19,6 +19,11 @@ class ProvenanceDowngrade:
     Use instead: the earlier release, until its maker says why this one was published
     otherwise.
 
+    Example:
+        `acme-files==1.2.0` has no verified provenance, and its release 1.1.0 has some
+
+    All releases up to 1.1.0 came from a workflow; 1.2.0 was uploaded with a token.
+
     Variants:
         nearest: the release just before it has provenance.
         earlier: one before that has, and those between have none either.

@@ -25,6 +25,13 @@ class ProvenanceRepositoryMismatch:
     what the package declares; until then, the numbers of repository and owner tell a
     repository that was renamed from another one.
 
+    Example:
+        `@acme/files@1.2.0` was built from `https://github.com/evil/files` (repository
+        7, owner 9), and declares `https://github.com/acme/files`
+
+    Its `package.json` names the well-known repository, and a workflow of another one
+    has built it.
+
     Variants:
         server: an MCP server runs it.
         dependency: anything else.

@@ -23,6 +23,13 @@ class UnsignedArtifact:
     it was published. Many packages have none yet, so begin with what runs with your
     credentials, and with what you publish yourself.
 
+    Example:
+        `acme-files==1.2.0` is not signed: the index that was asked offers no
+        attestation of its files; a mirror may leave them out
+
+    Nothing else is known against it. If you install by a mirror, ask the index
+    behind it; if the package is your own, publish it from a workflow.
+
     Variants:
         named: the policy or a lock names who has to sign it.
         server: an MCP server runs it.

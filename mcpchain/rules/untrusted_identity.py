@@ -22,6 +22,18 @@ class UntrustedIdentity:
     Use instead: find out whether the maker builds elsewhere now. If so, name them under
     `publishers` in the policy, or lock again.
 
+    Example:
+        `acme-files==1.2.0` (`acme_files-1.2.0-py3-none-any.whl`): repository is
+        `https://github.com/evil/files`, not `https://github.com/acme/files`
+
+    The signature is good, and was made by a workflow in `evil/files`; the index, the
+    lock or the policy (the variant tells which) says `acme/files`. In the policy:
+
+        publishers:
+          - packages: [pkg:pypi/acme-files]
+            repository: acme/files
+            workflow: release.yml
+
     Variants:
         named: the policy or a lock names somebody else.
         index: the index that delivers the file names somebody else.

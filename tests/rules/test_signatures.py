@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mcpchain.case import Case
 from mcpchain.component import Kind
 from mcpchain.finding import Finding
-from mcpchain.rules import Rule
+from mcpchain.rules import Rule, page
 from mcpchain.rules.identity_change import IdentityChange
 from mcpchain.rules.invalid_signature import InvalidSignature
 from mcpchain.rules.low_build_level import LowBuildLevel
@@ -571,6 +571,91 @@ def test_says_who_built_it_and_who_did_before() -> None:
         f"by {GITHUB})"
     )
     assert finding.hint == "use 0.9 until its maker tells of the move"
+
+
+HERS = Identity(
+    issuer="https://gitlab.com",
+    san="https://gitlab.com/acme/files",
+    kind=SanKind.URI,
+    repository="https://gitlab.com/acme/files",
+    repository_id="1",
+    owner_id="2",
+)
+HIS = replace(
+    HERS,
+    repository="https://gitlab.com/evil/files",
+    repository_id="7",
+    owner_id="9",
+)
+NUMBERED = identity("https://github.com/evil/files", repository_id="7", owner_id="9")
+WHEEL = "acme_files-1.2.0-py3-none-any.whl"
+ON_NPM, ON_PYPI = "pkg:npm/%40acme/files@1.2.0", "pkg:pypi/acme-files@1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("rule", "purl", "known"),
+    [
+        (
+            UnsignedArtifact(),
+            ON_PYPI,
+            standing(
+                replace(
+                    NONE,
+                    reason="the index that was asked offers no attestation of its "
+                    "files; a mirror may leave them out",
+                )
+            ),
+        ),
+        (
+            InvalidSignature(),
+            ON_PYPI,
+            standing(
+                replace(
+                    WRONG,
+                    subject=WHEEL,
+                    reason="the statement is about other artifacts",
+                )
+            ),
+        ),
+        (
+            UntrustedIdentity(),
+            ON_PYPI,
+            standing(
+                replace(
+                    STRANGER,
+                    subject=WHEEL,
+                    reason="repository is `https://github.com/evil/files`, not "
+                    "`https://github.com/acme/files`",
+                )
+            ),
+        ),
+        (MissingProvenance(), ON_NPM, standing(KEYED, NONE)),
+        (
+            ProvenanceRepositoryMismatch(),
+            ON_NPM,
+            standing(verified(NUMBERED), declared=ACME),
+        ),
+        (LowBuildLevel(), ON_NPM, standing(OWN_RUNNER)),
+        (
+            ProvenanceDowngrade(),
+            ON_PYPI,
+            standing(NONE, earlier=(replace(BEFORE, version="1.1.0"),)),
+        ),
+        (
+            IdentityChange(),
+            ON_PYPI,
+            standing(
+                verified(HIS),
+                earlier=(replace(BEFORE, version="1.1.0", identity=HERS),),
+            ),
+        ),
+    ],
+    ids=lambda each: getattr(each, "id", ""),
+)
+def test_the_manual_shows_what_it_says(rule: Rule, purl: str, known: Standing) -> None:
+    (finding,) = rule.check(case(component(purl), standing=known))
+    text = " ".join(page(type(rule)).partition("Example:")[2].split())
+    assert text.startswith(finding.message)
 
 
 ANSWERS = [
