@@ -30,6 +30,9 @@ class Case:
     moving: Component | None = None
     """A package that this one pulls in, of which another version may be chosen at the
     next start; the nearest, of several."""
+    known_version: str = ""
+    """Of a server: a version of its package that the registry has, or another server
+    names, and of which nothing bad is known."""
     release: Release | None = None
     evidence: tuple[Evidence, ...] = ()
     advisories: tuple[Advisory, ...] = ()

@@ -6,9 +6,17 @@ from dataclasses import dataclass, replace
 
 from mcpchain import gate, registries, verify
 from mcpchain.address import normalise
+from mcpchain.advisory import Advisory
 from mcpchain.case import Case
 from mcpchain.closure.library import Door
-from mcpchain.component import Component, Kind, Location, PackageFacts, ServerFacts
+from mcpchain.component import (
+    Component,
+    Kind,
+    Location,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+)
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.fetch import Fetcher
 from mcpchain.finding import Finding
@@ -55,6 +63,7 @@ def judge(
     gaps = [*dict.fromkeys(gaps)]
     pulled_in, moving = pulls(inventory)
     trusted = _chosen(policy) | _own_registries(components, settings)
+    versions = _versions(components, answers.releases, known.advisories)
     findings: list[Finding] = []
     for case in _cases(inventory.name, components, gaps, terms.now):
         ref = case.component.ref
@@ -64,6 +73,7 @@ def judge(
             trusted_addresses=_chosen(policy),
             pulled_in=ref in pulled_in,
             moving=moving.get(ref),
+            known_version=versions.get(_package(case.component), ""),
             release=answers.releases.get(ref),
             evidence=evidence.get(ref, ()),
             advisories=known.advisories.get(ref, ()),
@@ -195,6 +205,35 @@ def _open_questions(
                     hint="lock it with SHA-256 or stronger, or use `--download`",
                     ref=component.ref,
                 )
+
+
+def _package(component: Component) -> tuple[str | None, ...]:
+    purl = component.purl
+    return (purl.type, purl.namespace, purl.name) if purl else ()
+
+
+def _versions(
+    components: Sequence[Component],
+    releases: Mapping[str, Release],
+    advisories: Mapping[str, Sequence[Advisory]],
+) -> dict[tuple[str | None, ...], str]:
+    """Return a version of each package that could be named where none is.
+
+    What a registry would deliver goes before what is named elsewhere in the target.
+    """
+    found: dict[tuple[str | None, ...], str] = {}
+    for asked in (True, False):
+        for each in components:
+            if each.purl is None or each.kind is Kind.MCP_SERVER:
+                continue  # of a server, its package says more
+            release = releases.get(each.ref)
+            version = each.version
+            if release is not None:
+                version = None if release.withdrawal else release.version
+            floats = each.pin is Pin.FLOATING
+            if version and floats is asked and not advisories.get(each.ref):
+                found.setdefault(_package(each), version)
+    return found
 
 
 def _own_registries(

@@ -81,10 +81,11 @@ def _hint(case: Case) -> str:
             return f"name the image by digest: `{package}@sha256:<digest>`"
         case "github" | "gitlab" | "bitbucket" | "generic":
             return "name a full commit id instead of a branch or tag"
-        case "pypi":
-            return f"name a version: `{package}==<version>`"
         case _:
-            return f"name a version: `{package}@<version>`"
+            sign = "==" if kind == "pypi" else "@"
+            if case.component.pin is Pin.FLOATING and case.known_version:
+                return f"name a version, such as `{package}{sign}{case.known_version}`"
+            return f"name a version: `{package}{sign}<version>`"
 
 
 def _package(case: Case) -> str:

@@ -227,3 +227,48 @@ def test_the_npmrc_of_a_project_chooses_no_registry(
     rules = {line.partition("]")[0] for line in told(result)}
     assert rules == {"deny[untrusted-registry"}
     assert not [path for path in world.server.paths() if "evil" in path]
+
+
+def malicious(_: World, osv: Path) -> None:
+    record = {
+        "id": "MAL-2030-1",
+        "modified": "2030-01-01T00:00:00Z",
+        "affected": [
+            {
+                "package": {"ecosystem": "npm", "name": "@acme/files"},
+                "versions": ["1.2.0"],
+            }
+        ],
+    }
+    (osv / "MAL-2030-1.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("act", "version"),
+    [
+        (lambda *_: None, "1.2.0"),
+        (lambda world, _: deprecate(world), None),
+        (malicious, None),
+    ],
+    ids=["fine", "deprecated", "malicious"],
+)
+def test_a_floating_server_can_be_pinned_to_what_is_known_and_fine(
+    judge: Judge,
+    world: World,
+    project: Path,
+    tmp_path: Path,
+    act: Callable[[World, Path], None],
+    version: str | None,
+) -> None:
+    server = {"command": "npx", "args": ["-y", "@acme/files"]}
+    (project / ".mcp.json").write_text(
+        json.dumps({"mcpServers": {"files": server}}), encoding="utf-8"
+    )
+    osv = tmp_path / "osv"
+    osv.mkdir()
+    act(world, osv)
+    more = ["--advisories", str(osv)] if [*osv.iterdir()] else []
+    output = judge(*more).output
+    such = f", such as `@acme/files@{version}`"
+    shown = such if version else ": `@acme/files@<version>`"
+    assert f"  hint: name a version{shown}\n" in output, output

@@ -74,6 +74,21 @@ def test_objects_to_a_server_that_is_not_pinned(
 
 
 @pytest.mark.parametrize(
+    ("pin", "hint"),
+    [
+        (Pin.FLOATING, "name a version, such as `files==1.2.0`"),
+        (Pin.RANGE, "name a version: `files==<version>`"),
+    ],
+)
+def test_a_version_that_is_known_is_named_where_any_would_do(
+    pin: Pin, hint: str
+) -> None:
+    server = component("pkg:pypi/files", SERVER, pin=pin, requested=">2")
+    (finding,) = UnpinnedServer().check(case(server, known_version="1.2.0"))
+    assert finding.hint == hint
+
+
+@pytest.mark.parametrize(
     "pin", [Pin.EXACT, Pin.DIGEST, Pin.COMMIT, Pin.LOCAL, Pin.REMOTE]
 )
 def test_accepts_a_server_that_does_not_move(pin: Pin) -> None:
