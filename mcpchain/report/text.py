@@ -121,7 +121,8 @@ def _finding(
             yield f"  why: {reason}"
     for reference in finding.references[:1]:
         yield f"  see: {printable(reference)}"
-    if level == "deny" and finding.rule not in UNWAIVABLE and finding.about.purl:
+    waivable = level != "waived" and finding.rule not in UNWAIVABLE
+    if waivable and finding.about.purl:
         yield f"  purl: {printable(_waivable(finding.about))}"
         if finding.gap:
             yield f"  variant: {finding.variant}"  # which its waiver has to name

@@ -78,6 +78,7 @@ warn[known-vulnerability]: it leaks
   --> package-lock.json#/packages/x
   why: the weakness is public, so whoever wants to use it has read about it too.
   see: https://advisories.example/CVE-2030-1
+  purl: pkg:npm/files@1.2.0
   hint: upgrade
 
 waived[gap]: not read: not JSON
