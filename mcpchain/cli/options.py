@@ -14,7 +14,7 @@ from mcpchain.errors import UsageError
 
 if TYPE_CHECKING:
     from mcpchain.inventory import Inventory
-    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.circumstances import Circumstances
 
 _LOOK = 4096
 _Command = Callable[..., Any]
@@ -108,7 +108,7 @@ def trust_folder() -> Path:
 def circumstances(target: Path) -> "Circumstances":
     """Return when and where this run asks about *target*."""
     from mcpchain import __version__
-    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.circumstances import Circumstances
 
     return Circumstances(
         now=now(),

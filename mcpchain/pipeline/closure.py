@@ -8,7 +8,7 @@ from mcpchain.closure.library import Door
 from mcpchain.component import Basis, Component
 from mcpchain.fetch import Fetcher
 from mcpchain.inventory import Inventory, RelationKind
-from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.settings import load
 
 

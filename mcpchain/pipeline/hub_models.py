@@ -15,7 +15,7 @@ from mcpchain.address import Credential, is_http, lies_below, plain
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.fetch import Fetcher, FetchError, Request, Response
 from mcpchain.inventory import State
-from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.purl import parse
 from mcpchain.settings import load
 from mcpchain.signature import Check, Status, Verification

@@ -23,7 +23,7 @@ from mcpchain.verify.oci import KIND, verify_image
 if TYPE_CHECKING:
     from packageurl import PackageURL
 
-    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.circumstances import Circumstances
     from mcpchain.pipeline.verification import Terms
 
 _BESIDE: Final = "COSIGN_REPOSITORY"

@@ -21,8 +21,9 @@ from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.fetch import Fetcher
 from mcpchain.finding import Finding
 from mcpchain.inventory import Gap, Inventory, State
+from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.pipeline.closure import pulls
-from mcpchain.pipeline.knowledge import ECOSYSTEMS, Circumstances, look_up
+from mcpchain.pipeline.knowledge import ECOSYSTEMS, look_up
 from mcpchain.pipeline.standing import Inquiry, Stood, inquire, unattended
 from mcpchain.pipeline.target import nothing
 from mcpchain.policy import Policy

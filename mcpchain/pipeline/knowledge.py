@@ -13,36 +13,9 @@ from mcpchain.audit.advisories.osv import Index, open_index
 from mcpchain.audit.advisories.pip_audit import run_pip_audit
 from mcpchain.component import Component, Kind, Location
 from mcpchain.inventory import Gap, State
+from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.policy import Policy
 from mcpchain.release import Release
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """When and where a question is asked, and what may be used to answer it."""
-
-    now: dt.datetime
-    version: str
-    """Of mcpchain."""
-    environ: Mapping[str, str]
-    home: Path
-    cache: Path
-    projects: tuple[Path, ...]
-    """The folder that the target is in, and the one that we were started in."""
-    trust: Path
-    """The folder for what this user trusts of signatures."""
-    root: str | None = None
-    """The name of the trusted root. `None`: that of the public instance."""
-    trusted_root: Path | None = None
-    """A file with a trusted root, in place of those that have names."""
-    registry_keys: Path | None = None
-    """A file with the keys of a registry of npm's kind. `None`: those of npm."""
-    advisories: tuple[Path, ...] = ()
-    """OSV records: folders, archives or indexes."""
-    pip_audit: bool | None = None
-    """`None`: only where no other source covers Python packages."""
-    offline: bool = False
-    download: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

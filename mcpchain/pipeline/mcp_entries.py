@@ -22,7 +22,7 @@ from mcpchain.verify import mcp_registry
 from mcpchain.verify.mcp_registry import Package, Seen, Server, marker, read_server
 
 if TYPE_CHECKING:
-    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.circumstances import Circumstances
     from mcpchain.pipeline.registry_signatures.lead import RegistryKeys
 
 _LIMIT: Final = 4 << 20

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mcpchain.component import Component, Kind, Location, Origin, PackageFacts
 from mcpchain.errors import NothingToCheckError, UsageError
 from mcpchain.inventory import Gap, Inventory, State
-from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.pipeline.registry_signatures import is_package, verify_packages
 from mcpchain.pipeline.sorting import lists_packages
 from mcpchain.purl import parse

@@ -13,7 +13,7 @@ from mcpchain.sign.key_signer import KeySigner
 
 if TYPE_CHECKING:
     from mcpchain.fetch import Fetcher
-    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.circumstances import Circumstances
 
 _AZURE: Final = "azurekms"
 _PKCS11: Final = "pkcs11"

@@ -23,7 +23,7 @@ from mcpchain.standing import Earlier, Standing
 
 if TYPE_CHECKING:
     from mcpchain.closure.library import Door
-    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.circumstances import Circumstances
     from mcpchain.pipeline.registry_signatures.lead import (
         Documents,
         Lead,

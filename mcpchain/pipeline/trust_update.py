@@ -9,7 +9,7 @@ from mcpchain.bundle.root import parse as parse_root
 from mcpchain.errors import MalformedError, UnavailableError
 from mcpchain.fetch import Fetcher, FetchError, Request
 from mcpchain.inventory import State
-from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.pipeline.trusting import shipped_on, updated
 from mcpchain.settings import load
 from mcpchain.trust import TrustFile

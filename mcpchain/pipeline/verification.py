@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from mcpchain.bundle.private import PrivateAuthority
-    from mcpchain.pipeline.knowledge import Circumstances
+    from mcpchain.pipeline.circumstances import Circumstances
     from mcpchain.pipeline.mcp_bundles import Signers
     from mcpchain.pipeline.model_signatures import Given
     from mcpchain.tree import UnreadableError

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcpchain.errors import UsageError
+from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.pipeline.expecting import Expectations
-from mcpchain.pipeline.knowledge import Circumstances
 from mcpchain.pipeline.sorting import Sorted
 from mcpchain.pipeline.trusting import Chosen
 from mcpchain.pipeline.verification import Terms, verify_targets

@@ -11,7 +11,7 @@ import pytest
 
 from mcpchain import trust
 from mcpchain.errors import McpchainError, UnavailableError
-from mcpchain.pipeline.knowledge import Circumstances
+from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.pipeline.trust_update import update
 from mcpchain.pipeline.trusting import updated
 from mcpchain.trust import Source, TrustFile
