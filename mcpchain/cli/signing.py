@@ -60,6 +60,8 @@ class Wishes(NamedTuple):
             ("bundle", "output_dir"),
             ("trusted_root", "root_name"),
             ("key", "trust_config"),
+            ("trust_config", "trusted_root"),
+            ("trust_config", "root_name"),
         ):
             if getattr(self, one) is not None and getattr(self, other) is not None:
                 first, second = (

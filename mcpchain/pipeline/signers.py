@@ -44,8 +44,16 @@ class Who:
 
     @property
     def title(self) -> str:
-        """Who it will be, as far as that is known without asking anybody."""
-        return f"key {self.key}" if self.key else "an identity of Sigstore"
+        """Who it will be, as far as that is known without asking anybody.
+
+        Raises:
+            UsageError: The token cannot be used.
+        """
+        if self.key or self.token is None:
+            return f"key {self.key}" if self.key else "an identity of Sigstore"
+        from mcpchain.sign.keyless import identity
+
+        return identity(self.token)
 
 
 @contextmanager
@@ -141,8 +149,12 @@ def _identity(who: Who) -> Signer:
             hint="`--key FILE` (`mcpchain key generate -o NAME` makes one), or "
             "`--identity-token`",
         )
-    instance = instance or public_instance(who.root())
-    return Keyless.open(instance, token or browser_token(instance))
+    chosen = instance or public_instance(who.root())
+
+    def renew() -> str:
+        return who.token or ambient_token() or browser_token(chosen)
+
+    return Keyless.open(chosen, token or browser_token(chosen), renew)
 
 
 def _read(path: Path) -> bytes:

@@ -107,7 +107,7 @@ def verified(data: bytes, artifact: Artifact, trust: Trust) -> Verification:
     else:
         if found:
             return found
-        problem = found.reason
+        problem = f"{found.checks[-1].id}: {found.reason}"
     raise UnavailableError(
         f"what was signed does not verify: {problem}",
         hint="look at who signs, and at the trusted root; the bundle was thrown away",

@@ -11,11 +11,13 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.root import parse as parse_root
+from mcpchain.bundle.timestamp import verify_timestamp
 from mcpchain.bundle.verify import Artifact, Trust
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError, UnavailableError, UsageError
@@ -23,6 +25,8 @@ from mcpchain.printable import printable
 from mcpchain.signature import SanKind
 
 if TYPE_CHECKING:
+    from rfc3161_client import TimeStampResponse
+    from sigstore._internal.timestamp import TimestampAuthorityClient
     from sigstore.models import Bundle, ClientTrustConfig
     from sigstore.oidc import IdentityToken
     from sigstore.sign import Signer as TheirSigner
@@ -37,6 +41,7 @@ _WHY: Final = {
     "InvalidAudienceError": "it is for another audience than `sigstore`",
     "MissingRequiredClaimError": "it lacks one of aud, exp, iat, iss and sub",
 }
+_ENDED: Final = "ExpiredCertificate"
 _ASK_AGAIN: Final = "get a new token for the audience `sigstore`"
 _PATTERN: Final = frozenset("*?[")
 """What would be read as a pattern."""
@@ -99,13 +104,13 @@ def ambient_token() -> str | None:
     Raises:
         UsageError: They should, and do not.
     """
-    from sigstore.oidc import IdentityError, detect_credential
+    from sigstore.oidc import detect_credential
 
     try:
         return detect_credential()
-    except IdentityError as error:
+    except Exception as error:  # noqa: BLE001 - every system has its own client
         raise UsageError(
-            f"the surroundings give no identity token: {printable(str(error))[:300]}",
+            f"the surroundings give no identity token: {_told(error, '')}",
             hint="in GitHub Actions: `permissions: {id-token: write}`",
         ) from None
 
@@ -125,39 +130,42 @@ def browser_token(instance: Instance) -> str:
     return _ask("the login", "", _LOGIN, ask)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Keyless:
     """Signs with a certificate for the identity of a token. Implements `Signer`."""
 
     title: str
     trust: Trust
-    patience: float
+    instance: Instance
     token: str = field(repr=False)
     signer: "TheirSigner" = field(repr=False)
+    renew: Callable[[], str] = field(repr=False)
 
     @classmethod
-    def open(cls, instance: Instance, token: str) -> "Keyless":
+    def open(
+        cls, instance: Instance, token: str, renew: Callable[[], str] | None = None
+    ) -> "Keyless":
         """Get a certificate.
+
+        Args:
+            instance: From whom.
+            token: For whom.
+            renew: Returns another token of the same identity, where hashing takes
+                longer than a certificate is valid. `None`: the same is used again.
 
         Raises:
             UsageError: The token is none that could be used.
             UnavailableError: The authority did not answer, or refused.
         """
-        from sigstore.sign import Signer, SigningContext
-
-        known = _known(token)
-        expected = _expected(_claims(token))
-
-        def ask() -> "TheirSigner":
-            context = SigningContext.from_trust_config(instance.config)
-            return Signer(known, context)
-
+        known, expected = _known(token)
+        ask = partial(_certified, known, instance)
         return cls(
             title=f"{expected.san} ({expected.issuer})",
             trust=Trust(root=instance.root, expected=expected),
-            patience=instance.patience,
+            instance=instance,
             token=token,
             signer=_ask("the certificate authority", token, instance.patience, ask),
+            renew=renew or (lambda: token),
         )
 
     def sign_artifact(self, artifact: Artifact) -> bytes:
@@ -167,30 +175,99 @@ class Keyless:
         hashed = Hashed.model_validate(
             {"algorithm": "SHA2_256", "digest": artifact.digests["sha256"]}
         )
-        return self._bundle(lambda: self.signer.sign_artifact(hashed))
+        return self._bundle(lambda signer: signer.sign_artifact(hashed))
 
     def sign_statement(self, statement: bytes) -> bytes:
         """Return a bundle with a DSSE envelope around *statement*."""
         from sigstore.dsse import Statement
 
-        return self._bundle(lambda: self.signer.sign_dsse(Statement(statement)))
+        return self._bundle(lambda signer: signer.sign_dsse(Statement(statement)))
 
-    def _bundle(self, make: "Callable[[], Bundle]") -> bytes:
-        made = _ask("the transparency log", self.token, self.patience, make)
+    def _bundle(self, make: "Callable[[TheirSigner], Bundle]") -> bytes:
+        try:
+            made = self._made(make)
+        except _ExpiredError:
+            other = Keyless.open(self.instance, self.renew(), self.renew)
+            if other.trust != self.trust:
+                raise UsageError(
+                    f"the new token is of `{printable(other.title)}`, not of "
+                    f"`{printable(self.title)}`",
+                    hint="run again",
+                ) from None
+            self.token, self.signer = other.token, other.signer
+            made = self._made(make)
         return made.to_json().encode()
 
+    def _made(self, make: "Callable[[TheirSigner], Bundle]") -> "Bundle":
+        ask = partial(make, self.signer)
+        return _ask("the transparency log", self.token, self.instance.patience, ask)
 
-def _known(token: str) -> "IdentityToken":
+
+def identity(token: str) -> str:
+    """Return whose *token* is, for a reader, as far as it says so itself.
+
+    Raises:
+        UsageError: It is none that could be used.
+    """
+    _, expected = _known(token)
+    return f"{expected.san} ({expected.issuer})"
+
+
+def _certified(known: "IdentityToken", instance: Instance) -> "TheirSigner":
+    from sigstore.sign import Signer, SigningContext
+
+    services = instance.config.signing_config
+    stamps = [_Stamps(each, instance.root) for each in services.get_tsas()]
+    context = SigningContext(
+        fulcio=services.get_fulcio(),
+        rekor=services.get_tlogs()[0],
+        trusted_root=instance.config.trusted_root,
+        tsa_clients=cast("list[TimestampAuthorityClient]", stamps),
+    )
+    return Signer(known, context)
+
+
+class _ExpiredError(UnavailableError):
+    """A certificate is no longer valid, and nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamps:
+    """A timestamp authority without which nothing is signed.
+
+    sigstore-python goes on without a timestamp, and takes any: then the log has an
+    entry for ever of which nothing comes.
+    """
+
+    client: "TimestampAuthorityClient"
+    root: TrustedRoot
+
+    @property
+    def url(self) -> str:
+        return self.client.url
+
+    def request_timestamp(self, signature: bytes) -> "TimeStampResponse":
+        try:
+            answer = self.client.request_timestamp(signature)
+            authorities = self.root.timestamp_authorities
+            verify_timestamp(answer.as_bytes(), signature, authorities)
+        except Exception as error:  # noqa: BLE001 - a client, and our own core
+            raise _nothing("the timestamp authority", _told(error, "")) from None
+        return answer
+
+
+def _known(token: str) -> "tuple[IdentityToken, Expected]":
     from sigstore.oidc import IdentityError, IdentityToken
 
     try:
-        return IdentityToken(token)
+        known = IdentityToken(token)
     except IdentityError as error:
         cause = type(error.__cause__).__name__
         why = _WHY.get(cause, "it is no token of OpenID Connect")
         raise UsageError(
             f"the identity token cannot be used: {why}", hint=_ASK_AGAIN
         ) from None
+    return known, _expected(_claims(token))
 
 
 def _claims(token: str) -> Mapping[str, Any]:
@@ -253,11 +330,20 @@ def _ask(whom: str, token: str, patience: float, call: Callable[[], _T]) -> _T:
         return answers[0]
     why = f"no answer within {patience:g} seconds"
     if failures:
+        if isinstance(failures[0], UnavailableError):
+            raise failures[0]
         why = _told(failures[0], token)
-    raise UnavailableError(
-        f"{whom} of Sigstore gave nothing: {why}",
-        hint="nothing was signed; look at its status page, and run again",
-    ) from None
+        if why == _ENDED:
+            raise _ExpiredError("the certificate has ended", hint=_ASK_AGAIN)
+    raise _nothing(whom, why) from None
+
+
+def _nothing(whom: str, why: str) -> UnavailableError:
+    return UnavailableError(
+        f"{whom} of Sigstore gave nothing that holds: {why}",
+        hint="nothing was signed; run again, with a new token; if that fails too, look "
+        "at the status page of the instance",
+    )
 
 
 def _told(error: BaseException, token: str) -> str:
@@ -267,4 +353,5 @@ def _told(error: BaseException, token: str) -> str:
     text = str(error) or type(error).__name__
     if token:
         text = text.replace(token, "(the token)")
+    text = text.splitlines()[0]
     return printable(text)[:300]

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -131,7 +131,7 @@ def test_what_is_no_token_is_refused(sigstore: SigstoreServer, token: str) -> No
 def test_a_forged_token_gets_no_certificate(sigstore: SigstoreServer) -> None:
     with open_sigstore() as other:
         token = other.token(**CLAIMS)
-    refusal = "the certificate authority of Sigstore gave nothing: "
+    refusal = "the certificate authority of Sigstore gave nothing that holds: "
     with pytest.raises(UnavailableError, match=refusal) as refused:
         Keyless.open(instance(sigstore), token)
     assert token not in str(refused.value)
@@ -194,13 +194,50 @@ def test_an_entry_of_something_else_is_no_entry(sigstore: SigstoreServer) -> Non
     assert found.checks[-1].id == "log-entry"
 
 
-def test_without_a_time_a_log_of_the_second_kind_is_not_enough(
+@pytest.mark.parametrize("version", [1, 2])
+def test_without_a_timestamp_that_holds_the_log_is_not_asked(
+    sigstore: SigstoreServer, version: int
+) -> None:
+    given = instance(sigstore, version=version)
+    keyless = Keyless.open(given, sigstore.token(**CLAIMS))
+    sigstore.stamper = World()
+    with pytest.raises(UnavailableError, match="the timestamp authority of Sigstore"):
+        keyless.sign_artifact(WHAT)
+    sigstore.failing[TSA] = 500
+    with pytest.raises(UnavailableError, match="the timestamp authority of Sigstore"):
+        keyless.sign_artifact(WHAT)
+    assert sigstore.asked == [FULCIO, TSA, TSA]
+
+
+def ended(sigstore: SigstoreServer, renew: Callable[[], str]) -> Keyless:
+    sigstore.lifetimes.append(dt.timedelta(seconds=-1))
+    return Keyless.open(instance(sigstore), sigstore.token(**CLAIMS), renew)
+
+
+def test_a_certificate_that_ended_while_was_hashed_is_renewed(
     sigstore: SigstoreServer,
 ) -> None:
-    sigstore.failing[TSA] = 500
-    keyless = Keyless.open(instance(sigstore, version=2), sigstore.token(**CLAIMS))
-    with pytest.raises(UnavailableError, match="signed timestamp"):
+    keyless = ended(sigstore, lambda: sigstore.token(**CLAIMS))
+    assert check(keyless, keyless.sign_artifact(WHAT))
+    assert check(keyless, keyless.sign_artifact(WHAT))
+    assert sigstore.asked.count(FULCIO) == 2
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"exp": NOW - dt.timedelta(minutes=1)} | CLAIMS, "it has expired"),
+        ({"email": "you@acme.example"}, "the new token is of `you@acme.example"),
+    ],
+    ids=["expired", "of somebody else"],
+)
+def test_a_certificate_is_renewed_for_the_same_identity_only(
+    sigstore: SigstoreServer, claims: dict[str, Any], why: str
+) -> None:
+    keyless = ended(sigstore, lambda: sigstore.token(**claims))
+    with pytest.raises(UsageError, match=why):
         keyless.sign_artifact(WHAT)
+    assert REKOR not in sigstore.asked
 
 
 def test_another_certificate_than_was_asked_for_is_not_ours(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography import x509
@@ -40,6 +41,12 @@ class SigstoreServer:
         """What a service waits for before it answers, by its path."""
         self.entry: Json | None = None
         """What the log answers with, whatever it is asked to log."""
+        self.stamper = instance
+        """Whose authority signs for the time."""
+        self.lifetimes: list[dt.timedelta] = []
+        """How long the first certificates are valid, in place of ten minutes."""
+        self.challenges: list[str] = []
+        """Of logins in a browser."""
 
     def token(self, **claims: Any) -> str:  # noqa: ANN401 - of a token
         """Return a token of the provider, as GitHub gives it to a workflow."""
@@ -89,13 +96,44 @@ class SigstoreServer:
             return self.failing[path], b"{}"
         if path == "/api/v2/signingCert":
             return self._certificate(headers.get("Authorization", ""), json.loads(body))
-        if path == "/api/v1/log/entries":
-            return 201, json.dumps(self._logged(json.loads(body))).encode()
-        if path == "/api/v2/log/entries":
-            return 201, json.dumps(self._logged2(json.loads(body))).encode()
+        if path == "/oidc/token":
+            return self._logged_in(body)
         if path == "/api/v1/timestamp":
             return 201, self._timestamp(body)
+        logs = {
+            "/api/v1/log/entries": self._logged,
+            "/api/v2/log/entries": self._logged2,
+        }
+        if log := logs.get(path):
+            return 201, json.dumps(log(json.loads(body))).encode()
         return 404, b"{}"
+
+    def page(self, url: str) -> tuple[int, dict[str, str], Json]:
+        """Answer a GET: of a browser that logs in, or of a job of GitHub Actions."""
+        path, asked = urlsplit(url).path, parse_qs(urlsplit(url).query)
+        self.asked.append(path)
+        if path in self.failing:
+            return self.failing[path], {}, {}
+        if path == "/oidc/.well-known/openid-configuration":
+            of = {each: f"{self.address}/oidc/{each}" for each in ("auth", "token")}
+            told = {"authorization_endpoint": of["auth"], "token_endpoint": of["token"]}
+            return 200, {}, told
+        if path == "/oidc/auth":
+            self.challenges += asked["code_challenge"]
+            back = f"{asked['redirect_uri'][0]}?code=1234&state={asked['state'][0]}"
+            return 302, {"Location": back}, {}
+        if path == "/actions/token":
+            return 200, {}, {"value": self.token(aud=asked["audience"][0])}
+        return 404, {}, {}
+
+    def _logged_in(self, body: bytes) -> tuple[int, bytes]:
+        asked = parse_qs(body.decode())
+        known = hashlib.sha256(asked["code_verifier"][0].encode()).digest()
+        challenge = base64.urlsafe_b64encode(known).rstrip(b"=").decode()
+        if challenge not in self.challenges or asked["code"] != ["1234"]:
+            return 400, b"{}"
+        given = {"access_token": self.token(email="me@acme.example")}
+        return 200, json.dumps(given).encode()
 
     def _certificate(self, authorization: str, asked: Json) -> tuple[int, bytes]:
         scheme, _, token = authorization.partition(" ")
@@ -119,7 +157,9 @@ class SigstoreServer:
         told = self.claims
         if email:
             san, told = x509.RFC822Name(email), {1: ISSUER, 8: ISSUER}
-        leaf = self.instance.certificate(request.public_key(), san, told)
+        lives = self.lifetimes.pop(0) if self.lifetimes else dt.timedelta(minutes=10)
+        key = request.public_key()
+        leaf = self.instance.certificate(key, san, told, lifetime=lives)
         chain = [leaf, *self.instance.fulcio.chain]
         pems = [each.public_bytes(Encoding.PEM).decode() for each in chain]
         answer = {"signedCertificateEmbeddedSct": {"chain": {"certificates": pems}}}
@@ -177,7 +217,7 @@ class SigstoreServer:
         data = {"algorithm": "SHA2_256", "digest": asked["digest"]}
         spec = {"hashedRekordV002": {"data": data, "signature": asked["signature"]}}
         body = {"kind": "hashedrekord", "apiVersion": "0.0.2", "spec": spec}
-        return self.instance.rekor2.enter(body, self.instance.now)
+        return self.entry or self.instance.rekor2.enter(body, self.instance.now)
 
     def _timestamp(self, request: bytes) -> bytes:
         at = request.index(_SHA256) + len(_SHA256)
@@ -189,7 +229,7 @@ class SigstoreServer:
         if rest[:1] == b"\2":
             nonce = rest[: 2 + rest[1]]
         asked = rest.endswith(der.TRUE)
-        return self.instance.timestamp_of(digest, certificates=asked, nonce=nonce)
+        return self.stamper.timestamp_of(digest, certificates=asked, nonce=nonce)
 
 
 @contextmanager
@@ -202,6 +242,15 @@ def open_sigstore(instance: Instance | None = None) -> Iterator[SigstoreServer]:
             status, answer = sigstore.answer(self.path, self.headers, body)
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def do_GET(self) -> None:
+            status, headers, told = sigstore.page(self.path)
+            answer = json.dumps(told).encode()
+            self.send_response(status)
+            for each in (headers | {"Content-Length": str(len(answer))}).items():
+                self.send_header(*each)
             self.end_headers()
             self.wfile.write(answer)
 
