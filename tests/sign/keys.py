@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import (
     PrivateKeyTypes,
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from mcpchain.cli import main
 from mcpchain.sign.local_key import LocalKey
 
 KINDS: dict[str, PrivateKeyTypes] = {
@@ -39,9 +41,27 @@ def lay_key(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden or NoEncryption())
     )
     private.chmod(0o600)
-    spki = PublicFormat.SubjectPublicKeyInfo
-    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, spki))
+    public.write_bytes(pem(key.public_key()))
     return private, public
+
+
+def pem(public: PublicKeyTypes) -> bytes:
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def sign_by_command(folder: Path, key: str, public: PublicKeyTypes) -> str:
+    """Sign a file with *key*, verify it with *public*; return all that was said."""
+    target, known = folder / "app.bin", folder / "app.pub"
+    target.write_bytes(b"what is signed")
+    known.write_bytes(pem(public))
+    check = ["--key", str(known), "--no-log"]
+    done = [
+        CliRunner().invoke(main, [command, str(target), *more])
+        for command, more in (("sign", ["--key", key]), ("verify", check))
+    ]
+    said = "".join(each.output for each in done)
+    assert [each.exit_code for each in done] == [0, 0], said
+    return said + (folder / "app.bin.sigstore.json").read_text()
 
 
 @dataclass(kw_only=True)

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
+from azure.keyvault.keys._shared import HttpChallengeCache
 from securesystemslib.signer import Signature, SSlibKey
 
 from mcpchain.bundle import keys
 from mcpchain.errors import McpchainError, UnavailableError, UsageError
 from mcpchain.sign.remote.azure import open_azure
+from tests.sign.keys import sign_by_command
 from tests.world.key_services import (
     KEYS,
     TOKEN,
@@ -24,6 +26,7 @@ from tests.world.key_services import (
     open_service,
     url64,
 )
+from tests.world.server import Server
 
 MESSAGE = b"what is signed"
 
@@ -46,6 +49,7 @@ class Login:
 def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
     with open_service(Azure, tmp_path) as opened:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(opened.authority))
+        HttpChallengeCache.clear()  # another vault may have had this port
         yield opened
 
 
@@ -74,6 +78,23 @@ def test_what_a_vault_signs_is_verified(vault: Azure, name: str) -> None:
     theirs = SSlibKey.from_crypto(key.public, scheme=scheme)
     theirs.verify_signature(Signature(theirs.keyid, made.hex()), MESSAGE)
     assert TOKEN not in repr(key)
+
+
+def test_the_command_signs_with_a_key_of_azure(
+    vault: Azure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The managed identity of a service in Azure, which asks without TLS.
+    with Server() as login:
+        token = {"access_token": TOKEN, "expires_on": "4102444800"}
+        place = login.place("/token").answer_json(token)
+        place.headers["Connection"] = "close"
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{login.address}/token")
+        monkeypatch.setenv("IDENTITY_HEADER", f"{TOKEN}-header")
+        public = KEYS["p521"].public_key()
+        said = sign_by_command(tmp_path, uri(vault, "p521"), public)
+    assert f"by: key {uri(vault, 'p521')}" in said
+    assert TOKEN not in said
+    assert f"{TOKEN}-header" in login.asked[0].headers.values()
 
 
 def test_a_key_may_be_written_as_cosign_does(vault: Azure) -> None:

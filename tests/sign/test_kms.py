@@ -17,6 +17,7 @@ from mcpchain.fetch import Fetcher
 from mcpchain.sign.remote import RemoteKey
 from mcpchain.sign.remote.gcp import open_gcp
 from mcpchain.sign.remote.kms import open_kms
+from tests.sign.keys import sign_by_command
 from tests.world.key_services import (
     KEYS,
     PROJECT,
@@ -100,6 +101,17 @@ def test_what_vault_signs_is_verified(
     holds(key)
     assert key.title == f"hashivault:{name}"
     assert keys.spki(key.public) == keys.spki(KEYS[name].public_key())
+
+
+def test_the_command_signs_with_a_key_of_vault(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ(vault, SSL_CERT_FILE=str(vault.authority)).items():
+        monkeypatch.setenv(name, value)
+    public = KEYS["ed25519"].public_key()
+    said = sign_by_command(tmp_path, "hashivault://ed25519", public)
+    assert "by: key hashivault:ed25519" in said
+    assert TOKEN not in said
 
 
 @pytest.mark.parametrize("uri", ["hv:p256/1", "hashivault://p256/1"])
@@ -365,6 +377,18 @@ def test_googles_own_login_is_used(
     holds(key)
     asked = [path.rpartition("/")[2] for _, path in google.asked]
     assert asked == ["token", "publicKey"] + ["1:asymmetricSign"] * 2
+
+
+def test_the_command_signs_with_a_key_of_google(
+    google: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login(google, tmp_path, monkeypatch)
+    here = (open_gcp.__kwdefaults__ or {}) | {"base": f"{google.address}/v1/"}
+    monkeypatch.setattr(open_gcp, "__kwdefaults__", here)
+    said = sign_by_command(tmp_path, P256, KEYS["p256"].public_key())
+    assert f"by: key {P256.replace('//', '')}" in said
+    assert TOKEN not in said
+    assert google.account[64:128] not in said
 
 
 def test_a_login_that_google_does_not_take_is_told(

@@ -12,6 +12,7 @@ from mcpchain.bundle import keys
 from mcpchain.errors import McpchainError, UnavailableError, UsageError
 from mcpchain.sign.remote.pkcs11 import open_pkcs11
 from mcpchain.sign.remote.pkcs11_uri import Pkcs11Uri, parse
+from tests.sign.keys import sign_by_command
 from tests.world.softhsm import MODULE, PIN, SoftHsm, open_softhsm
 
 MESSAGE = b"what is signed"
@@ -46,6 +47,16 @@ def test_what_a_token_signs_is_verified_by_our_core(hsm: SoftHsm, name: str) -> 
     assert not keys.holds(key.public, key.sign(MESSAGE), b"something else")
     assert key.title == f"{name} in Build"
     assert PIN not in repr(key)
+
+
+def test_the_command_signs_with_a_key_in_a_token(
+    hsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MCPCHAIN_PKCS11_PIN", PIN)
+    uri = hsm.uri("p256")
+    said = sign_by_command(tmp_path, uri, open_pkcs11(uri, ENVIRON).public)
+    assert "by: key p256 in Build" in said
+    assert PIN not in said
 
 
 @pytest.mark.parametrize("name", ["p256", "p384", "p521"])

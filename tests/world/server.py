@@ -65,6 +65,7 @@ class Place:
         """Answer with a header, one byte now and then, that never ends."""
 
         def drip(to: _Handler) -> None:
+            to.close_connection = True
             to.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
             while not to.stopped(0.05):
                 to.wfile.write(b"a")
@@ -74,6 +75,7 @@ class Place:
 
     def drip_body(self) -> Self:
         def drip(to: _Handler) -> None:
+            to.close_connection = True
             to.head(200, self._media, {"Content-Length": "100000"})
             while not to.stopped(0.05):
                 to.wfile.write(b" ")

@@ -96,7 +96,7 @@ def open_aws(uri: str, *, seconds: float = SECONDS) -> RemoteKey:
     except ImportError:
         raise lacking("kms") from None
     client, shown = within(seconds, title, start)
-    public = _public(title, shown)
+    public = _public(title, key, shown)
     algorithm = _algorithm(title, shown, public)
 
     def make(digest: bytes) -> bytes:
@@ -127,16 +127,24 @@ def _client(region: str | None) -> _Client:
     return client
 
 
-def _public(title: str, shown: _Shown) -> "PublicKeyTypes":
+def _public(title: str, key: str, shown: _Shown) -> "PublicKeyTypes":
     try:
-        return keys.load(shown["PublicKey"])
+        same = "alias/" in key or _id(key) == _id(shown["KeyId"])
+        public = keys.load(shown["PublicKey"]) if same else None
     except keys.WeakKeyError as error:
         raise unfit(title, str(error)) from None
     except (KeyError, ValueError):
+        public = None
+    if public is None or not shown.get("KeyId"):
         raise UnavailableError(
-            f"`{title}`: what AWS shows is no public key",
+            f"`{title}`: what AWS shows is no public key of that name",
             hint="check who answers in its place (AWS_ENDPOINT_URL)",
-        ) from None
+        )
+    return public
+
+
+def _id(key: str) -> str:
+    return key.rpartition("/")[2]
 
 
 def _algorithm(title: str, shown: _Shown, public: "PublicKeyTypes") -> str:
@@ -166,7 +174,11 @@ def _told(title: str, step: str, error: Exception) -> McpchainError:
         )
     if isinstance(
         error,
-        exceptions.NoCredentialsError | exceptions.PartialCredentialsError,
+        exceptions.NoCredentialsError
+        | exceptions.PartialCredentialsError
+        | exceptions.CredentialRetrievalError
+        | exceptions.TokenRetrievalError
+        | exceptions.SSOError,
     ):
         return UnavailableError(f"nobody is logged in for `{title}`", hint=_LOGIN)
     if isinstance(error, exceptions.ClientError):
@@ -176,7 +188,7 @@ def _told(title: str, step: str, error: Exception) -> McpchainError:
             f"`{title}`: AWS did not {step}: it answered {known}",
             hint=_HINTS.get(code, "check the key, and who is logged in"),
         )
-    if isinstance(error, exceptions.HTTPClientError):
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return UnavailableError(
             f"`{title}`: AWS did not {step}: it cannot be reached, or is late "
             f"({type(error).__name__})",

@@ -32,6 +32,7 @@ _KEY: Final = re.compile(
     r"azurekms://(?P<vault>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?)"
     r"/(?:keys/)?(?P<name>[A-Za-z0-9-]{1,127})/(?P<version>[a-f0-9]{32})"
 )
+_REFUSED: Final = (400, 401, 403, 404)
 _OPTIONS: Final = {
     "connection_timeout": CONNECT,
     "read_timeout": READ,
@@ -146,10 +147,11 @@ def _told(title: str, step: str, error: Exception) -> McpchainError:
         reason = "it broke off"
     elif isinstance(error, exceptions.HttpResponseError) and error.status_code:
         reason = f"it answered {error.status_code}"
-        hint = (
-            "check the name of the key; the caller needs `get` and `sign` for keys "
-            "(role `Key Vault Crypto User`)"
-        )
+        if error.status_code in _REFUSED:
+            hint = (
+                "check the name of the key; the caller needs `get` and `sign` for keys "
+                "(role `Key Vault Crypto User`)"
+            )
     elif isinstance(error, exceptions.ClientAuthenticationError):
         reason = "nobody is logged in"
         hint = "`az login`, or set AZURE_CLIENT_ID and the variables beside it"
