@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -177,45 +178,132 @@ def test_the_action_imports_nothing_from_the_workspace(tmp_path: Path) -> None:
         assert "python" not in line or " -I " in line
 
 
-@pytest.mark.parametrize(
-    "hostile", ["x; touch pwned", "$(touch pwned)", "a\nb", "--policy=evil", ""]
-)
+@dataclass(frozen=True)
+class Ran:
+    """What the action has called, and how it ended."""
+
+    argv: list[str]
+    status: int
+    told: str
+
+
+def run_action(folder: Path, status: int = 0, **given: str) -> Ran:
+    """Run the second step of the action in *folder*, with these inputs."""
+    stub = folder / "venv/bin/python"
+    stub.parent.mkdir(parents=True)
+    stub.write_text(
+        f'#!/bin/sh\nprintf "%s\\0" "$@" > {folder}/argv\nexit {status}\n',
+        encoding="utf-8",
+    )
+    stub.chmod(0o755)
+    (folder / "argv").touch()
+    context = {
+        f"inputs.{name}": given.pop(name.replace("-", "_"), each.get("default", ""))
+        for name, each in ACTION["inputs"].items()
+    }
+    context["runner.temp"] = str(folder)
+    assert not given
+    env = {
+        key: re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: context[found[1]], value)
+        for key, value in steps()[1]["env"].items()
+    }
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps()[1]["run"]],
+        capture_output=True,
+        check=False,
+        cwd=folder,
+        env=env | {"PATH": "/usr/bin:/bin", "VENV": str(folder / "venv")},
+        text=True,
+    )
+    argv = (folder / "argv").read_text(encoding="utf-8").split("\0")[:-1]
+    assert not (folder / "pwned").exists()
+    assert argv[:3] in (["-I", "-m", "mcpchain"], [])
+    return Ran(argv=argv[3:], status=done.returncode, told=done.stdout + done.stderr)
+
+
+HOSTILE = ["x; touch pwned", "$(touch pwned)", "`touch pwned`", "a\nb", "--policy=evil"]
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, ""])
 @pytest.mark.parametrize("status", [0, 1, 10])
 def test_the_action_passes_each_input_as_one_argument_and_fails_with_the_gate(
     tmp_path: Path, hostile: str, status: int
 ) -> None:
-    stub = tmp_path / "venv/bin/python"
-    stub.parent.mkdir(parents=True)
-    stub.write_text(
-        f'#!/bin/sh\nprintf "%s\\0" "$@" > {tmp_path}/argv\nexit {status}\n',
-        encoding="utf-8",
+    ran = run_action(
+        tmp_path, status, target=hostile, policy=hostile, advisories=hostile
     )
-    stub.chmod(0o755)
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps()[1]["run"]],
-        check=False,
-        cwd=tmp_path,
-        env={
-            "ADVISORIES": hostile,
-            "BOM": "",
-            "PATH": "/usr/bin:/bin",
-            "POLICY": hostile,
-            "TARGET": hostile,
-            "VENV": str(tmp_path / "venv"),
-        },
+    given = [f"--policy={hostile}", f"--advisories={hostile}"] if hostile else []
+    assert ran.argv == ["gate", "--no-environment", *given, "--", hostile or "."]
+    assert ran.status == status
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("command", ["verify", "sign"])
+def test_the_action_takes_files_and_patterns_line_by_line(
+    tmp_path: Path, command: str, hostile: str
+) -> None:
+    for name in ("a b.whl", "-c.whl", "d.txt"):
+        (tmp_path / name).touch()
+    ran = run_action(tmp_path, 10, command=command, target=f"*.whl\n\n{hostile}\n")
+    apart = ["--no-environment"] if command == "verify" else []
+    targets = ["-c.whl", "a b.whl", *hostile.split("\n")]
+    assert ran.argv == [command, *apart, "--", *targets]
+    assert ran.status == 10
+
+
+def test_the_action_hands_on_what_it_is_told_of_signers(tmp_path: Path) -> None:
+    ran = run_action(
+        tmp_path,
+        command="verify",
+        target="a.whl",
+        repository="acme/files",
+        workflow=".github/workflows/release.yml",
+        ref="refs/tags/v*",
+        identity="x",
+        issuer="y",
+        key="k.pub",
     )
-    argv = (tmp_path / "argv").read_text(encoding="utf-8").split("\0")[:-1]
-    given = [f"--advisories={hostile}"] if hostile else []
-    assert argv == [
-        "-I",
-        "-m",
-        "mcpchain",
-        "gate",
+    assert ran.argv == [
+        "verify",
         "--no-environment",
-        f"--policy={hostile}",
-        *given,
+        "--repository=acme/files",
+        "--workflow=.github/workflows/release.yml",
+        "--ref=refs/tags/v*",
+        "--identity=x",
+        "--issuer=y",
+        "--key=k.pub",
         "--",
-        hostile,
+        "a.whl",
     ]
-    assert done.returncode == status
-    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("command", ["verify", "sign"])
+def test_the_action_fails_where_a_pattern_fits_no_file(
+    tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "a.whl").touch()
+    ran = run_action(tmp_path, command=command, target="a.whl\n*.tar.gz")
+    assert ran.status != 0
+    assert "no match: *.tar.gz" in ran.told
+    assert ran.argv == []
+
+
+@pytest.mark.parametrize(
+    "command", ["", "explain", "gate; touch pwned", "sign\nverify"]
+)
+def test_the_action_knows_three_commands(tmp_path: Path, command: str) -> None:
+    ran = run_action(tmp_path, command=command)
+    assert (ran.status, ran.argv) == (2, [])
+    assert command not in ran.told or not command
+
+
+def test_the_commands_know_the_options_that_the_action_gives_them() -> None:
+    apart = {"command", "target"}
+    known = {
+        name: {option for each in main.commands[name].params for option in each.opts}
+        for name in ("gate", "verify", "sign")
+    }
+    for name, each in ACTION["inputs"].items():
+        if name not in apart:
+            said = each["description"].split(":")[0].removeprefix("To ")
+            assert f"--{name}" in known[said]
