@@ -70,11 +70,10 @@ _CREATOR: Final = Requirement(
     id="creator",
     title="an address of its creator",
     hint={
-        **elements.SUPPLIER_HINT,
+        **dict.fromkeys(Group, "write `manufacturer` with a `url` into its entry"),
         Group.PROJECT: elements.CONTACT.hints(Group.PROJECT),
         Group.PACKAGE: "ask the registries with `mcpchain sbom --resolve`; its "
         "`manufacturer` or an author needs an address of mail or a `url`",
-        Group.MODEL: "write `manufacturer` with a `url` into its entry",
     },
     part=lambda part: bool(part.contacts),
 )

@@ -51,6 +51,11 @@ def bom(document: Object) -> Bom:
         ),
         subject=subject,
         services=tuple(each for each, _ in _nested(document, "services")),
+        formulation=sum(
+            1
+            for each in objects(document.get("formulation"))
+            for _ in _nested(each, "components")
+        ),
         authors=_names(authors),
         contacts=_contacts(authors),
         makers=_names(makers),

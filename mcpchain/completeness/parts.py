@@ -131,6 +131,8 @@ class Bom:
     subject: Part | None = None
     """What the BOM is about."""
     services: tuple[Object, ...] = ()
+    formulation: int = 0
+    """How many components it lists of those that only build the others."""
     authors: tuple[str, ...] = ()
     """Who made the BOM: persons and organisations, no tools."""
     contacts: tuple[str, ...] = ()

@@ -33,6 +33,9 @@ class Validation:
     format: str
     components: int
     """All of them, those in others too, without the subject."""
+    services: int = 0
+    formulation: int = 0
+    """Components that only build the others, of which no profile asks anything."""
     problems: tuple[tuple[str, str], ...] = ()
     """Pointers, and what is wrong there: the first of them."""
     more: bool = False
@@ -112,13 +115,22 @@ def _assessed(validation: Validation) -> Iterator[str]:
 
 def _summary(validation: Validation) -> str:
     state = "valid" if validation.is_valid else "invalid"
-    count = validation.components
-    what = f"{printable(validation.format)}, {count:,} component{'s'[: count != 1]}"
+    # In SPDX, packages, which services are there too, and files are elements.
+    noun = "element" if validation.format.startswith("SPDX") else "component"
+    what = f"{printable(validation.format)}, {_counted(validation.components, noun)}"
+    if validation.formulation:
+        what += f" and {validation.formulation:,} in `formulation`"
+    if validation.services:
+        what += f", {_counted(validation.services, 'service')}"
     scores = ", ".join(f"{a.profile.id} {a.score}" for a in validation.assessments)
     said = f"{what}: {state}{f'; {scores}' if scores else ''}"
     if validation.signature is None:
         return said
     return f"{said}; {printable(validation.signature) or _SIGNED}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s'[: count != 1]}"
 
 
 def _hints(result: Result) -> Iterator[str]:
@@ -220,6 +232,8 @@ def _json(validation: Validation) -> dict[str, Any]:
             "name": validation.name,
             "format": validation.format,
             "components": validation.components,
+            "services": validation.services,
+            "formulation": validation.formulation,
         },
         "valid": validation.is_valid,
         "failures": [*validation.failures],

@@ -55,6 +55,8 @@ def validate(target: Path, profiles: Sequence[str]) -> Validation:
         name=name,
         format=bom.format,
         components=count,
+        services=len(bom.services),
+        formulation=bom.formulation,
         problems=tuple(found[:_PROBLEMS]),
         more=len(found) > _PROBLEMS,
         assessments=tuple(assessments),

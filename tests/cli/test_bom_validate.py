@@ -28,8 +28,8 @@ def test_a_valid_bom_ends_with_0_and_its_scores(tmp_path: Path) -> None:
     result = validated(tmp_path, whole())
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith(
-        "b.json: CycloneDX 1.6, 3 components: valid; ntia 100, cisa 100, bsi 100, cra "
-        "100, g7-ai 100\n"
+        "b.json: CycloneDX 1.6, 3 components, 1 service: valid; ntia 100, cisa 100, "
+        "bsi 100, cra 100, g7-ai 100\n"
     )
 
 
@@ -177,6 +177,26 @@ def test_what_mcpchain_writes_is_valid_in_every_format(tmp_path: Path) -> None:
         options = ["--no-environment", "--format", form, "-o", out]
         assert run("sbom", tmp_path / "requirements.txt", *options).exit_code == 0
         assert run("bom", "validate", out).exit_code == 0
+
+
+def test_every_command_counts_the_same(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "requirements.txt").write_text("requests==2.32.5\nflask==3.1.0\n")
+    (project / "Dockerfile").write_text("FROM a AS b\nFROM c\nCOPY --from=b /x /x\n")
+    server = {"mcpServers": {"x": {"type": "http", "url": "https://x.example"}}}
+    (project / ".mcp.json").write_text(json.dumps(server))
+    told = {
+        "json": "3 components and 1 in `formulation`, 1 service",
+        "spdx": "5 elements",
+    }
+    for form, counted in told.items():
+        out = tmp_path / f"out.{form}.json"
+        options = ["--no-environment", "--format", form, "-o", out]
+        wrote = run("sbom", project, *options).stderr
+        assert f"{out}: 4 components and 1 service\n" in wrote
+        last = run("bom", "validate", out).stdout.splitlines()[-1]
+        assert f", {counted}: valid; " in last
 
 
 def test_an_spdx_document_is_examined_like_any_bom(tmp_path: Path) -> None:

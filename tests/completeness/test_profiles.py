@@ -394,6 +394,14 @@ def test_what_to_do_depends_on_what_lacks_it() -> None:
     assert [what for each in alone for what, _ in each.hints] == [""]
 
 
+def test_an_address_is_asked_for_where_one_is_missing() -> None:
+    nobody = {"manufacturer": {"name": "Acme"}}
+    listed = [entry(kind, type=kind, **nobody) for kind in ("file", "container")]
+    found = assessed(whole(*listed, model(**nobody), data(**nobody)), "bsi").results
+    (creator,) = [each for each in found if each.missing]
+    assert creator.hints == (("", "write `manufacturer` with a `url` into its entry"),)
+
+
 def test_two_of_one_name_are_told_apart() -> None:
     twice = [entry(ref, name="hf", version="") for ref in ("x", "y")]
     (version,) = [r for r in assessed(whole(*twice), "ntia").results if r.missing]
