@@ -395,7 +395,7 @@ def test_what_to_do_depends_on_what_lacks_it() -> None:
 
 
 def test_an_address_is_asked_for_where_one_is_missing() -> None:
-    nobody = {"manufacturer": {"name": "Acme"}}
+    nobody: dict[str, Any] = {"manufacturer": {"name": "Acme"}}
     listed = [entry(kind, type=kind, **nobody) for kind in ("file", "container")]
     found = assessed(whole(*listed, model(**nobody), data(**nobody)), "bsi").results
     (creator,) = [each for each in found if each.missing]
