@@ -368,3 +368,27 @@ def test_data_sets_that_code_loads_are_not_those_of_its_folder(tmp_path: Path) -
     unnamed = "a data set that is chosen at run time"
     assert lines == {"a.parquet": None, "squad": 2, "acme/d": 3, unnamed: 4}
     assert not found.relations
+
+
+SNAPSHOT = f"datasets--acme--d/snapshots/{COMMIT}"
+
+
+@pytest.mark.parametrize(
+    ("paths", "scripts"),
+    [
+        (["squad/README.md", "squad/squad.py"], ("squad.py",)),
+        (["README.md", "project.py"], ("project.py",)),
+        ([f"{SNAPSHOT}/README.md", f"{SNAPSHOT}/d.py"], ("d.py",)),
+        (["squad/README.md", "squad/prepare.py", "squad.py"], ()),
+        (["squad/README.md", "squad/squad/squad.py"], ()),
+        (["squad/README.md"], ()),
+    ],
+    ids=["folder", "root", "hub", "other-scripts", "deeper", "none"],
+)
+def test_a_script_that_loads_a_data_set_is_code_that_it_brings(
+    tmp_path: Path, paths: list[str], scripts: tuple[str, ...]
+) -> None:
+    write(tmp_path, *paths)
+    (found,) = data(examine(tmp_path))
+    assert isinstance(found.facts, DataFacts)
+    assert found.facts.remote_code == scripts

@@ -46,7 +46,7 @@ def settle(inventory: Inventory, tree: Tree, beside: Collection[str]) -> Invento
         return inventory
     work = _Work(inventory)
     work.name_blobs(tree, beside)
-    work.unite()
+    work.unite(frozenset(beside))
     work.add_named()
     work.contain(Downloads(tree, beside))
     return work.done()
@@ -120,8 +120,12 @@ class _Work:
         ref = f"claim {claim.name}"
         self._components[ref] = replace(claim, ref=ref)
 
-    def unite(self) -> None:
-        """Make one data set of all that speaks of the same folder."""
+    def unite(self, beside: frozenset[str]) -> None:
+        """Make one data set of all that speaks of the same folder.
+
+        Args:
+            beside: Files among which may be the scripts that load one.
+        """
         folders: dict[str, list[Component]] = {}
         for each in self._components.values():
             for folder, whole in _roots(each):
@@ -131,8 +135,25 @@ class _Work:
             self._gaps += gaps
             for each in taken:
                 self._replace(each, component.ref)
+            facts = component.facts
+            if isinstance(facts, DataFacts):
+                script = self._script(folder, component, beside)
+                component = replace(component, facts=replace(facts, remote_code=script))
             self._components[component.ref] = component
             self._roots[folder] = component.ref
+
+    def _script(
+        self, folder: str, data: Component, beside: frozenset[str]
+    ) -> tuple[str, ...]:
+        """Return the script that the hub's library runs to load *folder*.
+
+        It is called like the folder, or like the data set on the hub.
+        """
+        called = {(folder or self._inventory.name).rpartition("/")[2]}
+        if data.purl is not None:
+            called.add(data.purl.name)
+        names = (f"{each}.py" for each in sorted(called))
+        return tuple(each for each in names if f"{folder}/{each}".lstrip("/") in beside)
 
     def add_named(self) -> None:
         """Make a data set of each folder that is called like one and holds a split."""

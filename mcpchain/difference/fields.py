@@ -12,6 +12,7 @@ from mcpchain.artifact import contradiction, identified
 from mcpchain.component import (
     BuildFacts,
     Component,
+    DataFacts,
     Kind,
     ModelFacts,
     PackageFacts,
@@ -49,13 +50,17 @@ def alarms(old: Component | None, new: Component) -> Iterator[Warned]:
 
 
 def _alarms(old: Component | None, new: Component) -> Iterator[tuple[Alarm, str]]:
-    if isinstance(new.facts, ServerFacts):
-        before = old.facts if old is not None else None
-        yield from _server(before if isinstance(before, ServerFacts) else None, new)
-    if isinstance(new.facts, ModelFacts):
-        yield from _model(old.facts if old else None, new.facts)
-    elif isinstance(new.facts, UsedServiceFacts):
-        yield from _service(old.facts if old else None, new.facts)
+    before = old.facts if old else None
+    match new.facts:
+        case ServerFacts():
+            yield from _server(before if isinstance(before, ServerFacts) else None, new)
+        case ModelFacts() | DataFacts():
+            yield from _code(before, new.facts)
+            yield from _model(before, new.facts)
+        case UsedServiceFacts():
+            yield from _service(before, new.facts)
+        case _:
+            pass
     if old is None:
         return
     if new.kind in _STEPS:
@@ -114,12 +119,16 @@ def _step(old: Component, new: Component) -> Iterator[tuple[Alarm, str]]:
         yield from _bytes(old, new)
 
 
-def _model(old: object, new: ModelFacts) -> Iterator[tuple[Alarm, str]]:
-    """Compare what a model does when it is loaded and asked."""
-    before = old if isinstance(old, ModelFacts) else None
-    for each in sorted({*new.remote_code} - {*(before.remote_code if before else ())}):
+def _code(old: object, new: ModelFacts | DataFacts) -> Iterator[tuple[Alarm, str]]:
+    """Compare what runs when a model or data set is loaded."""
+    known = old.remote_code if isinstance(old, ModelFacts | DataFacts) else ()
+    for each in sorted({*new.remote_code} - {*known}):
         yield Alarm.CODE, f"`{each}`"
-    if before is None:
+
+
+def _model(before: object, new: object) -> Iterator[tuple[Alarm, str]]:
+    """Compare what a model does when it is loaded and asked."""
+    if not isinstance(before, ModelFacts) or not isinstance(new, ModelFacts):
         return
     known = {*before.imports, *before.operators}
     for each in sorted({*new.imports, *new.operators} - known):

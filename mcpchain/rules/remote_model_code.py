@@ -1,30 +1,31 @@
-"""Code that comes with a model and runs when it is loaded."""
+"""Code that comes with a model or data set and runs when it is loaded."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from mcpchain.case import Case
-from mcpchain.component import ANY_CODE, ModelFacts
+from mcpchain.component import ANY_CODE, DataFacts, ModelFacts
 from mcpchain.finding import Finding, Level
 from mcpchain.rules import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteModelCode:
-    """A model brings Python code of its own, which loading it can run.
+    """A model or data set brings Python code of its own, which loading it can run.
 
     Why it matters: with `trust_remote_code=True` the library imports Python files from
     the repository of the model, with all rights of the process. Safe weights do not
-    help: the code beside them is what runs.
+    help: the code beside them is what runs. A data set can bring a script that loads
+    it, which older releases of `datasets` run unasked.
 
-    Use instead: an architecture that the library itself has. Where there is none, read
-    the code, keep it beside your own, and name the exact commit.
+    Use instead: an architecture that the library itself has, and data in files such as
+    Parquet. Where there is none, read the code, keep it beside your own, and name the
+    exact commit.
 
     Variants:
-        trusted: the project loads a model with its code switched on.
-        offered: the files of a model name code of their own, for whoever switches it
-            on.
+        trusted: the project loads a model or data set with its code switched on.
+        offered: its files name code of their own, for whoever switches it on.
     """
 
     id: ClassVar[str] = "remote-model-code"
@@ -34,10 +35,11 @@ class RemoteModelCode:
     }
 
     def check(self, case: Case) -> Iterator[Finding]:
-        """Yield a finding if the case is a model with code."""
+        """Yield a finding if the case is a model or data set with code."""
         component, facts = case.component, case.component.facts
-        if not isinstance(facts, ModelFacts) or not facts.remote_code:
+        if not isinstance(facts, ModelFacts | DataFacts) or not facts.remote_code:
             return
+        kind = "model" if isinstance(facts, ModelFacts) else "data set"
         if ANY_CODE in facts.remote_code:
             variant, what = "trusted", "is loaded with `trust_remote_code`"
         else:
@@ -49,8 +51,8 @@ class RemoteModelCode:
             rule=self.id,
             variant=variant,
             about=component,
-            message=f"model `{component.name}` {what}",
-            hint="read that code before it runs, or load a model that needs none",
+            message=f"{kind} `{component.name}` {what}",
+            hint=f"read that code before it runs, or load a {kind} that needs none",
         )
 
 

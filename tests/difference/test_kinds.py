@@ -118,6 +118,11 @@ ALARMING = {
         model(remote_code=("modeling.Acme",)),
         [Alarm.CODE],
     ),
+    "data bring code": (
+        file(ONE, Kind.DATA),
+        file(ONE, Kind.DATA, remote_code=("d.py",)),
+        [Alarm.CODE],
+    ),
     "the code of a model is trusted": (
         model(remote_code=("m.A",)),
         model(remote_code=(ANY_CODE, "m.A")),

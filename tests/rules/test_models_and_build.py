@@ -4,6 +4,7 @@ from mcpchain.component import (
     ANY_CODE,
     Basis,
     BuildFacts,
+    DataFacts,
     Kind,
     ModelFacts,
     Pin,
@@ -71,6 +72,22 @@ def test_code_that_is_switched_on_is_worse_than_code_that_is_offered(
         "of its own: " + ", ".join(f"`m.C{n}`" for n in range(5)) + " and 2 more"
     )
     assert not found()
+
+
+@pytest.mark.parametrize(
+    ("code", "variant", "words"),
+    [
+        (ANY_CODE, "trusted", "is loaded with `trust_remote_code`"),
+        ("d.py", "offered", "names code of its own: `d.py`"),
+    ],
+)
+def test_code_that_comes_with_data_is_told_like_that_of_a_model(
+    code: str, variant: str, words: str
+) -> None:
+    about = component(HUB, Kind.DATA, facts=DataFacts(remote_code=(code,)))
+    (finding,) = RemoteModelCode().check(case(about))
+    assert (finding.variant, finding.message) == (variant, f"data set `acme/m` {words}")
+    assert finding.hint.endswith("or load a data set that needs none")
 
 
 VARIANTS = {
