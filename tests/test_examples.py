@@ -59,15 +59,40 @@ def test_the_repaired_agent_is_allowed() -> None:
     assert "verdict: allow" in told.output
 
 
-def test_the_gate_says_the_same_of_the_bom(tmp_path: Path) -> None:
-    bom = tmp_path / "bom.cdx.json"
+FORMATS = pytest.mark.parametrize("form", ["--spec-version=1.7", "--format=spdx"])
+
+
+@FORMATS
+def test_the_gate_says_the_same_of_a_bom_in_any_format(
+    form: str, tmp_path: Path
+) -> None:
+    bom, other = tmp_path / "bom.cdx.json", tmp_path / "other.json"
     from_folder = gate(AGENT, f"--bom={bom}").output
-    from_bom = gate(bom).output
+    written = ["sbom", str(AGENT), "--no-environment", form, "-o", str(other)]
+    assert CliRunner().invoke(main, written).exit_code == 0
     rules = [
         sorted(line for line in told.splitlines() if "[" in line.partition(" ")[0])
-        for told in (from_folder, from_bom)
+        for told in (from_folder, gate(bom).output, gate(other).output)
     ]
-    assert rules[0] == rules[1]
+    assert rules[0] == rules[1] == rules[2]
+    assert findings(bom) == findings(other)
+
+
+@FORMATS
+def test_a_bom_of_the_agent_and_the_agent_differ_in_nothing(
+    form: str, tmp_path: Path
+) -> None:
+    bom, other = tmp_path / "bom.cdx.json", tmp_path / "other.json"
+    for more in (["-o", str(bom)], [form, "-o", str(other)]):
+        written = ["sbom", str(AGENT), "--no-environment", *more]
+        assert CliRunner().invoke(main, written).exit_code == 0
+    told = CliRunner().invoke(main, ["bom", "diff", str(bom), str(other)])
+    assert told.output == "no changes\n"
+    merging = ["bom", "merge", str(bom), str(other), "-o", str(tmp_path / "m.json")]
+    merged = CliRunner().invoke(main, merging)
+    # What could not be read, once of each, and no word that only the code knows.
+    assert sum(line.startswith("gap: ") for line in merged.stderr.splitlines()) == 2
+    assert "said to be" not in merged.stderr
 
 
 @pytest.fixture(scope="module")
