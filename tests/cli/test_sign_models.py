@@ -3,8 +3,6 @@
 import base64
 import json
 import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +11,9 @@ from click.testing import CliRunner, Result
 
 from mcpchain.cli import main
 from tests.sign.keys import KINDS, lay_key
+from tests.sign.reference import model_signing
 from tests.world.sigstore.models import FILES, lay, resources, root_of
 
-REFERENCE = shutil.which("model_signing")
 Json = dict[str, Any]
 
 
@@ -221,7 +219,6 @@ def test_a_folder_that_cannot_be_listed_is_an_error(llama: Path) -> None:
     assert (done.exit_code, "folders deep" in done.output) == (4, True)
 
 
-@pytest.mark.skipif(REFERENCE is None, reason="model_signing is not installed")
 @pytest.mark.parametrize("kind", ["P-256", "P-384", "P-521"])
 @pytest.mark.parametrize("target", ["llama", "w.gguf"])
 def test_the_reference_tool_agrees(
@@ -231,18 +228,11 @@ def test_the_reference_tool_agrees(
     lay(llama, {"a.b": b"", "a/b": b"", ".git/HEAD": b"", "%41": b"", "é": b""})
     (tmp_path / "w.gguf").write_bytes(b"GGUF")
     assert sign("model", target, "--bundle", "ours.sig").exit_code == 0
-    theirs("verify", "key", target, "--signature=ours.sig", "--public_key=release.pub")
-    command = ("sign", "key", target, "--signature=theirs.sig")
-    theirs(*command, "--private_key=release.key")
+    given = ("key", target, "--signature=ours.sig", "--public_key=release.pub")
+    model_signing("verify", *given)
+    given = ("key", target, "--signature=theirs.sig", "--private_key=release.key")
+    model_signing("sign", *given)
     assert verify(target, "--bundle", "theirs.sig") == 0
     mine, other = statement(Path("ours.sig")), statement(Path("theirs.sig"))
     assert mine["subject"] == other["subject"]
     assert mine["predicate"]["resources"] == other["predicate"]["resources"]
-
-
-def theirs(*args: str) -> None:
-    assert REFERENCE is not None
-    done = subprocess.run(
-        [REFERENCE, *args], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

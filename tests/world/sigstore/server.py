@@ -36,6 +36,8 @@ class SigstoreServer:
         self.claims = dict(CLAIMS)
         self.failing: dict[str, int] = {}
         """Status by the path of a service that does not answer as it should."""
+        self.last: dict[str, int] = {}
+        """After how many answers a service does not answer any more, by its path."""
         self.asked: list[str] = []
         self.late: dict[str, threading.Event] = {}
         """What a service waits for before it answers, by its path."""
@@ -92,6 +94,8 @@ class SigstoreServer:
         self.asked.append(path)
         if path in self.late:
             self.late[path].wait()
+        if self.asked.count(path) > self.last.get(path, len(self.asked)):
+            self.failing[path] = 503
         if path in self.failing:
             return self.failing[path], b"{}"
         if path == "/api/v2/signingCert":
