@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from mcpchain.case import Case
-from mcpchain.component import Kind, Pin
+from mcpchain.component import Kind, Pin, ServerFacts, Transport
 from mcpchain.finding import Finding, Level
 from mcpchain.rules import Rule
 
@@ -14,9 +14,9 @@ from mcpchain.rules import Rule
 class UnpinnedServer:
     """An MCP server is started without an exact version.
 
-    Why it matters: every start runs what its publisher put there last. A release that
-    was pushed a minute ago, by whoever holds the account, runs with the user's
-    credentials before anyone has looked at it.
+    Why it matters: what runs is chosen anew at every start. A release that was pushed a
+    minute ago, by whoever holds the account, runs with the user's credentials before
+    anyone has looked at it.
 
     Use instead: name an exact version (`npx files@1.2.0`, `uvx files==1.2.0`), a full
     commit, or an image digest (`image@sha256:...`).
@@ -46,8 +46,8 @@ class UnpinnedServer:
                 rule=self.id,
                 variant="opaque",
                 about=server,
-                message=f"server `{server.name}` is started by a command that names "
-                "no package",
+                message=f"server `{server.name}` is started by "
+                + ("a command that names no package" if _starts(case) else _NOTHING),
                 hint="start it from a package with an exact version",
             )
         elif server.pin.moves:
@@ -58,6 +58,15 @@ class UnpinnedServer:
                 message=f"server `{server.name}` runs {_what(case)}",
                 hint=_hint(case),
             )
+
+
+def _starts(case: Case) -> bool:
+    """Say whether a command is known, or whoever knew did not say."""
+    facts = case.component.facts
+    if not isinstance(facts, ServerFacts):
+        return True
+    known = facts.launcher or facts.transport is not Transport.UNKNOWN
+    return bool(known or not facts.client)
 
 
 def _what(case: Case) -> str:
@@ -96,5 +105,7 @@ def _package(case: Case) -> str:
         return str(image)
     return "/".join(filter(None, (purl.namespace, purl.name)))
 
+
+_NOTHING: Final = "nothing that is configured"
 
 RULE: Final[type[Rule]] = UnpinnedServer

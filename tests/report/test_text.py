@@ -7,7 +7,8 @@ from mcpchain.artifact import Artifact
 from mcpchain.component import BuildFacts, Kind, Location, Role, ServerFacts, Transport
 from mcpchain.finding import Finding
 from mcpchain.inventory import Inventory, State
-from mcpchain.policy import Policy, parse
+from mcpchain.policy import Policy
+from mcpchain.policy.reading import parse
 from mcpchain.printable import printable
 from mcpchain.report import Account, all_formats
 from mcpchain.signature import Status, Verification
@@ -65,7 +66,7 @@ SERVER = component(
 WHOLE = """\
 deny[unpinned-server]: server `files` floats
   --> .mcp.json#/mcpServers/files (and 1 more)
-  why: every start runs what its publisher put there last.
+  why: what runs is chosen anew at every start.
   purl: pkg:npm/files
   hint: pin it
 

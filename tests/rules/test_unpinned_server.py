@@ -1,6 +1,6 @@
 import pytest
 
-from mcpchain.component import Kind, Pin
+from mcpchain.component import Kind, Pin, ServerFacts, Transport
 from mcpchain.rules.unpinned_server import UnpinnedServer
 from tests.making import case, component
 
@@ -98,3 +98,10 @@ def test_accepts_a_server_that_does_not_move(pin: Pin) -> None:
 @pytest.mark.parametrize("kind", [Kind.LIBRARY, Kind.APPLICATION, Kind.MODEL])
 def test_has_nothing_to_say_about_other_kinds(kind: Kind) -> None:
     assert not [*UnpinnedServer().check(case(component(None, kind)))]
+
+
+def test_a_server_without_a_command_is_not_said_to_have_one() -> None:
+    facts = ServerFacts(client="cursor", transport=Transport.UNKNOWN)
+    (finding,) = UnpinnedServer().check(case(component(None, SERVER, facts=facts)))
+    assert finding.variant == "opaque"
+    assert finding.message.endswith(" is started by nothing that is configured")
