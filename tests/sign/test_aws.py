@@ -16,7 +16,7 @@ from mcpchain.errors import McpchainError, UnavailableError, UsageError
 from mcpchain.sign.local_key import LocalKey
 from mcpchain.sign.remote.aws import open_aws
 from tests.sign.keys import sign_by_command
-from tests.world.aws import SECRET, SESSION, Aws, open_aws_world
+from tests.world.aws import REGION, SECRET, SESSION, Aws, open_aws_world
 from tests.world.key_services import KEYS
 from tests.world.server import Place, Server
 
@@ -251,13 +251,17 @@ def test_nobody_is_logged_in(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "log in to AWS" in caught.value.hint
 
 
-def test_an_alias_is_in_some_region(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_REGION")
+def test_an_alias_is_in_some_region(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    with pytest.raises(UsageError, match="is in no region"):
-        open_aws("awskms:alias/release")
-    key = open_aws(f"awskms:{aws.arns['p256']}")
-    assert keys.holds(key.public, key.sign(MESSAGE), MESSAGE)
+    alias = aws.alias("somewhere", "p256")
+    with pytest.raises(UsageError, match="is in no region") as caught:
+        open_aws(f"awskms:{alias}")
+    assert caught.value.hint == "name the key by its ARN, or set AWS_REGION"
+    named = open_aws(f"awskms:{aws.arns['p256']}").public
+    monkeypatch.setenv("AWS_REGION", REGION)
+    sign_by_command(tmp_path, f"awskms:{alias}", named)
 
 
 def test_who_cannot_be_reached_is_told(

@@ -1,6 +1,9 @@
 """Keys in Azure Key Vault, through Microsoft's client, against a vault of our own."""
 
 import hashlib
+import os
+import subprocess
+import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -284,6 +287,33 @@ def test_nobody_is_logged_in(vault: Azure) -> None:
         open_azure(uri(vault, "p256"), Login(known=False), seconds=5)
     assert "nobody is logged in" in unsaid(caught.value)
     assert "`az login`" in caught.value.hint
+
+
+def test_what_the_client_has_to_say_is_not_said(vault: Azure, tmp_path: Path) -> None:
+    (tmp_path / "app.bin").touch()
+    with Server() as login:
+        login.place("/token").answer(400, b'{"error": "e-3"}', Connection="close")
+        given = {
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+            "IDENTITY_ENDPOINT": f"{login.address}/token",
+            "IDENTITY_HEADER": TOKEN,
+        }
+        command = (sys.executable, "-m", "mcpchain", "sign", "app.bin", "--key")
+        done = subprocess.run(
+            [*command, uri(vault, "p256")],
+            cwd=tmp_path,
+            env=os.environ | given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert login.asked
+    assert done.returncode == 4
+    assert done.stderr == (
+        f"error: `{uri(vault, 'p256')}` did not show its public key: "
+        "nobody is logged in\n"
+        "hint: `az login`, or set AZURE_CLIENT_ID and the variables beside it\n"
+    )
 
 
 def test_a_token_that_the_vault_does_not_take_is_told(vault: Azure) -> None:

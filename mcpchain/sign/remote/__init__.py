@@ -6,6 +6,7 @@ says in its own words is repeated, so that it cannot make us say our secrets.
 """
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ READ: Final = 20.0
 SECONDS: Final = 60.0
 """For everything that one signature takes: attempts, logins, somebody's touch."""
 _T = TypeVar("_T")
+for _client in ("azure", "botocore", "google", "msal", "urllib3"):
+    logging.getLogger(_client).addHandler(logging.NullHandler())  # not to a terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,11 +68,17 @@ class _Client(Protocol):
     ) -> dict[str, bytes]: ...
 
 
-def open_aws(uri: str, *, seconds: float = SECONDS) -> RemoteKey:
+def open_aws(
+    uri: str, *, region: str | None = None, seconds: float = SECONDS
+) -> RemoteKey:
     """Open the key that *uri* names: by id, ARN, alias or the alias's ARN.
 
-    Who asks, and in which region if there is no ARN, is what the environment and the
-    files of the AWS command line say.
+    Who asks is what the environment and the files of the AWS command line say.
+
+    Args:
+        uri: Its address.
+        region: Where it is, if there is no ARN; without it, what those files say.
+        seconds: How long each answer may take.
 
     Raises:
         UsageError: There is no such address, or the key signs nothing of ours.
@@ -82,7 +88,7 @@ def open_aws(uri: str, *, seconds: float = SECONDS) -> RemoteKey:
     if found is None:
         raise malformed(_FORM)
     title = f"awskms:{found['key']}"
-    key, region = found["key"].removeprefix("key/"), found["region"]
+    key, region = found["key"].removeprefix("key/"), found["region"] or region
 
     def start() -> tuple[_Client, _Shown]:
         try:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -121,6 +122,8 @@ def _login(title: str, seconds: float) -> Callable[[], str]:
             ) from None
 
     def find() -> "Credentials":
+        # Whom it advises another kind of login is no matter of a signature.
+        warnings.filterwarnings("ignore", module="google.auth")
         with told():
             return google.auth.default(scopes=[_SCOPE])[0]
 

@@ -20,8 +20,8 @@ def open_kms(
 
     Args:
         uri: Its address, of one of `SCHEMES`.
-        environ: For Vault: where it is, and who asks. The clients of the others read
-            the environment of the process by themselves.
+        environ: For Vault: where it is, and who asks; for AWS: the region. The clients
+            of the others read the environment of the process by themselves.
         fetcher: By which Google and Vault are asked.
         seconds: How long each answer may take.
 
@@ -38,7 +38,8 @@ def open_kms(
             hint="run without `--offline`, or sign with a key on this machine",
         )
     if scheme == "awskms":
-        return open_aws(uri, seconds=seconds)
+        # Its own client reads AWS_DEFAULT_REGION alone, where its other clients differ.
+        return open_aws(uri, region=environ.get("AWS_REGION") or None, seconds=seconds)
     if scheme == "gcpkms":
         return open_gcp(uri, fetcher, seconds=seconds)
     return open_vault(uri, environ, fetcher, seconds=seconds)
