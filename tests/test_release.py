@@ -1,12 +1,10 @@
 """The release workflow, run as far as it goes without GitHub and without a registry."""
 
 import base64
-import datetime as dt
 import hashlib
 import json
 import re
 import shutil
-import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -24,15 +22,13 @@ from sigstore.verify.policy import Identity
 
 from mcpchain.cli import main
 from tests.world.actions import Runner, StepFailedError
-from tests.world.server import Place
-from tests.world.sigstore.minting import CLAIMS, ISSUER, WORKFLOW
+from tests.world.release import RELEASE, TAG, git, known_advisory, runner_of
+from tests.world.sigstore.minting import ISSUER, WORKFLOW
 from tests.world.sigstore.server import SigstoreServer, open_sigstore
 from tests.world.world import World, open_world
 
 ROOT = Path(__file__).resolve().parents[1]
-RELEASE = ROOT / ".github/workflows/release.yml"
 JOBS = yaml.safe_load(RELEASE.read_text(encoding="utf-8"))["jobs"]
-TAG = "v1.2.0"
 WHEEL = "mcpchain-1.2.0-py3-none-any.whl"
 SDIST = "mcpchain-1.2.0.tar.gz"
 BOM = "mcpchain-1.2.0.cdx.json"
@@ -46,7 +42,8 @@ class Released:
     runner: Runner
     sigstore: SigstoreServer
     world: World
-    token_asked: int
+    tokens: int
+    """How many of an identity were asked for."""
 
     @property
     def folder(self) -> Path:
@@ -72,17 +69,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def git(folder: Path, *args: str) -> str:
-    who = ("-c", "user.name=acme", "-c", "user.email=acme@acme.example")
-    done = subprocess.run(
-        ["git", *who, "-C", str(folder), *args],
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    return done.stdout.strip()
-
-
 @pytest.fixture(scope="module")
 def released(
     source: Path, tmp_path_factory: pytest.TempPathFactory
@@ -100,122 +86,43 @@ def released(
         asked = [each for each in world.server.asked if each.path.startswith("/token")]
         assert {each.path for each in asked} == {"/token?for=run&audience=sigstore"}
         assert {each.headers["Authorization"] for each in asked} == {"bearer of a run"}
-        yield Released(
-            runner=runner, sigstore=sigstore, world=world, token_asked=len(asked)
-        )
+        yield Released(runner=runner, sigstore=sigstore, world=world, tokens=len(asked))
 
 
-def runner_of(
-    folder: Path, source: Path, world: World, sigstore: SigstoreServer
-) -> Runner:
-    folder.mkdir()
-    files = {
-        "trust.json": sigstore.trust_config().encode(),
-        "root.json": sigstore.instance.trusted_root(),
-    }
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
-    deliver(source / ".github/requirements/run.txt", world)
-    claims = {"job_workflow_ref": WORKFLOW.removeprefix("https://github.com/")}
-    token = Place(lambda: json.dumps({"value": sigstore.token(**claims)}).encode())
-    world.server.place("/token", token)
-    trust = ["--trust-config", str(folder / "trust.json")]
-    return Runner.of(
-        RELEASE,
-        source=source,
-        folder=folder,
-        environ={
-            **world.environ,
-            "GITHUB_EVENT_NAME": "push",
-            "GITHUB_REF": f"refs/tags/{TAG}",
-            "GITHUB_REF_NAME": TAG,
-            "GITHUB_REPOSITORY": "acme/files",
-            "GITHUB_REPOSITORY_ID": CLAIMS[15],
-            "GITHUB_REPOSITORY_OWNER_ID": CLAIMS[17],
-            "GITHUB_RUN_ATTEMPT": "1",
-            "GITHUB_RUN_ID": "77",
-            "GITHUB_SERVER_URL": "https://github.com",
-            "GITHUB_SHA": git(source, "rev-parse", "HEAD"),
-            "GITHUB_WORKFLOW_REF": claims["job_workflow_ref"],
-            "RUNNER_ENVIRONMENT": "github-hosted",
-        },
-        token={
-            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{world.server.address}/token?for=run",
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of a run",
-        },
-        options={
-            "gate": ["--advisories", str(known_advisory(folder, "not-ours"))],
-            "sign": trust,
-            "attest": trust,
-            "verify": ["--trusted-root", str(folder / "root.json")],
-        },
-    )
+def bundles(file: str) -> list[str]:
+    kinds = ("", "cyclonedx.", "slsaprovenance1.")
+    return [f"signatures/{file}.{kind}sigstore.json" for kind in kinds]
 
 
-def deliver(lock: Path, world: World) -> None:
-    """Let the index have what *lock* names, with the digests that are there."""
-    text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
-    for line in text.splitlines():
-        name, version = re.match(r"([\w.-]+)[^=]*==(\S+)", line).groups()  # type: ignore[union-attr]
-        for digest in re.findall(r"--hash=sha256:(\w+)", line):
-            file = f"{name.replace('-', '_')}-{version}-1{digest[:6]}-py3-none-any.whl"
-            page = world.pypi.upload(name, file)
-            page.file(file)["hashes"] = {"sha256": digest}
-
-
-def known_advisory(folder: Path, name: str) -> Path:
-    records = folder / f"advisories-{name}"
-    records.mkdir()
-    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    package = {"ecosystem": "PyPI", "name": name}
-    record = {
-        "id": "MAL-2026-1",
-        "modified": now,
-        "published": now,
-        "summary": "it sends what it finds to a stranger",
-        "affected": [
-            {
-                "package": package,
-                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
-            }
-        ],
-    }
-    (records / "MAL-2026-1.json").write_text(json.dumps(record), encoding="utf-8")
-    return records
+def copy_of(released: Released, folder: Path) -> Path:
+    return shutil.copytree(released.folder, folder / "workspace", symlinks=True)
 
 
 def test_what_is_released_is_signed_attested_and_verified(released: Released) -> None:
-    names = {
-        f"{BOM}.sigstore.json",
-        *(
-            f"{file}.{kind}sigstore.json"
-            for file in (WHEEL, SDIST)
-            for kind in ("", "cyclonedx.", "slsaprovenance1.")
-        ),
+    found = {
+        f"{each.parent.name}/{each.name}"
+        for folder in ("dist", "bom", "signatures")
+        for each in (released.folder / folder).iterdir()
     }
-    assert {each.name for each in (released.folder / "signatures").iterdir()} == names
-    assert {each.name for each in (released.folder / "dist").iterdir()} == {
-        WHEEL,
-        SDIST,
+    files = {f"dist/{WHEEL}", f"dist/{SDIST}", f"bom/{BOM}"}
+    assert found == files | {
+        f"signatures/{BOM}.sigstore.json",
+        *bundles(WHEEL),
+        *bundles(SDIST),
     }
     # One certificate for all files, and one for each statement.
-    assert released.token_asked == 5
+    assert released.tokens == 5
 
 
 @pytest.mark.parametrize("file", [WHEEL, SDIST])
 def test_the_bundles_say_what_the_artifact_is_made_of_and_how(
     released: Released, file: str
 ) -> None:
-    folder = released.folder
-    signed = folder / "signatures" / file
-    root = released.runner.folder / "root.json"
-    bundles = [
-        f"--bundle={signed}.{kind}sigstore.json"
-        for kind in ("", "cyclonedx.", "slsaprovenance1.")
-    ]
-    path = str(folder / "dist" / file)
-    args = ["verify", path, *WHOM, *bundles, f"--trusted-root={root}", "--format=json"]
-    told = CliRunner().invoke(main, args)
+    folder, root = released.folder, released.runner.folder / "root.json"
+    mine = [str(folder / each) for each in bundles(file)]
+    path = folder / "dist" / file
+    args = ["verify", str(path), *WHOM, f"--trusted-root={root}", "--format=json"]
+    told = CliRunner().invoke(main, [*args, *(f"--bundle={each}" for each in mine)])
     assert told.exit_code == 0, told.output
     answers = json.loads(told.stdout)["verifications"]
     assert [each["status"] for each in answers] == ["verified"] * 3
@@ -225,9 +132,9 @@ def test_the_bundles_say_what_the_artifact_is_made_of_and_how(
         2,
     ]
     bom = json.loads((folder / "bom" / BOM).read_bytes())
-    assert statement(f"{signed}.cyclonedx.sigstore.json")["predicate"] == bom
-    provenance = statement(f"{signed}.slsaprovenance1.sigstore.json")
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    assert statement(mine[1])["predicate"] == bom
+    provenance = statement(mine[2])
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert provenance["subject"] == [{"name": file, "digest": {"sha256": digest}}]
     definition = provenance["predicate"]["buildDefinition"]
     assert definition["externalParameters"]["workflow"] == {
@@ -260,13 +167,17 @@ def test_sigstore_python_verifies_every_bundle(released: Released) -> None:
     verifier = Verifier(trusted_root=config.trusted_root)
     policy = Identity(identity=WORKFLOW, issuer=ISSUER)
     folder = released.folder
-    for file in (*(folder / "dist").iterdir(), *(folder / "bom").iterdir()):
-        for path in (folder / "signatures").glob(f"{file.name}.*sigstore.json"):
-            bundle = Bundle.from_json(path.read_text(encoding="utf-8"))
-            if b"dsseEnvelope" in path.read_bytes():
-                verifier.verify_dsse(bundle, policy)
-            else:
-                verifier.verify_artifact(file.read_bytes(), bundle, policy)
+    kinds = []
+    for path in (folder / "signatures").iterdir():
+        bundle = Bundle.from_json(path.read_text(encoding="utf-8"))
+        if "dsseEnvelope" in json.loads(path.read_bytes()):
+            kinds.append(verifier.verify_dsse(bundle, policy)[0])
+            continue
+        (file,) = folder.glob(f"*/{path.name.removesuffix('.sigstore.json')}")
+        verifier.verify_artifact(file.read_bytes(), bundle, policy)
+        kinds.append("file")
+    statements = ["application/vnd.in-toto+json"] * 4
+    assert sorted(kinds) == [*statements, "file", "file", "file"]
 
 
 def test_the_bom_lists_the_wheel_and_the_lock(released: Released) -> None:
@@ -315,19 +226,17 @@ def replace_bom(folder: Path) -> None:
     (folder / "bom" / BOM).write_text("{}", encoding="utf-8")
 
 
-def take_the_bundle_of_another(folder: Path) -> None:
-    signatures = folder / "signatures"
-    for kind in ("", "cyclonedx.", "slsaprovenance1."):
-        bundle = signatures / f"{SDIST}.{kind}sigstore.json"
-        shutil.copy(bundle, signatures / f"{WHEEL}.{kind}sigstore.json")
+def take_the_bundles_of_another(folder: Path) -> None:
+    for mine, other in zip(bundles(WHEEL), bundles(SDIST), strict=True):
+        shutil.copy(folder / other, folder / mine)
 
 
 def lose_the_provenance(folder: Path) -> None:
-    (folder / f"signatures/{SDIST}.slsaprovenance1.sigstore.json").unlink()
+    (folder / bundles(SDIST)[2]).unlink()
 
 
 def change_the_provenance(folder: Path) -> None:
-    path = folder / f"signatures/{SDIST}.slsaprovenance1.sigstore.json"
+    path = folder / bundles(SDIST)[2]
     bundle = json.loads(path.read_bytes())
     payload = bundle["dsseEnvelope"]["payload"]
     bundle["dsseEnvelope"]["payload"] = payload[:-8] + "AAAA" + payload[-4:]
@@ -339,7 +248,7 @@ def change_the_provenance(folder: Path) -> None:
     [
         (replace_file, "the bundle is about another digest"),
         (replace_bom, "the bundle is about another digest"),
-        (take_the_bundle_of_another, "the statement is about other artifacts"),
+        (take_the_bundles_of_another, "the statement is about other artifacts"),
         (lose_the_provenance, "does not exist"),
         (change_the_provenance, "invalid"),
     ],
@@ -348,8 +257,7 @@ def change_the_provenance(folder: Path) -> None:
 def test_what_was_tampered_with_is_not_released(
     released: Released, tmp_path: Path, tamper: Callable[[Path], None], why: str
 ) -> None:
-    folder = tmp_path / "workspace"
-    shutil.copytree(released.folder, folder, symlinks=True)
+    folder = copy_of(released, tmp_path)
     tamper(folder)
     with pytest.raises(StepFailedError, match=why):
         released.runner.step("sign", "Verify", {}, folder)
@@ -383,8 +291,7 @@ def test_what_another_run_signed_is_not_released(
 def test_files_that_change_between_jobs_are_seen(
     released: Released, tmp_path: Path, job: str, step: str, needed: str
 ) -> None:
-    folder = tmp_path / "workspace"
-    shutil.copytree(released.folder, folder, symlinks=True)
+    folder = copy_of(released, tmp_path)
     digests = released.runner.outputs[needed]["digests"]
     context = {f"needs.{needed}.outputs.digests": digests}
     released.runner.step(job, step, context, folder)
@@ -441,8 +348,7 @@ def test_a_tag_that_is_not_the_version_is_not_built(
 def test_without_the_permission_nothing_is_signed(
     released: Released, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "workspace"
-    shutil.copytree(released.folder, folder, symlinks=True)
+    folder = copy_of(released, tmp_path)
     shutil.rmtree(folder / "signatures")
     monkeypatch.setattr(released.runner, "token", {})
     with pytest.raises(StepFailedError, match="id-token: write"):
