@@ -11,8 +11,8 @@ from mcpchain.cli.signing import Wishes, run, signing_options
 @click.command(
     epilog="""\b
 Examples:
-  mcpchain attest --predicate-type cyclonedx --predicate bom.cdx.json app.whl \\
-    --key release.key                              app.whl.cyclonedx.sigstore.json
+  mcpchain attest --predicate-type cyclonedx --predicate bom.cdx.json app.whl
+                                                   app.whl.cyclonedx.sigstore.json
   mcpchain attest --predicate-type slsaprovenance1 --predicate build.json dist/*.whl \\
     --key release.key --bundle provenance.sigstore.json
   mcpchain attest --predicate-type https://acme.example/review/v1 \\
@@ -21,7 +21,7 @@ Examples:
 
 \b
 Exit codes: 0 signed; 2 usage; 4 a key, a service or a file failed. Unless it is 0,
-nothing was written.
+nothing was written, or it says so.
 """
 )
 @click.argument("subjects", nargs=-1, required=True, metavar="SUBJECT...")

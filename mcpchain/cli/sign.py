@@ -12,7 +12,8 @@ _MODEL = "model"
 @click.command(
     epilog="""\b
 Examples:
-  mcpchain sign dist/* --key release.key           FILE.sigstore.json beside each
+  mcpchain sign dist/*                             as who runs it: FILE.sigstore.json
+  mcpchain sign dist/* --key release.key           with a key
   mcpchain sign app.tar.gz --key release.key --bundle app.sigstore.json
   mcpchain sign models/llama --key release.key     a model: models/llama/model.sig
   mcpchain sign model llama.gguf --key release.key a model of one file
@@ -22,7 +23,7 @@ Examples:
 
 \b
 Exit codes: 0 all signed; 2 usage; 4 a key, a service or a file failed. Unless it is 0,
-nothing was written.
+nothing was written, or it says so.
 """
 )
 @click.argument("targets", nargs=-1, metavar="[model] TARGET...")
@@ -61,7 +62,9 @@ def sign(
     word `model`. Every bundle is verified before it is written. Several are all made
     before one is written.
 
-    A key stands in no transparency log: whoever verifies says so, by `--no-log`.
+    Without `--key` an identity signs: that of the CI system, or of who logs in. A
+    Sigstore instance certifies it, and its log shows it to everybody for ever. A key
+    stands in no log: whoever verifies says so, by `--no-log`.
     """
     from mcpchain.pipeline.signing import Models
     from mcpchain.pipeline.signing_jobs import to_sign

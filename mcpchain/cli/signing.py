@@ -182,4 +182,19 @@ def run(jobs: "Sequence[Job]", wishes: Wishes) -> None:
                 else sign_all(jobs, signer, force=force, progress=hashing)
             )
     summary = Summary(signer=title, signed=signed, version=__version__)
-    click.echo(RENDERERS[wishes.format_id](summary), nl=False)
+    _tell(RENDERERS[wishes.format_id](summary), wishes)
+
+
+def _tell(text: str, wishes: Wishes) -> None:
+    from mcpchain.errors import UnavailableError
+
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        done = "nothing was to be written" if wishes.dry_run else "all is written"
+        raise UnavailableError(
+            f"{done}, but standard output takes nothing: {error.strerror}",
+            hint="see to where it goes",
+        ) from None

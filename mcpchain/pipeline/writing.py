@@ -64,12 +64,13 @@ def write_all(
 
 def failed(path: Path, error: OSError) -> McpchainError:
     """Say that *path* cannot be written, and whose matter that is."""
+    problem = f"`{path}` cannot be written: {error.strerror or error}"
+    if not isinstance(error, _WRONG):
+        return UnavailableError(problem, hint="see to the disk, and run again")
     hint = "name a file in a folder that exists and is writable"
     if isinstance(error, FileExistsError):
         hint = "name another file, or remove this one first"
-    return (UsageError if isinstance(error, _WRONG) else UnavailableError)(
-        f"`{path}` cannot be written: {error.strerror or error}", hint=hint
-    )
+    return UsageError(problem, hint=hint)
 
 
 def _place(part: str, path: Path, *, replace: bool) -> None:

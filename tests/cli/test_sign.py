@@ -293,6 +293,59 @@ def test_a_failure_of_ours_shows_no_secret(folder: Path) -> None:
     assert names(folder) == []
 
 
+SMALL = """\
+import resource, signal, sys
+from mcpchain.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sign", "a.whl", "m", "--key=release.key"),
+        ("sign", "--digest", f"sha256:{HEX}", "--key=release.key", "--bundle=x"),
+        ("key", "generate", "-o", "new", "--unencrypted"),
+    ],
+    ids=["files", "digest", "key"],
+)
+def test_a_full_disk_leaves_nothing(command: tuple[str, ...], folder: Path) -> None:
+    (folder / "m").mkdir()
+    (folder / "m" / "w.bin").write_bytes(b"weights")
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4, done.stderr
+    assert "cannot be written: File too large\nhint: see to the disk" in done.stderr
+    assert (names(folder), os.listdir("m")) == (["m"], ["w.bin"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [((), "all is written, but"), (("--dry-run",), "nothing was to be written, but")],
+)
+def test_what_cannot_be_told_is_said_to_be_written(
+    more: tuple[str, ...], told: str, folder: Path
+) -> None:
+    command = [sys.executable, "-m", "mcpchain", "sign", "a.whl", "--key=release.key"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*command, *more],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, told in done.stderr) == (4, True), done.stderr
+    assert names(folder) == ([] if more else ["a.whl.sigstore.json"])
+
+
 @pytest.fixture
 def sigstore() -> Iterator[SigstoreServer]:
     with open_sigstore(Instance()) as opened:
