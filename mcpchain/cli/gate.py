@@ -115,6 +115,7 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     from mcpchain.pipeline.judgement import judge
     from mcpchain.pipeline.policies import load_policy
+    from mcpchain.pipeline.subject import promoted
     from mcpchain.report import all_formats
 
     online = {"--download": download, "--resolve": resolve, "--pip-audit": pip_audit}
@@ -157,7 +158,7 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
             inventory, terms, chosen.registries, bom=bom is not None
         )
     if bom:
-        options.write_bom(inventory, bom)
+        options.write_bom(promoted(inventory), bom)
     with options.progress("checking") as checking:
         account = judge(
             inventory,

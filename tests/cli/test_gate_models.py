@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +15,11 @@ SECOND = "m/model-00002-of-00002.safetensors"
 POINTER = (
     f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 1000\n"
 )
-WHOLE = {"m/config.json": CONFIG, FIRST: weights("a"), SECOND: weights("b")}
+WHOLE: dict[str, Any] = {
+    "m/config.json": CONFIG,
+    FIRST: weights("a"),
+    SECOND: weights("b"),
+}
 
 
 def gate(target: Path, *more: str) -> Result:
@@ -69,7 +74,7 @@ few
 )
 @pytest.mark.parametrize("form", [(), ("--spec-version=1.7",), ("--format=spdx",)])
 def test_a_folder_of_a_hub_is_judged_alike_by_its_bom_in_any_format(
-    form: tuple[str, ...], changed: dict[str, object], tmp_path: Path
+    form: tuple[str, ...], changed: dict[str, Any], tmp_path: Path
 ) -> None:
     code = CONFIG | {"auto_map": {"AutoModel": "modeling.M"}}
     files = WHOLE | {"m/README.md": CARD, "m/config.json": code}
