@@ -61,7 +61,7 @@ def problems(document: _Object) -> Iterator[tuple[str, str]]:
         yield "/specVersion", problem
         return
     valid = True
-    for pointer, problem in _against_schema(document, str(version)):
+    for pointer, problem in against_schema(document, str(version)):
         valid = False
         yield pointer, problem
     if valid:
@@ -113,7 +113,8 @@ def validator(version: str, part: str = "") -> Any:  # noqa: ANN401 - imported l
     )
 
 
-def _against_schema(document: _Object, version: str) -> Iterator[tuple[str, str]]:
+def against_schema(document: _Object, version: str) -> Iterator[tuple[str, str]]:
+    """Yield what the official schema of a *version* that is known has against it."""
     check = validator(version)
     try:
         for error in check.iter_errors(document):

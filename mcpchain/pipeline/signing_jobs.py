@@ -28,6 +28,7 @@ _FILE: Final = ".sigstore.json"
 _BUNDLES: Final = (".sigstore.json", ".sigstore")
 _INSIDE: Final = "model.sig"
 _BESIDE: Final = ".sig"
+_BOM: Final = statement.predicate_type("cyclonedx")
 _DIGEST: Final = re.compile(r"(?:(?P<name>.+)@)?(?P<digest>sha(?:256|384|512):\S+)")
 
 
@@ -99,6 +100,8 @@ def to_attest(
         with predicate.open("rb") as stream:
             data = stream.read(LIMIT)
         value = statement.read_predicate(data, known, source=predicate.name)
+        if known.startswith(_BOM):
+            _check_bom(value, predicate.name)
     except OSError as error:
         raise UsageError(
             f"`{predicate}` cannot be read: {error.strerror}",
@@ -127,6 +130,17 @@ def to_attest(
             predicate=value,
         ),
     )
+
+
+def _check_bom(value: dict[str, Any], source: str) -> None:
+    from mcpchain.bom import schemas
+    from mcpchain.bom.validate import against_schema
+
+    version = value.get("specVersion")
+    if version not in schemas.VERSIONS:
+        return  # one whose schema we do not have
+    for pointer, problem in against_schema(value, version):
+        raise MalformedError(problem, source=source, pointer=pointer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
