@@ -21,13 +21,12 @@ from typing import Final
 
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
-from mcpchain.signature import Identity, Statement, Status, Verification
+from mcpchain.signature import GITHUB, Identity, Statement, Status, Verification
 from mcpchain.standing import Builders
 
 _V0_2: Final = "https://slsa.dev/provenance/v0.2"
 _V1: Final = "https://slsa.dev/provenance/v1"
 PROVENANCE: Final = frozenset({_V0_2, _V1})
-GITHUB: Final = "https://token.actions.githubusercontent.com"
 _HOST: Final = "https://github.com/"
 _LONGEST: Final = 2048
 _GENERATOR: Final = "https://github.com/slsa-framework/slsa-github-generator"

@@ -6,7 +6,6 @@ Every reader here either returns a value of the promised type or raises
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -65,6 +64,8 @@ class Node:
         Raises:
             MalformedError: *data* is not TOML.
         """
+        import tomllib
+
         text = decode(data, source=source)
         if _has_long_key(text):
             problem = f"not TOML that we read: a key of more than {_PARTS} parts"

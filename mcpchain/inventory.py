@@ -10,46 +10,23 @@ from urllib.parse import unquote
 
 from mcpchain import purl
 from mcpchain.component import Basis, Component, Kind, Location, ServerFacts
-from mcpchain.errors import MalformedError
+from mcpchain.errors import MalformedError, State
+
+__all__ = [
+    "EMBEDDED_LIMIT",
+    "Collector",
+    "Embedded",
+    "Gap",
+    "Inventory",
+    "Relation",
+    "RelationKind",
+    "State",
+    "joined_targets",
+    "natural_ref",
+]
 
 EMBEDDED_LIMIT: Final = 256 << 20
 """How many bytes of BOMs that came with components are kept."""
-
-
-@enum.unique
-class State(enum.Enum):
-    """Why something could not be seen."""
-
-    UNREADABLE = "unreadable"
-    """Malformed, wrongly encoded, locked away, not a regular file, or not all here."""
-    UNSUPPORTED = "unsupported"
-    """Readable, but not by us: a format or version that we do not know."""
-    PARTIAL = "partial"
-    """Read in part."""
-    CONFLICT = "conflict"
-    """Two places in the target say different things of the same, both read."""
-    LIMIT = "limit"
-    """Larger, deeper or more than we read of an untrusted file."""
-    MISSING = "missing"
-    """A source that should know it does not: a registry answers 404."""
-    UNMATCHED = "unmatched"
-    """It names nothing that can be looked up: no version, an unknown ecosystem."""
-    NO_SOURCE = "no-source"
-    """Nothing that could answer is configured."""
-    STALE = "stale"
-    """The source that answered is older than the policy accepts."""
-    OFFLINE = "offline"
-    """We were told not to use the network."""
-    UNREACHABLE = "unreachable"
-    """The network, the registry or a tool failed."""
-
-    @property
-    def transient(self) -> bool:
-        """Whether looking again, elsewhere or later, could see it.
-
-        Such a gap leaves the question open; the others are answers about the input.
-        """
-        return self in {State.OFFLINE, State.UNREACHABLE, State.NO_SOURCE, State.STALE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

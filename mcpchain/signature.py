@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+GITHUB: Final = "https://token.actions.githubusercontent.com"
+"""Who vouches for workflows there, as `Identity.issuer` has it."""
+GITLAB: Final = "https://gitlab.com"
 _WORKFLOW: Final = re.compile(
     r"(?P<repository>https://[^/@\s]+(?:/[^/@\s]+)+?)"
     r"(?:/(?=\.github/workflows/)|//)(?P<path>[^@\s]+)@(?P<ref>\S+)"

@@ -1,5 +1,7 @@
 """The in-toto statement in an envelope (in-toto attestation framework, v0.1 and v1)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from mcpchain.document import Node
@@ -10,6 +12,20 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _TYPES: Final = frozenset(
     {"https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"}
 )
+PREDICATES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "slsaprovenance1": "https://slsa.dev/provenance/v1",
+        "cyclonedx": "https://cyclonedx.org/bom",
+        "spdx": "https://spdx.dev/Document",
+        "vsa": "https://slsa.dev/verification_summary/v1",
+        "vuln": "https://cosign.sigstore.dev/attestation/vuln/v1",
+    }
+)
+"""What a predicate is called for short, as cosign has it, and its type."""
+BUNDLE: Final = ".sigstore.json"
+OTHER: Final = "attestation"
+SUFFIXES: Final = tuple(f".{each}{BUNDLE}" for each in (*PREDICATES, OTHER))
+"""What is added to the name of a file for what is attested of it."""
 SUBJECTS: Final = 10_000
 """How many subjects a statement may have."""
 

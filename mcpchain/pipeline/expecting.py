@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mcpchain.bundle.policy import Expected
 from mcpchain.errors import UsageError
 from mcpchain.pipeline.verification import Terms, read_key
-from mcpchain.publisher import GITHUB, GITLAB
-from mcpchain.signature import Demand
+from mcpchain.signature import GITHUB, GITLAB, Demand
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

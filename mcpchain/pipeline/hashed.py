@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle import keys
 from mcpchain.bundle.verify import Artifact
-from mcpchain.errors import UsageError
-from mcpchain.inventory import State
+from mcpchain.errors import State, UsageError
 from mcpchain.tree.hashing import digests
 from mcpchain.tree.unreadable import UnreadableError, guarded
 

@@ -31,11 +31,11 @@ _WEIGHTS: Final = frozenset(
 )
 _BOMS: Final = (b'"bomFormat"', b'"spdxVersion"', b"cyclonedx.org/schema/bom")
 _LOOK: Final = 4096
-_HEX: Final = re.compile(r"[0-9a-fA-F]{64}")
-_OTHER_DIGEST: Final = re.compile(r"(?:md5|sha1|sha224|sha384|sha512):[0-9a-fA-F]+")
-_PINNED: Final = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[\w.!+-]+)")
-_NPM: Final = re.compile(r"(?P<name>(?:@[\w.-]+/)?[\w.-]+)@(?P<version>\d[\w.+-]*)")
-_IMAGE: Final = re.compile(
+_HEX: Final = r"[0-9a-fA-F]{64}"
+_OTHER_DIGEST: Final = r"(?:md5|sha1|sha224|sha384|sha512):[0-9a-fA-F]+"
+_PINNED: Final = r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[\w.!+-]+)"
+_NPM: Final = r"(?P<name>(?:@[\w.-]+/)?[\w.-]+)@(?P<version>\d[\w.+-]*)"
+_IMAGE: Final = (
     r"(?P<place>[\w.-]+(?:\.[\w-]+|:\d+)(?:/[\w.-]+)*/(?P<name>[\w.-]+))"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64})|:(?P<tag>[\w.-]+))?"
 )
@@ -173,15 +173,15 @@ def unknown(target: str) -> UsageError:
         problem = f"`{shown}`: no signatures of packages of that kind are known"
         hint = "write `pkg:pypi/...`, `pkg:npm/...`, `pkg:oci/...` or "
         return UsageError(problem, hint=f"{hint}`pkg:huggingface/...`")
-    if _HEX.fullmatch(target):
+    if re.fullmatch(_HEX, target):
         hint = f"for a digest write `sha256:{target[:8]}...`, and name its bundle"
-    elif _OTHER_DIGEST.fullmatch(target):
+    elif re.fullmatch(_OTHER_DIGEST, target):
         hint = "only `sha256:` and its digest is looked up in a bundle"
-    elif found := _PINNED.fullmatch(target):
+    elif found := re.fullmatch(_PINNED, target):
         hint = f"for a package write `pkg:pypi/{found['name']}@{found['version']}`"
-    elif found := _NPM.fullmatch(target):
+    elif found := re.fullmatch(_NPM, target):
         hint = f"for a package write `pkg:npm/{found['name']}@{found['version']}`"
-    elif found := _IMAGE.fullmatch(target):
+    elif found := re.fullmatch(_IMAGE, target):
         version = found["digest"] or found["tag"] or "sha256:..."
         hint = f"for an image write `pkg:oci/{found['name']}@{version}"
         hint = f"{hint}?repository_url={found['place']}`"
@@ -216,10 +216,9 @@ def _names_packages(path: Path) -> bool:
 
 
 def _signed(folder: Path) -> bool:
-    from mcpchain.oci.layout import is_layout
     from mcpchain.pipeline.model_signatures import beside
 
-    return is_layout(folder) or bool(beside(folder))
+    return verification.is_layout(folder) or bool(beside(folder))
 
 
 def _is_project(folder: Path) -> bool:

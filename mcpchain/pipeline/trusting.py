@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mcpchain import trust
 from mcpchain.bundle.root import TrustedRoot
@@ -18,7 +18,9 @@ from mcpchain.bundle.root import parse as parse_root
 from mcpchain.errors import MalformedError, McpchainError, UsageError
 from mcpchain.trust import Source, TrustFile, imported
 from mcpchain.trust.folder import Folder
-from mcpchain.trust.listing import Listed, parties
+
+if TYPE_CHECKING:
+    from mcpchain.trust.listing import Listed
 
 _LIMIT: Final = 32 << 20
 
@@ -139,12 +141,12 @@ def shipped_on() -> dt.date:
     return max(each.date for each in trust.shipped())
 
 
-def listing(folder: Path) -> tuple[Listed, ...]:
+def listing(folder: Path) -> "tuple[Listed, ...]":
     """Return every file of trust, those that are refused among them."""
     return tuple(_listing(Folder(folder)))
 
 
-def _listing(folder: Folder) -> Iterator[Listed]:
+def _listing(folder: Folder) -> "Iterator[Listed]":
     newer: tuple[TrustFile, ...] = ()
     try:
         newer = updated(folder)
@@ -167,14 +169,18 @@ def _listing(folder: Folder) -> Iterator[Listed]:
             yield _refused(name, Source.IMPORTED, error)
 
 
-def _listed(file: TrustFile, *, used: bool) -> Listed:
+def _listed(file: TrustFile, *, used: bool) -> "Listed":
+    from mcpchain.trust.listing import Listed, parties
+
     source = file.source.value
     return Listed(
         name=file.name, source=source, used=used, file=file, parties=parties(file)
     )
 
 
-def _refused(name: str, source: Source, error: McpchainError) -> Listed:
+def _refused(name: str, source: Source, error: McpchainError) -> "Listed":
+    from mcpchain.trust.listing import Listed
+
     return Listed(
         name=name,
         source=source.value,
@@ -245,6 +251,8 @@ def import_root(
 
 
 def _told(roots: tuple[bytes, ...], origin: str) -> Iterator[str]:
+    from mcpchain.trust.listing import parties
+
     for number, each in enumerate(roots, 1):
         file = TrustFile(
             name=origin,

@@ -11,10 +11,10 @@ from mcpchain.bundle import keys
 from mcpchain.bundle.parse import Envelope, parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import TrustedRoot
+from mcpchain.bundle.statement import SUFFIXES
 from mcpchain.bundle.verify import Artifact, Opinion, Trust, verify
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.pipeline.hashed import hashed
-from mcpchain.sign.statement import SUFFIXES
 from mcpchain.signature import Check, Status, Verification
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _OF_MODEL: Final = b"model_signing"
 _MCP: Final = frozenset({".dxt", ".mcpb"})
 _Count = Callable[[int], None]
 _IMAGES: Final = ("pkg:oci/", "pkg:docker/")
+_LAYOUT: Final = "oci-layout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +175,7 @@ class _Subject:
 
 def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_Subject]:
     path = Path(target)
-    if target.startswith(_IMAGES) or _is_layout(path):
+    if target.startswith(_IMAGES) or is_layout(path):
         if bundles:
             raise UsageError(
                 f"the bundles of `{target[:140]}` are found where the image is",
@@ -217,12 +218,13 @@ def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_S
             yield _Subject(target=target, bundles=models, problem=error)
 
 
-def _is_layout(path: Path) -> bool:
-    if not path.is_dir():
+def is_layout(path: Path) -> bool:
+    """Say whether *path* is a folder with images."""
+    if not (path / _LAYOUT).is_file():
         return False
-    from mcpchain.oci.layout import is_layout
+    from mcpchain.oci import layout
 
-    return is_layout(path)
+    return layout.is_layout(path)
 
 
 def _is_of_model(path: Path) -> bool:

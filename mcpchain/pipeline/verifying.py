@@ -141,11 +141,12 @@ class Verifier:
         notes: tuple[str, ...] = (),
     ) -> Found:
         """Take a yes away where somebody else had to be asked too, and was not."""
-        from mcpchain.verify.second_opinion import demanded
-
         demand = Demand(self.expectations.second_opinion)
-        found = tuple(demanded(each, demand) for each in answers)
-        return Found(answers=found, notes=notes)
+        if demand is not Demand.OFF:
+            from mcpchain.verify.second_opinion import demanded
+
+            answers = [demanded(each, demand) for each in answers]
+        return Found(answers=tuple(answers), notes=notes)
 
     def _inventories(
         self, wanted: Sorted, environment: Path | None, *, installed: bool

@@ -3,30 +3,15 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
-from mcpchain.bundle.statement import SUBJECTS
+from mcpchain.bundle.statement import BUNDLE, OTHER, PREDICATES, SUBJECTS
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.sign.bundle import canonical
 from mcpchain.signature import Subject
 
 TYPE: Final = "https://in-toto.io/Statement/v1"
-PREDICATES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "slsaprovenance1": "https://slsa.dev/provenance/v1",
-        "cyclonedx": "https://cyclonedx.org/bom",
-        "spdx": "https://spdx.dev/Document",
-        "vsa": "https://slsa.dev/verification_summary/v1",
-        "vuln": "https://cosign.sigstore.dev/attestation/vuln/v1",
-    }
-)
-"""What a predicate is called for short, as cosign has it, and its type."""
-_BUNDLE: Final = ".sigstore.json"
-_OTHER: Final = "attestation"
-SUFFIXES: Final = tuple(f".{each}{_BUNDLE}" for each in (*PREDICATES, _OTHER))
-"""What is added to the name of a file for what is attested of it."""
 _LIMIT: Final = 16 << 20
 """Bytes of a predicate: the bundle around it has to be read again."""
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}")
@@ -50,7 +35,7 @@ def predicate_type(name: str) -> str:
 def suffix(kind: str) -> str:
     """Return what is added to the name of a file for a bundle of this *kind*."""
     short = (name for name, known in PREDICATES.items() if known == kind)
-    return f".{next(short, _OTHER)}{_BUNDLE}"
+    return f".{next(short, OTHER)}{BUNDLE}"
 
 
 def read_predicate(data: bytes, kind: str, *, source: str) -> dict[str, Any]:

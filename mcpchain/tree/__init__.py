@@ -7,19 +7,20 @@ say; only regular files are opened; and every read has a limit.
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mcpchain.artifact import Algorithm, Digest
-from mcpchain.inventory import Gap, State
+from mcpchain.errors import State
 from mcpchain.tree.hashing import digest, sha256
 from mcpchain.tree.paths import shown
 from mcpchain.tree.root import HEAD, Root
 from mcpchain.tree.unreadable import UnreadableError, guarded
-from mcpchain.tree.walk import Found, Walk, found
+
+if TYPE_CHECKING:
+    from mcpchain.inventory import Gap
 
 __all__ = ["HEAD", "File", "Tree", "UnreadableError", "digest_all"]
 
@@ -199,24 +200,25 @@ class Tree:
         head = guarded(clean, lambda: self._root.head(clean))
         return File(tree=self, path=clean, head=head)
 
-    def files(self) -> Iterator[File | Gap]:
+    def files(self) -> "Iterator[File | Gap]":
         """Yield every regular file, and a gap for each place we cannot look at.
 
         In a stable order. A symbolic link to something inside the tree is what it
         points to, under its own name; what else is no regular file comes without head,
         so that whoever wants it by name meets the refusal.
         """
+        from mcpchain.tree.walk import Found, Walk, found
+
         only = self._only
-        each: Found | Gap
         if only is None:
             entries = Walk(self._root, self._limit).all()
         else:
             entries = iter([found(only, lambda: self._root.head(only))])
         for each in entries:
-            if isinstance(each, Gap):
-                yield each
-            else:
+            if isinstance(each, Found):
                 yield File(tree=self, path=each.path, head=each.head)
+            else:
+                yield each
 
     def digest(self, path: str, algorithm: Algorithm) -> Digest | None:
         """Return another digest of the file at *path* than the usual one.
@@ -236,7 +238,7 @@ class Tree:
 
 def digest_all(
     files: Sequence[File], *, progress: Callable[[int], None] | None = None
-) -> dict[str, Digest | Gap]:
+) -> "dict[str, Digest | Gap]":
     """Return the SHA-256 of each file by path, or the gap that it leaves.
 
     Two threads, since hashlib releases the interpreter's lock. Several names of the
@@ -246,6 +248,8 @@ def digest_all(
         files: What to hash.
         progress: Called with a number of bytes as they are done, one call at a time.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     lock, stopped = threading.Lock(), threading.Event()
     outcomes: dict[str, Digest | Gap] = {}
     names: dict[tuple[int, int], list[File]] = {}

@@ -7,7 +7,7 @@ from io import BufferedReader
 from typing import Final
 
 from mcpchain.artifact import Algorithm, Digest
-from mcpchain.inventory import State
+from mcpchain.errors import State
 from mcpchain.tree.unreadable import UnreadableError
 
 _BLOCK: Final = 1 << 20

@@ -11,12 +11,11 @@ import stat
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from mcpchain.inventory import State
+from mcpchain.errors import State
 from mcpchain.tree import beneath
 from mcpchain.tree.paths import shown
-from mcpchain.tree.root import Root
+from mcpchain.tree.root import DEPTH_LIMIT, Root
 from mcpchain.tree.unreadable import UnreadableError, refused
-from mcpchain.tree.walk import DEPTH_LIMIT
 
 LIMIT: Final = 1_000_000
 """How many entries are listed."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple, Self
 
-from mcpchain.inventory import State
+from mcpchain.errors import State
 from mcpchain.tree import beneath
 from mcpchain.tree.hashing import stamp
 from mcpchain.tree.paths import raw

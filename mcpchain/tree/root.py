@@ -8,6 +8,8 @@ from typing import Final
 from mcpchain.tree import beneath
 from mcpchain.tree.paths import raw
 
+DEPTH_LIMIT: Final = 100
+"""How many folders inside one another are entered."""
 HEAD: Final = 64
 """How many bytes are read of every file to recognise it by content."""
 

@@ -1,11 +1,12 @@
 """Why a file cannot be read, and the gap that it leaves."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from mcpchain.component import Location
-from mcpchain.errors import McpchainError
-from mcpchain.inventory import Gap, State
+from mcpchain.errors import McpchainError, State
+
+if TYPE_CHECKING:
+    from mcpchain.inventory import Gap
 
 _T = TypeVar("_T")
 
@@ -26,8 +27,11 @@ class UnreadableError(McpchainError):
         self.reason = reason
         self.state = state
 
-    def gap(self, stage: str = "discover") -> Gap:
+    def gap(self, stage: str = "discover") -> "Gap":
         """Return the gap that this leaves."""
+        from mcpchain.component import Location
+        from mcpchain.inventory import Gap
+
         return Gap(
             stage=stage,
             location=Location(path=self.path),

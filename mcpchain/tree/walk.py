@@ -9,11 +9,9 @@ from mcpchain.component import Location
 from mcpchain.inventory import Gap, State
 from mcpchain.tree import beneath, layout
 from mcpchain.tree.paths import raw, shown
-from mcpchain.tree.root import Root, head
+from mcpchain.tree.root import DEPTH_LIMIT, Root, head
 from mcpchain.tree.unreadable import UnreadableError, refused
 
-DEPTH_LIMIT: Final = 100
-"""How many folders inside one another are entered."""
 SKIPPED: Final = frozenset({".git", ".hg", ".svn"})
 """Folders in which a version control system keeps its own files: not walked if they
 look like that, and not only their names."""

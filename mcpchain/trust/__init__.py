@@ -13,7 +13,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Final
 
 from mcpchain.bundle.root import TrustedRoot
@@ -79,11 +79,10 @@ def shipped() -> tuple[TrustFile, ...]:
     Raises:
         RuntimeError: One is not what it was when mcpchain was released.
     """
-    folder = files(__name__) / "data"
-    index = json.loads((folder / "index.json").read_bytes())
+    index = json.loads(_data("index.json"))
     found = []
     for name, entry in sorted(index.items()):
-        data = (folder / name).read_bytes()
+        data = _data(name)
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise RuntimeError(f"the file of trust `{name}` was changed: reinstall")
         found.append(
@@ -97,6 +96,13 @@ def shipped() -> tuple[TrustFile, ...]:
             )
         )
     return tuple(found)
+
+
+def _data(name: str) -> bytes:
+    data = get_data(__name__, f"data/{name}")
+    if data is None:
+        raise RuntimeError(f"the file of trust `{name}` cannot be read: reinstall")
+    return data
 
 
 def find(name: str) -> TrustFile:

@@ -6,7 +6,6 @@ and one that others can write to is not used: what is in it could be anybody's.
 
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -60,6 +59,8 @@ class Folder:
         Raises:
             UnavailableError: The system fails, or others can write to the folder.
         """
+        import tempfile
+
         part = None
         try:
             self._path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from mcpchain.bundle.statement import PREDICATES
 from mcpchain.cli import main
-from mcpchain.sign.statement import PREDICATES
 from tests.sign.keys import lay_key
 from tests.sign.test_statement import GOOD
 

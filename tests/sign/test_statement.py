@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from mcpchain.bundle.statement import parse
+from mcpchain.bundle.statement import PREDICATES, parse
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.sign.statement import (
-    PREDICATES,
     make,
     predicate_type,
     read_predicate,

@@ -7,8 +7,8 @@ import pytest
 
 from mcpchain.inventory import Gap, State
 from mcpchain.tree import File, Tree, UnreadableError, beneath
-from mcpchain.tree.root import Root
-from mcpchain.tree.walk import DEPTH_LIMIT, Walk
+from mcpchain.tree.root import DEPTH_LIMIT, Root
+from mcpchain.tree.walk import Walk
 
 
 def files(tree: Tree | Path) -> dict[str, bytes]:

@@ -23,9 +23,8 @@ from mcpchain.pipeline.registry_signatures.lead import (
     preceding,
 )
 from mcpchain.pipeline.registry_signatures.whom import Whom, own_name
-from mcpchain.publisher import GITHUB, GITLAB
 from mcpchain.registries.page import instant, link
-from mcpchain.signature import Status, Verification
+from mcpchain.signature import GITHUB, GITLAB, Status, Verification
 from mcpchain.verify import npm_signatures
 
 _ISSUERS: Final = {"github.com": GITHUB, "gitlab.com": GITLAB}

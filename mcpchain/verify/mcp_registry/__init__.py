@@ -25,7 +25,7 @@ from packaging.version import InvalidVersion, Version
 
 from mcpchain.bundle.policy import Expected
 from mcpchain.evidence import Outcome
-from mcpchain.signature import Check, Identity, Status, Verification
+from mcpchain.signature import GITHUB, GITLAB, Check, Identity, Status, Verification
 from mcpchain.source_repository import place
 from mcpchain.verify.mcp_registry.server import (
     Package,
@@ -45,7 +45,6 @@ __all__ = [
 ]
 
 KIND: Final = "mcp-registry"
-GITHUB: Final = "https://token.actions.githubusercontent.com"
 _MARKED: Final = frozenset({"npm", "pypi", "nuget", "oci"})
 _BUNDLE: Final = "mcpb"
 _OF_SIGNER: Final = frozenset({"repository", "repository-id", "namespace"})
@@ -55,7 +54,7 @@ _BELIEVED: Final = frozenset({Status.VERIFIED, Status.UNTRUSTED_IDENTITY})
 """With these the certificate is what it says."""
 _ISSUERS: Final = {
     "github.com": (GITHUB, f"{GITHUB}/"),
-    "gitlab.com": ("https://gitlab.com", None),
+    "gitlab.com": (GITLAB, None),
 }
 """Who vouches for repositories there. Others build them, and say so, with steps that
 the owner of the repository never wrote."""
