@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mcpchain import gate, registries, verify
+from mcpchain import gate, registries
 from mcpchain.address import normalise
 from mcpchain.advisory import Advisory
 from mcpchain.case import Case
@@ -33,6 +33,7 @@ from mcpchain.report import Account
 from mcpchain.settings import Settings, load
 from mcpchain.verdict import Decision
 from mcpchain.verify.delivered_bytes import download
+from mcpchain.verify.pinned_digest import compare_all
 
 Progress = Callable[[int, int], None]
 """Takes (done, in all)."""
@@ -153,7 +154,7 @@ def _ask(
                 settings=settings,
                 progress=progress,
             )
-        pins = verify.compare_all(components, answers.releases, answers.unasked)
+        pins = compare_all(components, answers.releases, answers.unasked)
         both = (pins, delivered)
         evidence = {
             each.ref: tuple(some[each.ref] for some in both if each.ref in some)

@@ -15,7 +15,7 @@ Steps, for a component with pinned artifacts and the release that a registry off
 """
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from mcpchain.artifact import Artifact, Digest
 from mcpchain.component import Component
@@ -29,6 +29,19 @@ class _Match(enum.Enum):
     EQUAL = enum.auto()
     UNEQUAL = enum.auto()
     OPEN = enum.auto()
+
+
+def compare_all(
+    components: Sequence[Component],
+    releases: Mapping[str, Release],
+    unasked: Mapping[str, str],
+) -> dict[str, Evidence]:
+    """Return the evidence about the pins of every package that was resolved, by ref."""
+    return {
+        each.ref: compare(each, releases.get(each.ref), unasked.get(each.ref, ""))
+        for each in components
+        if each.ref in releases or each.ref in unasked
+    }
 
 
 def compare(component: Component, release: Release | None, unasked: str) -> Evidence:

@@ -8,7 +8,7 @@ from mcpchain.artifact import Artifact, Digest
 from mcpchain.component import Component
 from mcpchain.evidence import Claim, Outcome
 from mcpchain.release import Release, Withdrawal
-from mcpchain.verify import compare, compare_all
+from mcpchain.verify.pinned_digest import compare, compare_all
 from tests.making import component
 
 A, B = Digest.of("sha256", "a" * 64), Digest.of("sha256", "b" * 64)
