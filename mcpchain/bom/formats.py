@@ -14,8 +14,8 @@ _HEAD: Final = 4096
 _WRAPPED: Final = "sbom"
 """The member under which GitHub's API delivers an SPDX document."""
 _HINT: Final = (
-    "convert it to SPDX 2.3 JSON or CycloneDX JSON, or examine the files that it was "
-    "made from"
+    "convert it to SPDX 2.3 or CycloneDX as JSON, which `mcpchain sbom` writes, or "
+    "examine the files that it was made from"
 )
 
 
@@ -75,7 +75,7 @@ def _opened(data: bytes, source: str) -> Entry:
 
 
 def unread(data: bytes) -> str:
-    """Say what *data* is, if it is SPDX in a form that is not read."""
+    """Say what *data* is, if it is a BOM in a form that is not read."""
     head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"SPDXVersion:"):
         return "SPDX as tag-value"
@@ -83,6 +83,8 @@ def unread(data: bytes) -> str:
         return "SPDX as YAML"
     if head.startswith(b"<") and b"spdx.org/rdf" in head:
         return "SPDX as RDF/XML"
+    if head.startswith(b"<") and b"cyclonedx.org/schema/bom" in head:
+        return "CycloneDX as XML"
     if b'"@context"' in head and b"spdx.org/rdf/3" in head:
         return "SPDX 3"
     return ""

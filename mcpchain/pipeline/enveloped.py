@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mcpchain.bom import jsf
+from mcpchain.bom.formats import unread
 from mcpchain.bom.validate import validate
 from mcpchain.bundle import keys
 from mcpchain.document import Node
@@ -65,7 +66,10 @@ def _document(path: Path) -> dict[str, Any]:
             raise UsageError(f"`{path}` is a folder, and no BOM", hint=make)
         if path.stat().st_size > _LIMIT:
             raise UsageError(f"`{path}` is larger than {_LIMIT >> 20} MiB", hint=_HINT)
-        node = Node.from_json(path.read_bytes(), source=path.name)
+        data = path.read_bytes()
+        if kind := unread(data):
+            raise UsageError(f"`{path}` is {kind}, which is not signed", hint=_HINT)
+        node = Node.from_json(data, source=path.name)
         if node.at("spdxVersion").exists:
             problem = "is SPDX, which has no place for a signature"
             raise UsageError(f"`{path}` {problem}", hint=_HINT_SPDX)

@@ -134,8 +134,13 @@ def test_what_is_no_bom_is_not_signed(text: str, tmp_path: Path) -> None:
 
 
 def test_what_can_hold_no_signature_is_told_so(tmp_path: Path) -> None:
-    spdx = write_bom(tmp_path, '{"spdxVersion": "SPDX-2.3"}')
-    for target, told in ((spdx, "is SPDX, which has no"), (tmp_path, "is a folder")):
+    xml = '<bom xmlns="http://cyclonedx.org/schema/bom/1.6"/>'
+    for text, told in (
+        ('{"spdxVersion": "SPDX-2.3"}', "is SPDX, which has no"),
+        (xml, "is CycloneDX as XML, which is not signed"),
+        (None, "is a folder"),
+    ):
+        target = write_bom(tmp_path, text) if text else tmp_path
         result = run("bom", "sign", target, "--key", write_key(tmp_path), "-o", "-")
         assert (result.exit_code, told in result.output) == (2, True), result.output
 

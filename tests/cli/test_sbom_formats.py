@@ -43,6 +43,20 @@ def test_xml_comes_with_a_warning_of_what_it_leaves_out(project: Path) -> None:
     assert again == 0
 
 
+def test_xml_is_said_to_be_a_bom_that_is_not_read(project: Path) -> None:
+    sbom(project, "--output-format", "xml")
+    written = project / "bom.out"
+    for command in (
+        ["bom", "validate", str(written)],
+        ["bom", "diff", str(written), str(written)],
+        ["sbom", str(written), "-o", "-"],
+        ["gate", str(written)],
+    ):
+        told = CliRunner().invoke(main, command)
+        assert told.exit_code not in {0, 1}, told.output
+        assert "CycloneDX as XML" in told.output
+
+
 def test_a_signature_of_the_bom_that_was_read_is_said_to_hold_no_longer(
     project: Path,
 ) -> None:
