@@ -98,6 +98,23 @@ def verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Verification:
     return trust.opinion(bundle, artifact, trust, found)
 
 
+def another(bundle: Bundle, wanted: tuple[str, ...]) -> str:
+    """Say what else *bundle* says than one of *wanted*; empty: it may be one of them.
+
+    That is not believed, and of use only for leaving it aside.
+    """
+    content = bundle.content
+    if not wanted:
+        return ""
+    if isinstance(content, MessageSignature):
+        return "it is a signature over the file, and no statement"
+    try:
+        kind = parse_statement(content.payload, source="statement").predicate_type
+    except MalformedError:
+        return ""
+    return "" if kind in wanted else f"it is a `{kind[:140]}`"
+
+
 def _verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Verification:
     work = _Work(bundle=bundle, artifact=artifact, trust=trust)
     try:
@@ -277,8 +294,10 @@ class _Work:
         self._done("identity", f"signed by `{self.identity.san}`")
 
     def _statement(self) -> None:
-        content = self.bundle.content
+        content, wanted = self.bundle.content, self.trust.predicate_types
         if isinstance(content, MessageSignature):
+            if wanted:
+                raise RefusedError("statement", another(self.bundle, wanted))
             return
         if content.payload_type != PAYLOAD_TYPE:
             problem = f"an envelope of `{content.payload_type[:140]}` is not read"
@@ -288,10 +307,8 @@ class _Work:
         except MalformedError as error:
             problem = f"the statement is malformed: {error.pointer} {error.problem}"
             raise RefusedError("statement", problem) from None
-        wanted = self.trust.predicate_types
         if wanted and self.statement.predicate_type not in wanted:
-            problem = f"it is a `{self.statement.predicate_type[:140]}`"
-            raise RefusedError("statement", problem)
+            raise RefusedError("statement", another(self.bundle, wanted))
         if not self._names(self.statement):
             raise RefusedError("statement", "the statement is about other artifacts")
         kind = self.statement.predicate_type

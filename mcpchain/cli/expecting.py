@@ -23,13 +23,21 @@ _OPTIONS: Final = (
     click.option(
         "--repository",
         default="",
-        help="The source repository: an address, or OWNER/NAME.",
+        help="The source repository: an address, or OWNER/NAME; `OWNER/*`: any of "
+        "theirs.",
     ),
     click.option(
         "--workflow", default="", help="The path of the workflow that signed."
     ),
     click.option(
         "--ref", default="", help="The branch or tag; `*` stands for anything."
+    ),
+    click.option(
+        "--predicate-type",
+        default="",
+        metavar="URL",
+        help="Which statements count; others are left aside. [default: any; of those "
+        "on GitHub, SLSA provenance]",
     ),
     click.option(
         "--key",

@@ -21,6 +21,7 @@ _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
     epilog="""\b
 Examples:
   mcpchain verify dist/*.whl --repository acme/files
+  mcpchain verify sha256:9f86d0... --repository acme/app
   mcpchain verify app.tar.gz --bundle app.sigstore.json --repository acme/app \\
     --workflow .github/workflows/release.yml --ref 'refs/tags/v*'
   mcpchain verify note.txt --identity me@acme.example --issuer https://accounts.google.com
@@ -75,8 +76,8 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
 @click.option(
     "--offline",
     is_flag=True,
-    help="Open no connection; packages, images and models of a hub cannot be verified "
-    "then.",
+    help="Open no connection; packages, images, models of a hub and what only GitHub "
+    "has about a file cannot be verified then.",
 )
 @click.option(
     "--registry-keys",
@@ -117,6 +118,11 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     to it: of those one that holds, by whom you expect, is enough. A tag in place of the
     digest of an image is looked up, and told.
 
+    Where nothing lies beside a file, or TARGET is a digest, and you expect a repository
+    on GitHub, GitHub is asked for its attestations, and one that holds is enough. It
+    is told the token in GH_TOKEN or GITHUB_TOKEN, and GH_HOST names another one than
+    the public GitHub.
+
     Where you name nobody and nothing lies beside it, a lock, a BOM or the folder of a
     project stands for its packages, as an environment does; PyPI then says who
     published, and a package of npm which repository is its own. A snapshot in the cache
@@ -132,11 +138,18 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     from mcpchain.pipeline.verifying import Verifier
 
     expectations.check()
+    around = replace(
+        options.circumstances(Path.cwd()),
+        offline=offline,
+        root=expectations.root or None,
+        trusted_root=expectations.trusted_root,
+    )
+    expectations = expectations.at(around.environ.get("GH_HOST", ""))
     chosen = _root(expectations)
     verifier = Verifier(
         expectations=expectations,
         chosen=chosen,
-        around=replace(options.circumstances(Path.cwd()), offline=offline),
+        around=around,
         folder=options.trust_folder(),
         bar=options.progress,
         bundles=bundles,

@@ -6,24 +6,36 @@ of them at once say two things, of which one would not be looked at: that is ref
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mcpchain.bundle import keys
 from mcpchain.bundle.policy import Expected
 from mcpchain.errors import UsageError
-from mcpchain.pipeline.verification import Terms, read_key
+from mcpchain.pipeline.verification import Terms
 from mcpchain.signature import GITHUB, GITLAB, Demand
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
     from cryptography.x509 import Certificate
 
     from mcpchain.bundle.private import PrivateAuthority
     from mcpchain.bundle.verify import Opinion
     from mcpchain.pipeline.trusting import Chosen
 
+_KEY: Final = 1 << 20
 _REPOSITORY: Final = re.compile(r"(?:https://[^/\s]+/)?[^/\s]+(?:/[^/\s]+)+")
+_TENANT: Final = re.compile(r"https://([a-z0-9-]+\.ghe\.com)/")
 _OFF: Final = "off"
+
+
+def _issuer(repository: str) -> str:
+    """Return who vouches for what is built of it."""
+    if repository.startswith(f"{GITLAB}/"):
+        return GITLAB
+    tenant = _TENANT.match(repository)
+    return f"https://token.actions.{tenant[1]}" if tenant else GITHUB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +47,7 @@ class Expectations:
     repository: str = ""
     workflow: str = ""
     ref: str = ""
+    predicate_type: str = ""
     key: Path | None = None
     ca: Path | None = None
     certificate: Path | None = None
@@ -85,6 +98,17 @@ class Expectations:
                 hint="leave out the root, or the certificates",
             )
 
+    def at(self, home: str) -> "Expectations":
+        """Return the same, where `OWNER/NAME` is on the GitHub of the user's own.
+
+        Args:
+            home: The host of that; empty: there is none.
+        """
+        bare = self.repository.count("/") == 1
+        if not home or home == "github.com" or not bare or self.issuer:
+            return self
+        return replace(self, repository=f"https://{home.lower()}/{self.repository}")
+
     @property
     def _identity(self) -> list[str]:
         """The options that say something of the identity in a certificate."""
@@ -122,7 +146,7 @@ class Expectations:
                 hint="write `OWNER/NAME`, or its address: `https://HOST/OWNER/NAME`",
             )
         if not issuer and repository and not self.identity:
-            issuer = GITLAB if repository.startswith(f"{GITLAB}/") else GITHUB
+            issuer = _issuer(repository)
         try:
             return Expected(
                 issuer=issuer,
@@ -149,10 +173,11 @@ class Expectations:
         """
         return Terms(
             expected=self.expected(),
-            key=read_key(self.key) if self.key else None,
+            key=_key(self.key) if self.key else None,
             root=chosen.root,
             opinion=self._opinion(chosen.data),
             log_needed=not self.no_log,
+            predicate_types=(self.predicate_type,) if self.predicate_type else (),
             authority=self._authority(now),
             ignored=self._ignored(),
             certificates=self._certificates(),
@@ -186,3 +211,20 @@ class Expectations:
         from mcpchain.pipeline.mcp_bundles import read_certificates
 
         return read_certificates(self.certificate)
+
+
+def _key(path: Path) -> "PublicKeyTypes":
+    """Return the public key in *path*.
+
+    Raises:
+        UsageError: There is none, or none that is accepted.
+    """
+    try:
+        return keys.load(path.read_bytes()[:_KEY])
+    except OSError as error:
+        problem = f"`{path}` cannot be read: {error.strerror}"
+    except ValueError:
+        problem = f"`{path}` holds no public key that is accepted"
+    raise UsageError(
+        problem, hint="name a file that begins with `-----BEGIN PUBLIC KEY-----`"
+    )

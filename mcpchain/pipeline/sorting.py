@@ -90,6 +90,9 @@ class Sorted:
             )
         if bundles and not self.files:
             raise _idle("--bundle", "is for files, folders of models, and digests")
+        aimed = any(_is_stated(each) for each in self.files)
+        if expectations.predicate_type and (asked or not aimed):
+            raise _idle("--predicate-type", "is for files, digests and images")
         if registry_keys and not asked:
             raise _idle("--registry-keys", "is for packages of a registry")
         if expectations.certificate and not any(map(_is_bundle, self.files)):
@@ -197,6 +200,12 @@ def _idle(option: str, why: str) -> UsageError:
 
 def _is_bundle(target: str) -> bool:
     return verification.is_mcp_bundle(target)
+
+
+def _is_stated(target: str) -> bool:
+    """Say whether statements may be about it: of a model there is one kind."""
+    path = Path(target)
+    return not path.is_dir() or verification.is_layout(path)
 
 
 def _is_snapshot(path: Path) -> bool:

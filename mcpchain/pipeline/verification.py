@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mcpchain import trust
-from mcpchain.bundle import keys
 from mcpchain.bundle.parse import Envelope, parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.statement import SUFFIXES
-from mcpchain.bundle.verify import Artifact, Opinion, Trust, verify
+from mcpchain.bundle.verify import Artifact, Opinion, Trust
 from mcpchain.errors import MalformedError, UsageError
+from mcpchain.pipeline.bundles import ATTESTATIONS, PROVENANCE, answers, read_file
 from mcpchain.pipeline.hashed import hashed
-from mcpchain.signature import Check, Status, Verification
+from mcpchain.signature import Status, Verification
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from mcpchain.tree import UnreadableError
 
 _BUNDLES: Final = (".sigstore.json", ".sigstore", ".bundle")
-_ATTESTATIONS: Final = (".publish.attestation", ".slsa.attestation", ".attestation")
-_PROVENANCE: Final = ".provenance"
-_LIMIT: Final = 32 << 20
 _DIGEST: Final = "sha256:"
 _HEX: Final = 64
 _MODEL: Final = ".sig"
@@ -55,12 +52,27 @@ class Terms:
     """Asked about every bundle besides."""
     authority: "PrivateAuthority | None" = None
     """In place of an identity and of the root."""
+    predicate_types: tuple[str, ...] = ()
+    """Which statements are meant; empty: any, and signatures over the file too."""
     ignored: tuple[str, ...] = ()
     """What of a folder a signature need not be about."""
     certificates: tuple["Certificate", ...] = ()
     """Of those who sign MCP bundles."""
     now: dt.datetime | None = None
     """Without it no MCP bundle is looked at."""
+
+    @property
+    def trust(self) -> Trust:
+        """The same, for one bundle."""
+        return Trust(
+            root=self.root or trust.public_root(),
+            expected=self.expected,
+            key=self.key,
+            log_needed=self.log_needed,
+            authority=self.authority,
+            predicate_types=self.predicate_types,
+            opinion=self.opinion,
+        )
 
     @property
     def signers(self) -> "Signers | None":
@@ -75,23 +87,6 @@ class Terms:
             authority=self.authority,
             key=self.key,
         )
-
-
-def read_key(path: Path) -> "PublicKeyTypes":
-    """Return the public key in *path*.
-
-    Raises:
-        UsageError: There is none, or none that is accepted.
-    """
-    try:
-        return keys.load(path.read_bytes()[:_LIMIT])
-    except OSError as error:
-        problem = f"`{path}` cannot be read: {error.strerror}"
-    except ValueError:
-        problem = f"`{path}` holds no public key that is accepted"
-    raise UsageError(
-        problem, hint="name a file that begins with `-----BEGIN PUBLIC KEY-----`"
-    )
 
 
 def verify_targets(
@@ -115,8 +110,9 @@ def verify_targets(
     Raises:
         UsageError: A target is neither, or a digest has no bundle to go with it.
     """
+    around = circumstances() if circumstances else None
     subjects = [
-        each for target in targets for each in _subjects(target, bundles, terms)
+        each for target in targets for each in _subjects(target, bundles, terms, around)
     ]
     total, done = sum(each.size for each in subjects), 0
 
@@ -136,14 +132,15 @@ def verify_targets(
         if of_mcp and (signers := terms.signers):
             from mcpchain.pipeline import mcp_bundles
 
-            # With bundles beside it, it is hashed twice, and counted once.
-            counted = count if not subject.bundles else None
+            # With bundles elsewhere, it is hashed twice, and counted once.
+            elsewhere = subject.bundles or _on_github(terms, around)
+            counted = count if not elsewhere else None
             found = mcp_bundles.answer(subject.target, signers, counted)
-            if found.status is not Status.MISSING or not subject.bundles:
+            if signed := found.status is not Status.MISSING or not elsewhere:
                 yield found
-            if not subject.bundles:
+            if signed and not subject.bundles:
                 continue
-        yield from _verified(subject, terms, count)
+        yield from _verified(subject, terms, count, around)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +170,12 @@ class _Subject:
         return hashed(Path(self.target), count, key)
 
 
-def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_Subject]:
+def _subjects(
+    target: str,
+    bundles: Sequence[Path],
+    terms: Terms,
+    around: "Circumstances | None",
+) -> Iterator[_Subject]:
     path = Path(target)
     if target.startswith(_IMAGES) or is_layout(path):
         if bundles:
@@ -185,10 +187,11 @@ def _subjects(target: str, bundles: Sequence[Path], terms: Terms) -> Iterator[_S
         return
     if _is_digest(target):
         _hex(target)
-        if not bundles:
+        if not bundles and not _on_github(terms, around):
             raise UsageError(
                 f"`{target}` is a digest, beside which no bundle can lie",
-                hint="name the bundle: `--bundle FILE`",
+                hint="name the bundle: `--bundle FILE`; or the repository on GitHub "
+                "that attests it: `--repository OWNER/NAME`",
             )
         yield _Subject(target=target, bundles=bundles)
         return
@@ -230,7 +233,7 @@ def is_layout(path: Path) -> bool:
 def _is_of_model(path: Path) -> bool:
     """Say whether the file at *path* is a signature of a model: few bundles are."""
     try:
-        content = parse(_read(path), source=path.name, chains=True).content
+        content = parse(read_file(path), source=path.name, chains=True).content
     except (OSError, MalformedError):
         return False
     if not isinstance(content, Envelope) or _OF_MODEL not in content.payload:
@@ -266,59 +269,61 @@ def _hex(target: str) -> bytes:
 
 def beside(path: Path) -> list[Path]:
     """Return the bundles that lie beside *path*, by the names that are in use."""
-    suffixes = (*_BUNDLES, *SUFFIXES, *_ATTESTATIONS, _PROVENANCE)
+    suffixes = (*_BUNDLES, *SUFFIXES, *ATTESTATIONS, PROVENANCE)
     candidates = [path.with_name(path.name + suffix) for suffix in suffixes]
     found = [each for each in candidates if each.is_file()]
     model = path.with_name(path.name + _MODEL)
     return [*found, model] if _is_of_model(model) else found
 
 
-def _verified(subject: _Subject, terms: Terms, count: _Count) -> Iterator[Verification]:
-    root = terms.root or trust.public_root()
-    target, bundles = subject.target, subject.bundles
-    origin = str(terms.authority or root)
+def _verified(
+    subject: _Subject,
+    terms: Terms,
+    count: _Count,
+    around: "Circumstances | None" = None,
+) -> Iterator[Verification]:
+    target = subject.target
+    origin = str(terms.authority or terms.trust.root)
     if subject.problem is not None:
         reason = str(subject.problem)
         yield Verification(
             status=Status.ERROR, reason=reason, subject=target, root=origin
         )
         return
-    if not bundles:
-        reason = "no bundle or attestation lies beside it"
-        if Path(target).is_dir():
-            reason = "no signature of a model lies in it or beside it"
-        yield Verification(
-            status=Status.MISSING,
-            reason=reason,
-            subject=target,
-            root=origin,
-            notes=_besides(target),
-        )
+    if not subject.bundles:
+        for found in _elsewhere(subject, terms, count, around):
+            notes = found.notes if found else (*found.notes, *_besides(target))
+            told = found.root or origin
+            yield replace(found, subject=target, root=told, notes=notes)
         return
     what = subject.model or subject.artifact(count, terms.key)
-    for path in bundles:
-        told = target if len(bundles) == 1 else f"{target} ({path.name})"
-        try:
-            data = _read(path)
-            for found in _answers(target, path, data, what, terms, count):
-                yield replace(found, subject=told)
-        except MalformedError as error:
-            place = f"{error.pointer}: " if error.pointer else ""
-            reason = f"`{path.name}` is no bundle that is read: {place}{error.problem}"
-            yield Verification(
-                status=Status.UNVERIFIABLE,
-                reason=reason,
-                checks=(Check(id="bundle", ok=False, detail=reason),),
-                subject=told,
-                root=origin,
-            )
-        except OSError as error:
-            yield Verification(
-                status=Status.ERROR,
-                reason=f"`{path.name}` cannot be read: {error.strerror}",
-                subject=told,
-                root=origin,
-            )
+    yield from answers(target, subject.bundles, what, terms, count)
+
+
+def _elsewhere(
+    subject: _Subject, terms: Terms, count: _Count, around: "Circumstances | None"
+) -> Iterator[Verification]:
+    """Yield what is known of something beside which nothing lies: GitHub may know."""
+    reason = "no bundle or attestation lies beside it"
+    if Path(subject.target).is_dir():
+        reason = "no signature of a model lies in it or beside it"
+    elif around and _on_github(terms, around):
+        from mcpchain.pipeline import github
+
+        lacks = "" if _is_digest(subject.target) else f"{reason}, and "
+        artifact = subject.artifact(count, None)
+        yield from github.verify(artifact, terms, around, lacks)
+        return
+    yield Verification(status=Status.MISSING, reason=reason)
+
+
+def _on_github(terms: Terms, around: "Circumstances | None") -> bool:
+    """Say whether GitHub may know who the user expects."""
+    if terms.expected is None or around is None:
+        return False
+    from mcpchain.pipeline.github import place
+
+    return place(terms, around) is not None
 
 
 def _besides(target: str) -> tuple[str, ...]:
@@ -326,54 +331,3 @@ def _besides(target: str) -> tuple[str, ...]:
     from mcpchain.pipeline.sorting import besides
 
     return tuple(besides(Path(target)))
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        data = stream.read(_LIMIT + 1)
-    if len(data) > _LIMIT:
-        raise MalformedError(f"larger than {_LIMIT >> 20} MiB", source=path.name)
-    return data
-
-
-def _answers(
-    target: str,
-    path: Path,
-    data: bytes,
-    what: "Artifact | Given",
-    terms: Terms,
-    count: _Count,
-) -> Iterator[Verification]:
-    """Yield the answers for one file of bundles, by the form that its name says."""
-    name, root = path.name, terms.root or trust.public_root()
-    given = Trust(
-        root=root,
-        expected=terms.expected,
-        key=terms.key,
-        log_needed=terms.log_needed,
-        authority=terms.authority,
-        opinion=terms.opinion,
-    )
-    by = "user" if terms.expected else ""
-    if not isinstance(what, Artifact):
-        from mcpchain.pipeline.model_signatures import answer
-
-        found = answer(data, name, what, given, count)
-        yield replace(found, expected_by=by)
-        return
-    if name.endswith((_PROVENANCE, *_ATTESTATIONS)):
-        from mcpchain.verify import pep740
-
-        if name.endswith(_PROVENANCE):
-            attestations = pep740.read_provenance(data, source=name)
-        else:
-            attestations = (pep740.read_attestation(data, source=name),)
-        # What lies beside a file names its publisher itself: that is nobody's word.
-        bare = tuple(replace(each, publisher=None) for each in attestations)
-        file = pep740.File(name=Path(target).name, sha256=what.digests["sha256"])
-        yield from pep740.verify_all(bare, file, root, terms.expected, terms.opinion)
-        return
-    lines = data.splitlines() if name.endswith(".jsonl") else [data]
-    for line in lines:
-        found = verify(parse(line, source=name), what, given)
-        yield replace(found, expected_by=by)

@@ -22,6 +22,15 @@ _OF_PACKAGES: Final = {
 }
 _OF_KIND: Final[Mapping[str, Mapping[Status, str]]] = {
     "gap": dict.fromkeys(Status, "`mcpchain gate` says what to do about it"),
+    "github-attestation": {
+        Status.UNVERIFIABLE: "of a private repository, import whom GitHub trusts: "
+        "`gh attestation trusted-root | mcpchain trust import - --line 2 --name github`"
+        "; or use a newer mcpchain",
+        Status.MISSING: "ask its maker to attest it, or name the bundle: `--bundle`; "
+        "a private repository is shown to who has a token: GH_TOKEN",
+        Status.ERROR: "nothing was decided; without a token (GH_TOKEN) GitHub answers "
+        "few questions an hour",
+    },
     "hub-digest": {
         Status.INVALID: "get it again from the hub, or find out who changed it",
         Status.UNVERIFIABLE: "check its name and revision; where it lies in a folder "

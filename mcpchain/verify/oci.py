@@ -34,7 +34,7 @@ from mcpchain.bundle.parse import (
     number,
 )
 from mcpchain.bundle.parse import parse as parse_bundle
-from mcpchain.bundle.verify import Artifact, Trust, verify
+from mcpchain.bundle.verify import Artifact, Trust, another, verify
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.oci.attached import Attached, Form, Piece
@@ -142,24 +142,27 @@ def _verified(piece: Piece, subject: Image, trust: Trust) -> Verification:
     artifact = Artifact(digests=subject.digests, read=lambda: subject.data)
     try:
         if piece.form is Form.BUNDLE:
-            return verify(parse_bundle(piece.data, source="bundle"), artifact, trust)
-        if piece.form is Form.ATTESTATION:
-            return verify(_attestation(piece), artifact, trust)
-        return _simple(piece, subject, trust)
+            bundle = parse_bundle(piece.data, source="bundle")
+        elif piece.form is Form.ATTESTATION:
+            bundle = _attestation(piece)
+        else:
+            bundle = _signature(piece)
+        if other := another(bundle, trust.predicate_types):
+            return Verification(status=Status.MISSING, reason=other)
+        if piece.form is Form.SIGNATURE:
+            return _simple(piece, bundle, subject, trust)
+        return verify(bundle, artifact, trust)
     except MalformedError as error:
         place = f"{error.pointer} " if error.pointer else ""
         reason = f"`{error.source}` is malformed: {place}{error.problem}"
         return Verification(status=Status.INVALID, reason=reason)
 
 
-def _simple(piece: Piece, subject: Image, trust: Trust) -> Verification:
+def _simple(piece: Piece, bundle: Bundle, subject: Image, trust: Trust) -> Verification:
     """Verify the layer, and then what it says."""
     data = piece.data
     names = ("sha256", "sha384", "sha512")
     layer = {name: hashlib.new(name, data).digest() for name in names}
-    signature = binary(_annotation(piece, _SIGNATURE))
-    content = MessageSignature(signature=signature, algorithm="", digest=b"")
-    bundle = _bundle(piece, content)
     found = verify(bundle, Artifact(digests=layer, read=lambda: data), trust)
     if not found:
         return found
@@ -189,6 +192,12 @@ def _same(said: str, wanted: str) -> bool:
         return image.parse(said).name == image.parse(wanted).name
     except ValueError:
         return False
+
+
+def _signature(piece: Piece) -> Bundle:
+    signature = binary(_annotation(piece, _SIGNATURE))
+    content = MessageSignature(signature=signature, algorithm="", digest=b"")
+    return _bundle(piece, content)
 
 
 def _attestation(piece: Piece) -> Bundle:

@@ -15,6 +15,7 @@ from tests.world.sigstore.minting import ARTIFACT, ISSUER, WORKFLOW, Minter
 
 INSTANCE = Instance()
 ACME = ("--repository", "acme/files")
+PERSON = ("--identity", "me@acme.example", "--issuer", "https://accounts.example")
 
 
 def run(*args: str | Path) -> Result:
@@ -95,7 +96,7 @@ def test_the_public_root_knows_nothing_of_another_instance(file: Path) -> None:
 
 
 def test_a_file_without_a_bundle_is_missing_one(file: Path) -> None:
-    result = run(file, *ACME)
+    result = run(file, *PERSON)
     assert result.exit_code == 10
     assert result.stdout.splitlines()[:2] == [
         f"missing: {file}",
@@ -131,7 +132,7 @@ def test_a_digest_is_verified_with_the_bundle_that_is_named(
     assert run(digest, "--bundle", bundle, *ACME, *root).exit_code == 0
     other = f"sha256:{hashlib.sha256(b'other').hexdigest()}"
     assert run(other, "--bundle", bundle, *ACME, *root).exit_code == 10
-    assert run(digest, *ACME, *root).exit_code == 2
+    assert run(digest, *PERSON, *root).exit_code == 2
     assert run("sha256:abc", "--bundle", bundle, *ACME, *root).exit_code == 2
 
 
@@ -238,7 +239,7 @@ def test_an_update_that_nobody_vouches_for_is_no_root(file: Path, data: Path) ->
 
 def test_a_root_has_one_name(file: Path, root: tuple[str, Path], data: Path) -> None:
     assert run(file, *ACME, "--root", "acme").exit_code == 2
-    assert run(file, *ACME, "--root", "sigstore").exit_code == 10
+    assert run(file, *PERSON, "--root", "sigstore").exit_code == 10
     assert run(file, *ACME, "--root", "sigstore", *root).exit_code == 2
     assert not data.exists()
 

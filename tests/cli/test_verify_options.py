@@ -270,7 +270,7 @@ def test_what_is_the_same_of_many_is_told_once() -> None:
     names = ["a.txt", "b.txt"]
     for each in names:
         Path(each).write_text("hello")
-    result = run(*names, *ACME)
+    result = run(*names, "--key", "acme.pub")
     assert result.stdout.splitlines() == [
         "missing: a.txt",
         "missing: b.txt",

@@ -109,11 +109,14 @@ def test_who_takes_the_signature_of_a_lock_away_asks_no_other_question(
     (user.home / "acme.pub").write_bytes(public())
     places = {"lock": user.lock, "project": user.project, "bom": user.home / "bom.json"}
     given = [str(user.home / "acme.pub") if e == "KEY" else e for e in named]
-    result = user.run(places[kind], *given)
+    github = user.world.server.address.removeprefix("http://")
+    result = user.run(places[kind], *given, GH_HOST=github)
     assert result.exit_code == 10
     assert result.stdout.startswith(f"missing: {places[kind]}\n")
     assert "  note: its packages are verified with `--packages`\n" in result.stdout
-    assert not user.world.server.asked
+    asked = [each.rpartition("sha256:")[0] for each in user.world.server.paths()]
+    of_file = ["/api/v3/repos/acme/files/attestations/"] if kind != "project" else []
+    assert asked == (of_file if "--repository" in named else [])
 
 
 def public() -> bytes:
