@@ -231,6 +231,11 @@ def take_the_bundles_of_another(folder: Path) -> None:
         shutil.copy(folder / other, folder / mine)
 
 
+def say_one_thing_twice(folder: Path) -> None:
+    _, bom, provenance = bundles(SDIST)
+    shutil.copy(folder / bom, folder / provenance)
+
+
 def lose_the_provenance(folder: Path) -> None:
     (folder / bundles(SDIST)[2]).unlink()
 
@@ -248,7 +253,8 @@ def change_the_provenance(folder: Path) -> None:
     [
         (replace_file, "the bundle is about another digest"),
         (replace_bom, "the bundle is about another digest"),
-        (take_the_bundles_of_another, "the statement is about other artifacts"),
+        (take_the_bundles_of_another, "the bundle is about another digest"),
+        (say_one_thing_twice, "missing: dist/.*tar.gz"),
         (lose_the_provenance, "does not exist"),
         (change_the_provenance, "invalid"),
     ],
