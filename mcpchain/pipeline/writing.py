@@ -10,6 +10,7 @@ from typing import Final
 from mcpchain.errors import McpchainError, UnavailableError, UsageError
 
 _READABLE: Final = 0o644
+_TOGETHER: Final = 16
 _WRONG: Final = (
     FileExistsError,
     FileNotFoundError,
@@ -37,21 +38,32 @@ def write_all(
         UsageError: There is no such place, it is taken, or it is not ours to write to.
         UnavailableError: The system fails.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     parts: dict[Path, str] = {}
     placed: list[Path] = []
     path = Path()
-    try:
-        for path, data in files.items():
-            target = Path(os.path.realpath(path)) if replace else path
+
+    def fill(path: Path) -> Path:
+        target = Path(os.path.realpath(path)) if replace else path
+        try:
             descriptor, part = tempfile.mkstemp(prefix=".mcpchain-", dir=target.parent)
             parts[target] = part
             with os.fdopen(descriptor, "wb") as whole:
-                whole.write(data)
+                whole.write(files[path])
                 whole.flush()
                 os.fsync(whole.fileno())
             os.chmod(part, mode)
-        for path, part in parts.items():
-            _place(part, path, replace=replace)
+        except OSError as error:
+            raise failed(path, error) from None
+        return target
+
+    try:
+        # A disk is waited for once in place of once for each.
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            targets = tuple(pool.map(fill, files))
+        for path in targets:
+            _place(parts[path], path, replace=replace)
             placed.append(path)
     except BaseException as error:
         _remove([] if replace else placed)

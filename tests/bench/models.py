@@ -1,9 +1,7 @@
 """Models: how long a header takes, and how little more than hashing a whole folder."""
 
-import hashlib
 import json
 import os
-import shutil
 import struct
 import subprocess
 import sys
@@ -22,7 +20,7 @@ VOCABULARY = 150_000
 SMALL = 10_000
 """Files of a folder of many."""
 REFERENCE = "model_signing"
-"""The reference tool for signatures of models, if it is on the search path."""
+"""The reference tool for signatures of models."""
 HASH = """\
 import hashlib, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -100,7 +98,7 @@ def hugging_face(folder: Path, *, pair: Pair, mcpchain: list[str]) -> None:
 
 
 def signature(folder: Path, *, pair: Pair, mcpchain: list[str]) -> None:
-    """Verify folders of large and of small files, every byte hashed."""
+    """Sign and verify folders of large and of small files, every byte hashed."""
     block = os.urandom(1 << 20)
     large, small = folder / "large", folder / "small"
     large.mkdir()
@@ -110,55 +108,33 @@ def signature(folder: Path, *, pair: Pair, mcpchain: list[str]) -> None:
     for n in range(SMALL):
         (small / str(n // 500)).mkdir(parents=True, exist_ok=True)
         (small / str(n // 500) / f"{n}.json").write_bytes(block[n : n + 4096])
-    keys = {each: sign(each, folder) for each in (large, small)}
+    key = folder / "k"
+    run([*mcpchain, "key", "generate", "-o", str(key), "--unencrypted"])
     for model, title in (
         (large, f"{SHARDS} files of {BIG >> 20:,} MiB"),
         (small, f"{SMALL:,} files of 4 KiB"),
     ):
-        ours = [*mcpchain, "verify", str(model), "--key", str(keys[model])]
         names = [str(each) for each in sorted(model.rglob("*")) if each.is_file()]
         loop = [sys.executable, "-c", HASH, *names]
-        pair(
-            f"signature of {title}, against hashing them once in two threads",
-            partial(run, ours),
-            partial(run, loop),
-        )
-        tool = shutil.which(REFERENCE)
-        if tool is None:
-            print(f"signature of {title}, against {REFERENCE}: it is not installed")
-            continue
-        theirs = [tool, "verify", "key", str(model), "--public_key", str(keys[model])]
-        theirs += ["--signature", f"{model}.sig"]
-        pair(
-            f"signature of {title}, against {REFERENCE}",
-            partial(run, ours),
-            partial(run, theirs),
-        )
-
-
-def sign(model: Path, folder: Path) -> Path:
-    """Sign *model* beside it, and return where the public key is."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    from tests.world.sigstore.instance import Instance
-    from tests.world.sigstore.minting import Minter
-    from tests.world.sigstore.models import hint, statement
-
-    listed = []
-    for file in sorted(each for each in model.rglob("*") if each.is_file()):
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        name = file.relative_to(model).as_posix()
-        listed.append({"name": name, "algorithm": "sha256", "digest": digest})
-    minter = Minter(instance=Instance(), managed=True, entries=())
-    bundle = minter.attest(statement(listed))
-    public = minter.key.public_key()
-    bundle["verificationMaterial"]["publicKey"] = {"hint": hint(public)}
-    model.with_name(f"{model.name}.sig").write_text(json.dumps(bundle))
-    key = folder / f"{model.name}.pub"
-    spki = PublicFormat.SubjectPublicKeyInfo
-    key.write_bytes(public.public_bytes(Encoding.PEM, spki))
-    return key
+        mine, theirs = f"{model}.sig", f"{model}.theirs.sig"
+        tool = [str(Path(sys.executable).with_name(REFERENCE))]
+        for verb, ours, reference in (
+            (
+                "sign",
+                ["--key", f"{key}.key", "--bundle", mine, "--force"],
+                ["--private_key", f"{key}.key", "--signature", theirs],
+            ),
+            (
+                "verify",
+                ["--key", f"{key}.pub", "--bundle", mine],
+                ["--public_key", f"{key}.pub", "--signature", mine],
+            ),
+        ):
+            first = partial(run, [*mcpchain, verb, str(model), *ours])
+            other = partial(run, [*tool, verb, "key", str(model), *reference])
+            once = "hashing them once in two threads"
+            pair(f"{verb} {title}, against {once}", first, partial(run, loop))
+            pair(f"{verb} {title}, against {REFERENCE}", first, other)
 
 
 def weights(tensors: int, size: int) -> bytes:

@@ -1,7 +1,8 @@
-"""Verification of bundles, against sigstore-python on the same bundles."""
+"""Bundles: verified, against sigstore-python on the same ones, and signed."""
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -9,11 +10,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.bench.models import HASH
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import ARTIFACT, ISSUER, WORKFLOW, Minter
 
 Pair = Callable[[str, Callable[[], float], Callable[[], float]], None]
 BUNDLES = 500
+ARTIFACTS = 100
 THEIRS = """\
 import sys
 from sigstore.models import Bundle, TrustedRoot
@@ -33,6 +36,8 @@ def parts(pair: Pair, mcpchain: list[str]) -> dict[str, Callable[[Path], None]]:
     return {
         "verify-file": partial(verify_file, pair=pair, mcpchain=mcpchain),
         "verify-many": partial(verify_many, pair=pair),
+        "sign-many": partial(sign_many, pair=pair, mcpchain=mcpchain),
+        "sign-memory": partial(sign_memory, mcpchain=mcpchain),
     }
 
 
@@ -91,6 +96,46 @@ def verify_many(folder: Path, *, pair: Pair) -> None:
         return time.process_time() - start
 
     pair(f"{BUNDLES} attestations (CPU), against sigstore-python", ours, theirs)
+
+
+def sign_many(folder: Path, *, pair: Pair, mcpchain: list[str]) -> None:
+    """Sign many files with a key in one process."""
+    names = [str(folder / f"{n}.whl") for n in range(ARTIFACTS)]
+    for each in names:
+        Path(each).write_bytes(os.urandom(1 << 20))
+    command = signing(folder, mcpchain)
+
+    def ours() -> float:
+        for each in folder.glob("*.sigstore.json"):
+            each.unlink()
+        return run([*command, *names])
+
+    pair(
+        f"sign {ARTIFACTS} files of 1 MiB, against hashing them",
+        ours,
+        partial(run, [sys.executable, "-c", HASH, *names]),
+    )
+
+
+def sign_memory(folder: Path, *, mcpchain: list[str]) -> None:
+    """Print how much memory it takes to sign files of two sizes."""
+    command = signing(folder, mcpchain)
+    for size in (1 << 20, 4 << 30):
+        file = folder / f"{size}.bin"
+        with file.open("wb") as stream:
+            stream.truncate(size)
+        with subprocess.Popen([*command, str(file)], stdout=subprocess.DEVNULL) as it:
+            _, status, used = os.wait4(it.pid, 0)
+            it.returncode = os.waitstatus_to_exitcode(status)
+        assert it.returncode == 0
+        print(f"sign {size >> 20:,} MiB: {used.ru_maxrss >> 10} MiB of memory")
+
+
+def signing(folder: Path, mcpchain: list[str]) -> list[str]:
+    """Make a key, and return the command that signs with it."""
+    key = folder / "k"
+    run([*mcpchain, "key", "generate", "-o", str(key), "--unencrypted"])
+    return [*mcpchain, "sign", "--key", f"{key}.key"]
 
 
 def run(command: list[str]) -> float:
