@@ -37,8 +37,9 @@ SUPPLIER_HINT: Final = {
     Group.PROJECT: _MANUFACTURER,
     Group.PACKAGE: "ask the registries with `mcpchain sbom --resolve`, or read the "
     "installed packages with `--environment PYTHON`: locks do not say it",
-    Group.MODEL: "write `supplier` into its entry: of models, only GGUF says it "
-    "(`general.organization`, `general.author`)",
+    Group.MODEL: "of your own, make the BOM of its folder alone, with "
+    "`--manufacturer`; else write `supplier` into its entry: of models, only GGUF says "
+    "it (`general.organization`, `general.author`)",
     Group.DATA: _BY_HAND.format("supplier"),
     Group.FILE: _BY_HAND.format("supplier"),
     Group.IMAGE: _BY_HAND.format("supplier"),
@@ -149,7 +150,9 @@ VERSION: Final = Requirement(
     hint={
         Group.PROJECT: "say it: `mcpchain sbom --project-version VERSION`",
         Group.PACKAGE: "pin it: a lock, or an exact version for an MCP server",
-        Group.MODEL: _FETCHED.format("for your own, write `version` into its entry"),
+        Group.MODEL: _FETCHED.format(
+            "of your own, make the BOM of its folder alone, with `--project-version`"
+        ),
         Group.DATA: _FETCHED.format("of your own, a Croissant file can name it"),
         Group.FILE: _BY_HAND.format("version"),
         Group.IMAGE: _DIGEST,

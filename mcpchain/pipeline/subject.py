@@ -110,6 +110,8 @@ def stated(
 ) -> Inventory:
     """Return *inventory* with what its user says of the whole.
 
+    A folder of a model that is all of it, and comes from no hub, is theirs too.
+
     Args:
         inventory: What is there.
         manufacturer: `Acme GmbH <psirt@acme.example>`, or an address in its place.
@@ -133,7 +135,30 @@ def stated(
         if isinstance(subject, dict):
             # Who makes the whole, and not only this BOM of it.
             subject.update(manufacturer=maker, supplier=maker)
-    return replace(inventory, carried=carry.dump(carried), gaps=gaps)
+    supplier = " ".join((manufacturer or "").replace("<", " <").split())
+    return replace(
+        inventory,
+        components=tuple(
+            replace(
+                each,
+                version=each.version or version,
+                supplier=each.supplier or supplier,
+            )
+            if _is_whole(each)
+            else each
+            for each in inventory.components
+        ),
+        carried=carry.dump(carried),
+        gaps=gaps,
+    )
+
+
+def _is_whole(component: Component) -> bool:
+    purl = component.purl
+    foreign = purl is not None and purl.type != "generic"
+    return (
+        component.kind is Kind.MODEL and component.location.path == "." and not foreign
+    )
 
 
 def _maker(text: str) -> _Object:

@@ -9,7 +9,15 @@ import pytest
 
 from mcpchain.bom.read import read
 from mcpchain.bom.write import compose
-from mcpchain.component import Component, Kind, Location, Origin, PackageFacts, Pin
+from mcpchain.component import (
+    Component,
+    Kind,
+    Location,
+    ModelFacts,
+    Origin,
+    PackageFacts,
+    Pin,
+)
 from mcpchain.errors import UsageError
 from mcpchain.inventory import Collector, Inventory, RelationKind
 from mcpchain.pipeline.subject import promoted, stated
@@ -194,6 +202,34 @@ def test_its_maker_and_how_to_reach_them_are_told(
 def test_what_is_no_maker_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no manufacturer"):
         stated(inventory(), manufacturer=text, version=None)
+
+
+@pytest.mark.parametrize(
+    ("place", "purl", "is_theirs"),
+    [
+        (".", "pkg:generic/m?checksum=sha256:" + "a" * 64, True),
+        (".", None, True),
+        (".", "pkg:huggingface/acme/m", False),
+        ("m", None, False),
+    ],
+)
+def test_a_model_that_is_all_of_it_is_of_the_same_maker(
+    place: str, purl: str | None, *, is_theirs: bool
+) -> None:
+    found = Collector("m")
+    facts = ModelFacts(format="hugging-face")
+    found.add(
+        component(
+            purl, Kind.MODEL, name="m", facts=facts, locations=(Location(path=place),)
+        )
+    )
+    maker = "Acme GmbH<psirt@acme.example>"
+    told = stated(found.inventory(), manufacturer=maker, version="2")
+    (listed,) = written(told)["components"]
+    assert ("version" in listed, "supplier" in listed) == (is_theirs, is_theirs)
+    if is_theirs:
+        subject = written(told)["metadata"]["component"]
+        assert listed["supplier"] == subject["supplier"]
 
 
 def test_nothing_said_changes_nothing() -> None:
