@@ -1,21 +1,23 @@
-"""Who stands for the packages of an inventory, and who stood for what came before?
+"""Who stands for what is in an inventory, and who stood for what came before?
 
 Of the registries that are asked what they would deliver: signatures stand on the same
 pages, which are read once (`Inquiry.look`). Then one document is asked for of each
 package that is attested, and one of its predecessor, where it is known who stands for
 the package itself. Where no registry was asked, or none answered, a gap or a finding
-tells of that already, and nobody stands for anything here.
+tells of that already, and nobody stands for anything here. Of images, those are asked
+about whose signers the policy names.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.component import Component, Kind, PackageFacts
-from mcpchain.errors import MalformedError
+from mcpchain.errors import MalformedError, UsageError
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.inventory import Gap, State
 from mcpchain.policy import Policy
+from mcpchain.publisher import Publisher
 from mcpchain.registries import Seen
 from mcpchain.release import Release, Withdrawal
 from mcpchain.signature import Demand, Identity, Status, Verification
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     )
 
 _KINDS: Final = ("npm", "pypi")
+_IMAGES: Final = ("docker", "oci")
 _FILES: Final = 1
 """How many attested files of one release are looked at."""
 _AGAIN: Final = "look again later, or see why the registry does not give it"
@@ -64,7 +67,8 @@ def inquire(
         UsageError: There is no such root, or there are no such keys.
         UnavailableError: What the user trusts is there, and cannot be used.
     """
-    if terms.offline or not any(map(_is_package, components)):
+    asked = any(_is_package(each) or _signers(each, policy) for each in components)
+    if terms.offline or not asked:
         return None
     from mcpchain.pipeline.registry_signatures import read_registry_keys
     from mcpchain.pipeline.registry_signatures.lead import Trusted
@@ -82,7 +86,25 @@ def inquire(
         opinion = SecondOpinion(chosen.data, policy.second_opinion)
     keys = read_registry_keys(terms.registry_keys, terms.trust)
     trusted = Trusted(root=chosen.root, keys=keys, opinion=opinion)
-    return Inquiry(policy, trusted, chosen.note)
+    return Inquiry(policy, trusted, chosen.note, terms)
+
+
+def _signers(component: Component, policy: Policy) -> tuple[Publisher, ...]:
+    """Return whom the policy names for an image that its digest names."""
+    purl = component.purl
+    if purl is None or not _is_image(component) or ":" not in (purl.version or ""):
+        return ()
+    return tuple(each for each in policy.publishers if each.fits(component))
+
+
+def _is_image(component: Component) -> bool:
+    purl = component.purl
+    return (
+        component.kind is not Kind.MCP_SERVER
+        and purl is not None
+        and purl.type in _IMAGES
+        and bool(purl.qualifiers.get("repository_url"))
+    )
 
 
 def _is_package(component: Component) -> bool:
@@ -97,9 +119,13 @@ class Inquiry:
         policy: Who has to stand for what, and whether two have to agree on it.
         trusted: By what signatures are verified.
         note: What to know about the root among that.
+        terms: When and where it is asked.
     """
 
-    def __init__(self, policy: Policy, trusted: "Trusted", note: str) -> None:
+    def __init__(
+        self, policy: Policy, trusted: "Trusted", note: str, terms: "Circumstances"
+    ) -> None:
+        self._terms = terms
         self.note = note
         self.root = trusted.root
         self._policy = policy
@@ -161,12 +187,50 @@ class Inquiry:
             ref: self._standing(*leads[ref], some, documents if ref in known else None)
             for ref, some in answers.items()
         }
+        standings |= self._images(components)
         gaps = tuple(
             gap
-            for ref, standing in standings.items()
-            for gap in _gaps(leads[ref][0], standing)
+            for each in components
+            if each.ref in standings
+            for gap in _gaps(each, standings[each.ref])
         )
         return Stood(standings=standings, gaps=gaps)
+
+    def _images(self, components: Sequence[Component]) -> dict[str, Standing]:
+        found: dict[str, Standing] = {}
+        for each in components:
+            if signers := _signers(each, self._policy):
+                answers = tuple(map(self._demanded, self._signed(each, signers)))
+                found[each.ref] = Standing(answers=answers, named=True)
+        return found
+
+    def _signed(
+        self, image: Component, signers: Sequence[Publisher]
+    ) -> tuple[Verification, ...]:
+        """Return what the first who has signed *image* has signed.
+
+        If nobody has, return what came of looking for each.
+        """
+        from mcpchain.bundle import keys
+        from mcpchain.pipeline import images
+        from mcpchain.pipeline.registry_signatures.answers import told
+        from mcpchain.pipeline.verification import Terms
+
+        known = Terms(root=self.root, opinion=self._trusted.opinion)
+        answers: list[Verification] = []
+        for each in signers:
+            key = keys.load(each.key) if each.key else None
+            asked = replace(known, expected=each.expected, key=key)
+            try:
+                found = tuple(
+                    images.verify(str(image.purl), asked, lambda: self._terms)
+                )
+            except UsageError as error:  # of a BOM, which may say anything
+                return (told(image, Status.UNVERIFIABLE, str(error)),)
+            if any(found):
+                return found
+            answers += found
+        return tuple(answers)
 
     def _lead(
         self,
@@ -270,20 +334,25 @@ def unattended(
     for each in components:
         if each.ref in stood.standings or each.ref in told:
             continue
-        ours = _is_package(each)
+        ours, image = _is_package(each), _is_image(each)
         locked = isinstance(each.facts, PackageFacts) and each.facts.attested_by
         fits = any(one.fits(each) for one in policy.publishers)
         if each.kind is Kind.MCP_SERVER or (ours and offline) or not (locked or fits):
             continue  # what a server starts is a component of its own
+        state, hint = State.UNSUPPORTED, "verify it by itself: `mcpchain verify`"
+        if image and offline:
+            state, hint = State.OFFLINE, "run without `--offline`"
+        elif image:
+            state, hint = State.UNMATCHED, "name it by its digest"
+        elif ours:
+            state, hint = State.UNMATCHED, "pin it to a release of a trusted registry"
         yield Gap(
             stage="verify",
             location=each.location,
             reason=f"who stands for `{each.title}` is not known, though the policy or "
             "its lock names who has to: no registry was asked about this release",
-            state=State.UNMATCHED if ours else State.UNSUPPORTED,
-            hint="pin it to a release of a trusted registry"
-            if ours
-            else "verify it by itself: `mcpchain verify`",
+            state=state,
+            hint=hint,
             ref=each.ref,
         )
 

@@ -47,7 +47,7 @@ class Signed(enum.Enum):
             return cls.UNKNOWN
         if foreign:
             return cls.UNNAMED
-        if any(each and each.identity for each in standing.answers):
+        if any(e and (e.identity or e.expected_by) for e in standing.answers):
             return cls.PARTLY if Status.MISSING in found else cls.VERIFIED
         return cls.REGISTRY if Status.VERIFIED in found else cls.MISSING
 

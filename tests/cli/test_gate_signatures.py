@@ -423,11 +423,11 @@ def test_that_most_packages_have_no_provenance_denies_none_of_them(
 def test_what_is_denied_can_be_waived_by_the_purl_that_it_shows(gate: Gate) -> None:
     gate.want_npm()
     never_again(gate)
-    (purl,) = (
+    (purl,) = {
         line.removeprefix("  purl: ")
         for line in gate().output.splitlines()
         if line.startswith("  purl: ")
-    )
+    }
     waiver = {
         "rule": "provenance-downgrade",
         "purl": purl,

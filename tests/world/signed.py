@@ -66,7 +66,7 @@ class Signed:
         content = data or wheel.encode()
         self.world.pypi.upload(project, wheel, content)
         signed = statement(content, name=wheel, predicate_type=PUBLISH_ON_INDEX)
-        bundle = self._minter(repository).attest(signed)
+        bundle = self.minter(repository).attest(signed)
         material, envelope = bundle["verificationMaterial"], bundle["dsseEnvelope"]
         attestation = {
             "version": 1,
@@ -118,9 +118,9 @@ class Signed:
     def _attestations(
         self, repository: str, subject: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        ours = self._minter(repository, version="0.2", managed=True)
+        ours = self.minter(repository, version="0.2", managed=True)
         ours.key = KEY
-        theirs = self._minter(repository, version="0.2")
+        theirs = self.minter(repository, version="0.2")
         published = ours.attest(statement(predicate_type=PUBLISH, subject=subject))
         published["verificationMaterial"]["publicKey"]["hint"] = "SHA256:ours"
         built = theirs.attest(statement(subject=subject, predicate=BUILDER))
@@ -129,8 +129,10 @@ class Signed:
             {"predicateType": SLSA, "bundle": built},
         ]
 
-    def _minter(self, repository: str, **shape: Any) -> Minter:  # noqa: ANN401 - its fields
-        minter = Minter(instance=self.instance, entries=("dsse/0.0.1",), **shape)
+    def minter(self, repository: str, **shape: Any) -> Minter:  # noqa: ANN401 - its fields
+        """Return what signs as a workflow in *repository*."""
+        given = {"entries": ("dsse/0.0.1",)} | shape
+        minter = Minter(instance=self.instance, **given)
         minter.claims = claims(repository)
         minter.san = x509.UniformResourceIdentifier(minter.claims[9])
         return minter
