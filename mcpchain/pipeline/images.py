@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mcpchain import trust
-from mcpchain.artifact import Digest
-from mcpchain.bundle.verify import Trust
+from mcpchain.artifact import Algorithm, Digest
+from mcpchain.bundle.verify import Artifact, Trust
 from mcpchain.errors import UsageError
 from mcpchain.fetch import Fetcher
 from mcpchain.oci.attached import collect
@@ -40,10 +39,26 @@ class _Named:
     tag: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is asked about an image."""
+
+    terms: "Terms"
+    around: "Circumstances | None"
+    elsewhere: bool
+    """Whether to ask GitHub about what nothing is attached to."""
+    beside: Source | None = None
+    """A repository for signatures alone."""
+    reference: str = ""
+    """The repository that cosign's signatures have to name."""
+
+
 def verify(
     target: str,
     terms: "Terms",
     circumstances: "Callable[[], Circumstances] | None" = None,
+    *,
+    elsewhere: bool = False,
 ) -> Iterator[Verification]:
     """Yield the answers for one image, or for each image of a folder.
 
@@ -51,20 +66,15 @@ def verify(
         target: A purl, or a folder (OCI image layout).
         terms: Whom the user trusts.
         circumstances: Returns when and where it is asked; `None`: off line.
+        elsewhere: Whether to ask GitHub about what nothing is attached to.
 
     Raises:
         UsageError: *target* is neither, or does not say where the image is.
     """
-    given = Trust(
-        root=terms.root or trust.public_root(),
-        expected=terms.expected,
-        key=terms.key,
-        log_needed=terms.log_needed,
-        authority=terms.authority,
-        opinion=terms.opinion,
-    )
+    around = circumstances() if circumstances else None
+    asked = _Asked(terms=terms, around=around, elsewhere=elsewhere)
     if is_layout(Path(target)):
-        yield from _in_folder(target, given)
+        yield from _in_folder(target, asked)
         return
     named = _named(target)
     if not named.repository:
@@ -72,12 +82,12 @@ def verify(
             f"`{target[:140]}` does not say in which registry the image is",
             hint="write it into the purl: `?repository_url=HOST/PATH`",
         )
-    around = circumstances() if circumstances else None
     with _fetcher(around) as fetcher:
-        yield from _in_registry(target, named, given, fetcher, around)
+        yield from _in_registry(target, named, asked, fetcher)
 
 
-def _in_folder(target: str, given: Trust) -> Iterator[Verification]:
+def _in_folder(target: str, asked: _Asked) -> Iterator[Verification]:
+    given = asked.terms.trust
     layout = Layout(Path(target))
     try:
         images = layout.images()
@@ -88,17 +98,16 @@ def _in_folder(target: str, given: Trust) -> Iterator[Verification]:
         problem = SourceError(Status.ERROR, "no image is in this folder")
         yield _failed(target, given, problem)
     for digest in images:
-        yield from _of_digest(f"{target}@{digest}", layout, digest, given)
+        yield from _of_digest(f"{target}@{digest}", layout, digest, asked)
 
 
 def _in_registry(
     target: str,
     named: _Named,
-    given: Trust,
+    asked: _Asked,
     fetcher: Fetcher,
-    around: "Circumstances | None",
 ) -> Iterator[Verification]:
-    known, elsewhere = docker.DockerSettings(), ""
+    known, elsewhere, around = docker.DockerSettings(), "", asked.around
     if around is not None:
         known = docker.load(around.environ, around.home)
         elsewhere = around.environ.get(_BESIDE, "")
@@ -111,9 +120,10 @@ def _in_registry(
             hint="write `?repository_url=HOST/PATH`, and set COSIGN_REPOSITORY to such "
             "a place too, if at all",
         ) from None
+    asked = replace(asked, beside=beside)
     if named.digest is not None:
         title = f"{source.title}@{named.digest}"
-        yield from _of_digest(title, source, named.digest, given, beside)
+        yield from _of_digest(title, source, named.digest, asked)
         return
     try:
         digest = source.resolve(named.tag)
@@ -122,28 +132,39 @@ def _in_registry(
         if error.status is Status.MISSING:
             reason = f"`{source.title}` has no tag `{named.tag}`"
             problem = SourceError(Status.ERROR, reason)
-        yield _failed(target, given, problem)
+        yield _failed(target, asked.terms.trust, problem)
         return
+    # What a tag is, the registry alone says: it could be another image of the signer.
+    asked = replace(asked, reference=source.title)
     title = f"{source.title}:{named.tag}, now {digest}"
     moves = f"`{named.tag}` is a tag, and tags move: use the digest"
-    for each in _of_digest(title, source, digest, given, beside):
+    for each in _of_digest(title, source, digest, asked):
         yield replace(each, notes=(moves, *each.notes))
 
 
 def _of_digest(
-    title: str,
-    source: Source,
-    digest: Digest,
-    given: Trust,
-    beside: Source | None = None,
+    title: str, source: Source, digest: Digest, asked: _Asked
 ) -> Iterator[Verification]:
+    terms, around = asked.terms, asked.around
     try:
-        attached = collect(source, digest, beside)
+        attached = collect(source, digest, asked.beside)
     except SourceError as error:
-        yield _failed(title, given, error)
+        yield _failed(title, terms.trust, error)
         return
-    for each in verify_image(attached, given):
-        yield replace(each, subject=title)
+    found = verify_image(attached, terms.trust, asked.reference)
+    if (
+        around
+        and asked.elsewhere
+        and all(each.status is Status.MISSING for each in found)
+    ):
+        from mcpchain.pipeline import github
+
+        if github.place(terms, around) and digest.algorithm is Algorithm.SHA256:
+            artifact = Artifact(digests={"sha256": bytes.fromhex(digest.value)})
+            lacks = f"{found[0].reason}, and "
+            found = github.verify(artifact, terms, around, lacks)
+    for each in found:
+        yield replace(each, subject=title, root=each.root or str(terms.trust.root))
 
 
 def _failed(subject: str, given: Trust, error: SourceError) -> Verification:

@@ -126,7 +126,9 @@ def verify_targets(
         if subject.image:
             from mcpchain.pipeline import images
 
-            yield from images.verify(subject.target, terms, circumstances)
+            yield from images.verify(
+                subject.target, terms, circumstances, elsewhere=True
+            )
             continue
         of_mcp = subject.model is None and is_mcp_bundle(subject.target)
         if of_mcp and (signers := terms.signers):

@@ -189,9 +189,15 @@ def _named(critical: Node, subject: Image) -> tuple[Status, str]:
 
 def _same(said: str, wanted: str) -> bool:
     try:
-        return image.parse(said).name == image.parse(wanted).name
+        return _place(said) == _place(wanted)
     except ValueError:
         return False
+
+
+def _place(reference: str) -> tuple[list[str], str]:
+    """Return the path, and of the host its domain: one registry has several names."""
+    host, _, path = image.parse(reference).name.partition("/")
+    return host.split(".")[-2:], path
 
 
 def _signature(piece: Piece) -> Bundle:

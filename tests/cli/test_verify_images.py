@@ -12,13 +12,14 @@ from mcpchain.cli import main
 from tests.world.oci import (
     OciRepository,
     cosign,
+    cosign_attest,
     digest_of,
     image,
     simple_signing,
 )
 from tests.world.server import Server
 from tests.world.sigstore.instance import Instance
-from tests.world.sigstore.minting import WORKFLOW, Minter
+from tests.world.sigstore.minting import SLSA, WORKFLOW, Minter, statement
 
 INSTANCE = Instance()
 IMAGE = image()
@@ -45,7 +46,7 @@ def run(tmp_path: Path) -> Run:
     root = tmp_path / "root.json"
     root.write_bytes(INSTANCE.trusted_root())
 
-    def verify(*args: str, **environ: str) -> Result:
+    def verify(*args: str, **environ: str | None) -> Result:
         given = ["--trusted-root", str(root), "--repository", "acme/files"]
         return CliRunner().invoke(
             main,
@@ -80,7 +81,8 @@ def test_an_image_is_verified_by_its_digest(
 def test_a_tag_is_resolved_and_said_to_move(
     written: str, repository: OciRepository, run: Run
 ) -> None:
-    repository.attach(DIGEST, "sig", [LAYER])
+    said = simple_signing(DIGEST, repository.name)
+    repository.attach(DIGEST, "sig", [cosign(Minter(instance=INSTANCE), said)])
     purl, tag = {
         "tag": (repository.purl(tag="1.2.0"), "1.2.0"),
         "version": (repository.purl("1.2.0"), "1.2.0"),
@@ -142,11 +144,13 @@ def test_a_purl_that_is_none_is_a_mistake_of_the_caller(
 def test_an_unsigned_image_is_missing_a_signature(
     repository: OciRepository, run: Run
 ) -> None:
-    result = run(repository.purl(DIGEST))
+    host = repository.name.partition("/")[0]
+    result = run(repository.purl(DIGEST), GH_HOST=host)
     assert result.exit_code == 10
+    nor = f"GitHub has no `{SLSA}` about it of `{host}/acme/files`"
     assert result.stdout.splitlines()[:2] == [
         f"missing: {repository.name}@{DIGEST}",
-        "  why: nobody has signed it",
+        f"  why: nobody has signed it, and {nor}",
     ]
 
 
@@ -176,7 +180,8 @@ def test_signatures_may_lie_where_cosign_is_told(
 ) -> None:
     beside = OciRepository(server, "acme/signatures")
     beside.attach(DIGEST, "sig", [LAYER])
-    assert run(repository.purl(DIGEST)).exit_code == 10
+    host = repository.name.partition("/")[0]
+    assert run(repository.purl(DIGEST), GH_HOST=host).exit_code == 10
     result = run(repository.purl(DIGEST), COSIGN_REPOSITORY=beside.name)
     assert result.exit_code == 0, result.output
 
@@ -212,3 +217,51 @@ def test_a_name_of_a_registry_cannot_write_on_the_terminal(run: Run) -> None:
     result = run(f"pkg:oci/a@{DIGEST}?repository_url=h.example/%1b[2K")
     assert "\x1b" not in result.output
     assert result.exit_code == 2
+
+
+def test_a_tag_is_of_the_repository_that_its_signature_names(
+    repository: OciRepository, run: Run
+) -> None:
+    said = simple_signing(DIGEST, "registry.example/acme/other")
+    repository.attach(DIGEST, "sig", [cosign(Minter(instance=INSTANCE), said)])
+    result = run(repository.purl(tag="1.2.0"))
+    why = f"is of `registry.example/acme/other`, not of `{repository.name}`\n"
+    assert (result.exit_code, why in result.stdout) == (10, True), result.output
+    assert "  hint: if it is a mirror of that, name the digest" in result.stdout
+    assert run(repository.purl(DIGEST)).exit_code == 0, "whose digest is asked for"
+
+
+@pytest.mark.parametrize("kind", [SLSA, "https://spdx.dev/Document"])
+def test_statements_about_an_image_are_chosen_by_their_kind(
+    kind: str, repository: OciRepository, run: Run
+) -> None:
+    minter = Minter(instance=INSTANCE, entries=("dsse/0.0.1",))
+    about = [{"name": "files", "digest": {"sha256": DIGEST.partition(":")[2]}}]
+    repository.attach(DIGEST, "sig", [LAYER])
+    repository.attach(DIGEST, "att", [cosign_attest(minter, statement(subject=about))])
+    host = repository.name.partition("/")[0] if kind != SLSA else None
+    result = run(repository.purl(DIGEST), "--predicate-type", kind, GH_HOST=host)
+    if kind == SLSA:
+        assert result.exit_code == 0, result.output
+        assert "signature over the file, and no statement" in result.stdout
+    else:
+        # Of whom it is does not count: it is of another kind.
+        assert result.exit_code == 10
+        assert f"GitHub has no `{kind}` about it" in result.stdout
+
+
+def test_an_image_may_be_attested_on_github_alone(
+    repository: OciRepository, run: Run, server: Server
+) -> None:
+    host = repository.name.partition("/")[0]
+    minter = Minter(instance=INSTANCE, entries=("dsse/0.0.1",))
+    address = f"https://{host}/acme/files"
+    minter.claims |= {12: address}
+    about = [{"name": "files", "digest": {"sha256": DIGEST.partition(":")[2]}}]
+    listed = [{"bundle": minter.attest(statement(subject=about))}]
+    path = f"/api/v3/repos/acme/files/attestations/{DIGEST}"
+    server.place(path).answer_json({"attestations": listed})
+    result = run(repository.purl(DIGEST), GH_HOST=host)
+    assert result.exit_code == 0, result.output
+    result = run(repository.purl(DIGEST), "--offline", GH_HOST=host)
+    assert (result.exit_code, "(offline)" in result.stdout) == (4, True)
