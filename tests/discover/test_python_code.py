@@ -18,6 +18,8 @@ from mcpchain.component import (
 )
 from mcpchain.discover import survey
 from mcpchain.discover.python_code import DISCOVERER
+from mcpchain.discover.python_code.hub import _LOADERS
+from mcpchain.discover.python_code.hub_names import LOADERS
 from mcpchain.inventory import Inventory, State
 from mcpchain.tree import File, Tree
 
@@ -973,3 +975,12 @@ def test_a_model_that_is_chosen_at_run_time_and_not_trusted_is_nothing(
     (tmp_path / "app.py").write_text(f"from transformers import AutoModel\n{call}\n")
     found = survey(Tree(tmp_path), name="x", discoverers=[DISCOVERER])
     assert not found.components
+
+
+def test_code_that_names_no_function_that_loads_is_not_parsed(tmp_path: Path) -> None:
+    assert {each.decode() for each in LOADERS} == {*_LOADERS}
+    start = "from transformers import AutoModel\n"
+    assert not discover(tmp_path, f"{start}this is (no code\n")
+    assert discover(tmp_path, f"{start}AutoModel.from_pretrained((\n").gaps
+    wide = "AutoModel.\uff46rom_pretrained('acme/m')\n"
+    assert only(discover(tmp_path, start + wide)).name == "acme/m"

@@ -15,3 +15,15 @@ HUB_ROOTS: Final = frozenset(
     }
 )
 """The first part of the names of modules."""
+
+LOADERS: Final = frozenset(
+    {
+        *(b"from_pretrained", b"pipeline", b"from_model_id", b"hf_hub_download"),
+        *(b"snapshot_download", b"load_dataset", b"load_dataset_builder", b"load"),
+        *(b"SentenceTransformer", b"CrossEncoder", b"SparseEncoder", b"Engine"),
+        *(b"HuggingFaceEmbeddings", b"HuggingFaceBgeEmbeddings", b"LLM"),
+        *(b"HuggingFaceEmbedding", b"HuggingFaceCrossEncoder", b"EngineArgs"),
+        *(b"AsyncEngineArgs", b"BGEM3FlagModel", b"FlagModel", b"FlagReranker"),
+    }
+)
+"""What functions are called that load something from there."""

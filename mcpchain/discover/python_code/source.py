@@ -11,7 +11,7 @@ from typing import Final
 from mcpchain.ai_providers import by_host
 from mcpchain.component import Location
 from mcpchain.discover.python_code.clients import ROOTS
-from mcpchain.discover.python_code.hub_names import HUB_ROOTS
+from mcpchain.discover.python_code.hub_names import HUB_ROOTS, LOADERS
 from mcpchain.document import Node
 from mcpchain.inventory import State
 from mcpchain.tree import File, UnreadableError
@@ -31,6 +31,7 @@ _WORD: Final = re.compile(rb"\w+")
 _HOST: Final = re.compile(rb"://([\w.{}-]{1,255})")
 _TORCH: Final = re.compile(rb"\bhub\b")
 _ROOTS: Final = ROOTS | HUB_ROOTS
+_LOADS: Final = re.compile(rb"\b(?:%s)\b" % b"|".join(sorted(LOADERS)))
 _CHAINS: Final = re.compile(rb"langchain|llama_index|haystack")
 """How packages begin that are many."""
 _COOKIE: Final = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -95,6 +96,7 @@ def speaks(data: bytes) -> bool:
     """Say whether code may ask a service or a hub, at a glance.
 
     It may not if it neither imports a library that does nor writes an address of one.
+    One that only loads models asks nobody where no function is named that loads one.
     """
     if b"\\" in data:
         data = _GOES_ON.sub(b" ", data)
@@ -105,7 +107,11 @@ def speaks(data: bytes) -> bool:
             text = words.decode("utf-8", "ignore")
             words = unicodedata.normalize("NFKC", text).encode()
         names = _WORD.findall(words)
-        if not _ROOTS.isdisjoint(names) or _CHAINS.search(words):
+        if not ROOTS.isdisjoint(names) or _CHAINS.search(words):
+            return True
+        hub = not HUB_ROOTS.isdisjoint(names)
+        # Letters of other widths may stand for those of a name.
+        if hub and (not data.isascii() or _LOADS.search(data)):
             return True
         if b"torch" in names and _TORCH.search(data):
             return True
