@@ -34,6 +34,11 @@ VERSION = "0123456789abcdef0123456789abcdef"
 PROJECT = "projects/acme/locations/global/keyRings/release/cryptoKeys"
 Json = dict[str, Any]
 Answer = tuple[int, Json]
+_USAGE = (
+    *("digital_signature", "content_commitment", "key_encipherment"),
+    *("data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"),
+    *("encipher_only", "decipher_only"),
+)
 _HASHES = {256: hashes.SHA256(), 384: hashes.SHA384(), 512: hashes.SHA512()}
 KEYS: dict[str, PrivateKeyTypes] = {
     "p256": ec.generate_private_key(ec.SECP256R1()),
@@ -285,14 +290,28 @@ def _jwk(key: PrivateKeyTypes) -> Json:
 
 
 def _certificates(folder: Path) -> tuple[Path, Path]:
-    """Make a CA, and a certificate by it for this machine; return both files."""
+    """Make a CA, and a certificate by it for this machine; return both files.
+
+    What is in them is what Python asks for since 3.13.
+    """
     now = dt.datetime.now(dt.UTC)
     ca, leaf = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "the CA")])
 
     def make(subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         us = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        return (
+        may = dict.fromkeys(_USAGE, False) | {_USAGE[0]: True, _USAGE[5]: key is ca}
+        extensions: list[tuple[x509.ExtensionType, bool]] = [
+            (x509.BasicConstraints(ca=key is ca, path_length=None), True),
+            (x509.SubjectAlternativeName([us]), True),
+            (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+            (
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key()),
+                False,
+            ),
+            (x509.KeyUsage(**may), True),
+        ]
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(issuer)
@@ -300,12 +319,10 @@ def _certificates(folder: Path) -> tuple[Path, Path]:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - dt.timedelta(minutes=5))
             .not_valid_after(now + dt.timedelta(hours=5))
-            .add_extension(
-                x509.BasicConstraints(ca=key is ca, path_length=None), critical=True
-            )
-            .add_extension(x509.SubjectAlternativeName([us]), critical=False)
-            .sign(ca, hashes.SHA256())
         )
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical=critical)
+        return builder.sign(ca, hashes.SHA256())
 
     authority, certificate = folder / "ca.pem", folder / "server.pem"
     authority.write_bytes(make(issuer, ca).public_bytes(Encoding.PEM))
