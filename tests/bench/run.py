@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import inventory, models, signatures
+from tests.bench import inventory, models, signatures, standing
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 7
@@ -207,6 +207,7 @@ PARTS = {
     **inventory.parts(pair, MCPCHAIN),
     **models.parts(pair, MCPCHAIN),
     **signatures.parts(pair, MCPCHAIN),
+    **standing.parts(pair, MCPCHAIN),
 }
 
 

@@ -167,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append(Asked(self.path, dict(self.headers), sent))
         place = self.server.places.get(self.path.partition("?")[0])
+        self.server.stopped.wait(self.server.delay)
         try:
             if place is None:
                 self.send(404, b"not found", "text/plain", {})
@@ -218,6 +219,8 @@ class Server(ThreadingHTTPServer):
         self.places: dict[str, Place] = {}
         self.asked: list[Asked] = []
         self.stopped = threading.Event()
+        self.delay = 0.0
+        """How many seconds away it is."""
         self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
