@@ -95,7 +95,9 @@ def bundles(file: str) -> list[str]:
 
 
 def copy_of(released: Released, folder: Path) -> Path:
-    return shutil.copytree(released.folder, folder / "workspace", symlinks=True)
+    for name in (".github/scripts", ".venv", "dist", "bom", "signatures"):
+        shutil.copytree(released.folder / name, folder / name, symlinks=True)
+    return folder
 
 
 def test_what_is_released_is_signed_attested_and_verified(released: Released) -> None:
@@ -232,16 +234,16 @@ def take_the_bundles_of_another(folder: Path) -> None:
 
 
 def say_one_thing_twice(folder: Path) -> None:
-    _, bom, provenance = bundles(SDIST)
+    _, bom, provenance = bundles(WHEEL)
     shutil.copy(folder / bom, folder / provenance)
 
 
 def lose_the_provenance(folder: Path) -> None:
-    (folder / bundles(SDIST)[2]).unlink()
+    (folder / bundles(WHEEL)[2]).unlink()
 
 
 def change_the_provenance(folder: Path) -> None:
-    path = folder / bundles(SDIST)[2]
+    path = folder / bundles(WHEEL)[2]
     bundle = json.loads(path.read_bytes())
     payload = bundle["dsseEnvelope"]["payload"]
     bundle["dsseEnvelope"]["payload"] = payload[:-8] + "AAAA" + payload[-4:]
@@ -254,7 +256,7 @@ def change_the_provenance(folder: Path) -> None:
         (replace_file, "the bundle is about another digest"),
         (replace_bom, "the bundle is about another digest"),
         (take_the_bundles_of_another, "the bundle is about another digest"),
-        (say_one_thing_twice, "missing: dist/.*tar.gz"),
+        (say_one_thing_twice, "missing: dist/.*whl"),
         (lose_the_provenance, "does not exist"),
         (change_the_provenance, "invalid"),
     ],
@@ -336,19 +338,15 @@ def test_a_known_vulnerability_stops_the_release(
 
 
 def test_a_tag_that_is_not_the_version_is_not_built(
-    released: Released, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    released: Released, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "workspace"
-    shutil.copytree(released.runner.workspace("build"), folder, symlinks=True)
-    monkeypatch.setitem(released.runner.environ, "GITHUB_REF_NAME", "v1.2.1")
-    shutil.rmtree(released.runner.workspace("build").parent / "temp/sdist")
-    with pytest.raises(StepFailedError, match="Build the sdist"):
-        released.runner.step(
-            "build",
-            "Build the sdist, and the wheel from it",
-            {"steps.time.outputs.commit": "1"},
-            folder,
-        )
+    runner, step = released.runner, "Build the sdist, and the wheel from it"
+    monkeypatch.setitem(runner.environ, "GITHUB_REF_NAME", "v1.2.1")
+    shutil.rmtree(runner.workspace("build").parent / "temp/sdist")
+    with pytest.raises(StepFailedError) as failed:
+        runner.step("build", step, {"steps.time.outputs.commit": "1"})
+    assert failed.value.step == step
+    assert "mcpchain-1.2.0-py3-none-any.whl" in str(failed.value)
 
 
 def test_without_the_permission_nothing_is_signed(
