@@ -261,6 +261,7 @@ def test_the_action_hands_on_what_it_is_told_of_signers(tmp_path: Path) -> None:
         ref="refs/tags/v*",
         identity="x",
         issuer="y",
+        predicate_type="https://slsa.dev/provenance/v1",
         key="k.pub",
     )
     assert ran.argv == [
@@ -271,6 +272,7 @@ def test_the_action_hands_on_what_it_is_told_of_signers(tmp_path: Path) -> None:
         "--ref=refs/tags/v*",
         "--identity=x",
         "--issuer=y",
+        "--predicate-type=https://slsa.dev/provenance/v1",
         "--key=k.pub",
         "--",
         "a.whl",
