@@ -7,6 +7,7 @@ from mcpchain.advisory import Advisory
 from mcpchain.component import Component
 from mcpchain.evidence import Evidence
 from mcpchain.inventory import Gap
+from mcpchain.license_terms import LicenseTerms
 from mcpchain.release import Release
 from mcpchain.standing import Builders, Standing
 
@@ -40,4 +41,6 @@ class Case:
     """Who stands for it. `None`: nobody looked."""
     builders: Builders | None = None
     """What the policy says of builders."""
+    licenses: LicenseTerms | None = None
+    """Which licences the policy accepts. `None`: it says nothing of them."""
     gaps: tuple[Gap, ...] = ()

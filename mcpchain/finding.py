@@ -38,6 +38,8 @@ class Finding:
     ids: frozenset[str] = frozenset()
     """Every id of the advisory that it rests on, if it rests on one."""
     references: tuple[str, ...] = ()
+    fixed: bool = False
+    """Whether a version is known in which it is not so."""
 
     @property
     def open(self) -> bool:

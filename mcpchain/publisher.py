@@ -1,7 +1,7 @@
 """Who has to stand for which packages, as a user says it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from packageurl import PackageURL
@@ -82,15 +82,21 @@ def _parts(purl: PackageURL) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publisher:
-    """Somebody who may stand for packages; of several for one, each may."""
+class Signer:
+    """Somebody who is known by a certificate, or by a key."""
 
-    packages: tuple[Pattern, ...]
     expected: Expected | None = None
     """`None`: a key, and no certificate."""
     key: bytes = b""
     """A public key in PEM (`bundle.keys.load`)."""
-    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher(Signer):
+    """Somebody who may stand for packages; of several for one, each may."""
+
+    packages: tuple[Pattern, ...]
+    line: int = field(default=0, compare=False)
     """Where it stands in the policy file."""
 
     def fits(self, component: Component) -> bool:

@@ -39,6 +39,13 @@ class Waiver:
     name: str = ""
     """The name of an npm package as it is written: the registry tells `JSONStream` from
     `jsonstream`, while a purl does not."""
+    approver: str = ""
+    """Who else agreed."""
+    until_fixed: bool = False
+    """Whether it ends as soon as a fixed version exists."""
+    stages: frozenset[str] = frozenset()
+    """Where it counts; empty: everywhere."""
+    source: str = ""
     line: int = 0
     """Where it stands in the policy file."""
 
@@ -52,6 +59,7 @@ class Waiver:
             and finding.about.purl == self.purl
             and (not named or self.name == finding.about.name)
             and (not finding.ids or self.advisory in finding.ids)
+            and not (self.until_fixed and finding.fixed)
         )
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from mcpchain.errors import PolicyError
 from mcpchain.finding import Level
-from mcpchain.policy import Policy, default_levels, parse
+from mcpchain.policy import Policy, default_levels
+from mcpchain.policy.reading import parse
 from mcpchain.rules import all_rules
 from mcpchain.rules.fresh_release import FreshRelease
 from mcpchain.rules.low_build_level import LowBuildLevel

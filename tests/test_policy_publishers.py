@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from mcpchain.bundle.policy import Expected
 from mcpchain.errors import PolicyError
 from mcpchain.pipeline.policies import load_policy
-from mcpchain.policy import parse
+from mcpchain.policy.reading import Around, Base, parse
 from mcpchain.publisher import GITHUB, GITLAB, Pattern, Publisher
 from mcpchain.signature import SanKind
 
@@ -159,6 +159,20 @@ def test_says_what_is_wrong_with_a_publisher(given: str, complaint: str) -> None
     assert str(caught.value).startswith("p.yaml:7: `publishers")
 
 
+class Keys:
+    """A folder in which every file is the same key."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def key(self, name: str) -> bytes:
+        assert name
+        return self.data
+
+    def base(self, base: Base) -> tuple[bytes, str, Around]:
+        raise AssertionError(base)
+
+
 def test_the_publishers_in_the_comments_of_the_baseline_can_be_named() -> None:
     text = (POLICIES / "baseline.yaml").read_text(encoding="utf-8")
     shown = text[: text.index("publishers: []")].rpartition("\n\n")[2]
@@ -166,11 +180,12 @@ def test_the_publishers_in_the_comments_of_the_baseline_can_be_named() -> None:
     data = (RULES + "publishers:\n" + "\n".join(lines)).encode()
     keys: list[str] = []
 
-    def beside(name: str) -> bytes:
-        keys.append(name)
-        return PUBLIC
+    class Beside(Keys):
+        def key(self, name: str) -> bytes:
+            keys.append(name)
+            return PUBLIC
 
-    policy = parse(data, source="p.yaml", beside=beside)
+    policy = parse(data, source="p.yaml", around=Beside(PUBLIC))
     assert keys == ["acme.pub"]
     assert [each.key for each in policy.publishers] == [b"", PUBLIC, b""]
 
@@ -178,7 +193,7 @@ def test_the_publishers_in_the_comments_of_the_baseline_can_be_named() -> None:
 def test_keys_are_part_of_the_policys_digest() -> None:
     data = publishers(f"{ACME}, key: acme.pub").encode()
     one, other = (
-        parse(data, source="p.yaml", beside=lambda _, key=key: key)  # type: ignore[misc]  # the key of this turn
+        parse(data, source="p.yaml", around=Keys(key))
         for key in (PUBLIC, b"of acme\n" + PUBLIC)
     )
     assert one.sha256 != other.sha256
@@ -192,7 +207,7 @@ def test_keys_are_part_of_the_policys_digest() -> None:
 def test_what_is_no_key_is_told_with_its_line(key: bytes) -> None:
     data = publishers(f"{ACME}, key: acme.pub").encode()
     with pytest.raises(PolicyError) as caught:
-        parse(data, source="p.yaml", beside=lambda _: key)
+        parse(data, source="p.yaml", around=Keys(key))
     assert str(caught.value) == (
         "p.yaml:6: `publishers.key`: `acme.pub` holds no public key that is accepted"
     )

@@ -13,7 +13,7 @@ import yaml
 from mcpchain.cli import main
 from mcpchain.discover import all_discoverers
 from mcpchain.errors import Exit
-from mcpchain.policy import parse
+from mcpchain.policy.reading import parse
 from mcpchain.rules import all_rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -113,12 +113,15 @@ def test_the_readme_uses_options_that_exist() -> None:
             assert option in known, option
 
 
-def test_the_policy_in_the_readme_can_be_applied() -> None:
-    (text,) = re.findall(
+def test_the_policies_in_the_readme_can_be_applied() -> None:
+    one, other = re.findall(
         r"^```yaml\n(apiVersion.+?)^```", README, re.DOTALL | re.MULTILINE
     )
-    policy = parse(text.encode(), source="README.md")
+    policy = parse(one.encode(), source="README.md")
     assert [waiver.advisory for waiver in policy.waivers] == ["CVE-2026-0001", None]
+    alone = re.sub(r"^extends:.*\n(?:  .*\n)+", "", other, flags=re.MULTILINE)
+    policy = parse(alone.encode(), source="README.md")
+    assert [each.name for each in policy.stages] == ["dev", "staging", "production"]
 
 
 def test_nothing_else_stands_at_the_top_level() -> None:

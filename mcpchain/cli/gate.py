@@ -36,6 +36,11 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
     "`strict`.",
 )
 @click.option(
+    "--stage",
+    metavar="NAME",
+    help="At which of the policy's `stages` it is judged; needed if it has any.",
+)
+@click.option(
     "--advisories",
     multiple=True,
     metavar="PATH",
@@ -91,6 +96,7 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
 def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     target: Path,
     policy: str,
+    stage: str | None,
     advisories: tuple[Path, ...],
     environment: Path | None,
     bom: Path | None,
@@ -114,7 +120,7 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     signed that, looked up among advisories, and judged by a policy.
     """
     from mcpchain.pipeline.judgement import judge
-    from mcpchain.pipeline.policies import load_policy
+    from mcpchain.pipeline.policies import at_stage, load_policy
     from mcpchain.pipeline.subject import promoted
     from mcpchain.report import all_formats
 
@@ -135,14 +141,6 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
             "`--bom -` would write the BOM between the lines of the verdict",
             hint="name a file, or use `mcpchain sbom -o -`",
         )
-    chosen = load_policy(policy)
-    inventory = options.survey(
-        target,
-        environment,
-        no_environment=no_environment,
-        user_config=user_config,
-        verify_installed=verify_installed,
-    )
     terms = replace(
         options.circumstances(target),
         advisories=advisories,
@@ -152,6 +150,14 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
         root=root,
         trusted_root=trusted_root,
         registry_keys=registry_keys,
+    )
+    chosen = at_stage(load_policy(policy, terms), stage)
+    inventory = options.survey(
+        target,
+        environment,
+        no_environment=no_environment,
+        user_config=user_config,
+        verify_installed=verify_installed,
     )
     if resolve:
         inventory = options.resolve(

@@ -81,8 +81,9 @@ def judge(
             advisories=known.advisories.get(ref, ()),
             standing=found.stood.standings.get(ref),
             builders=policy.builders,
+            licenses=policy.licenses,
         )
-        findings += (each for rule in policy.rules for each in rule.check(whole))
+        findings += policy.check(whole)
     verdict = gate.decide(findings, policy, today=terms.now.date())
     if not components and verdict.decision is Decision.ALLOW:
         raise nothing(inventory)

@@ -6,44 +6,25 @@ what its author forbids.
 """
 
 import datetime as dt
-import hashlib
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from mcpchain.errors import MalformedError, PolicyError
+from mcpchain.case import Case
+from mcpchain.component import Component
 from mcpchain.finding import Finding, Level
-from mcpchain.policy.levels import default_levels, read_rules
-from mcpchain.policy.publishers import (
-    Beside,
-    read_builders,
-    read_demand,
-    read_publishers,
-)
-from mcpchain.policy.values import age, known
-from mcpchain.policy.waivers import UNWAIVABLE, read_waivers
+from mcpchain.license_terms import LicenseTerms
+from mcpchain.policy.levels import Entry, Key, Place, default_levels
+from mcpchain.policy.limits import Limits
+from mcpchain.policy.stages import Stage, Verifier
 from mcpchain.publisher import Publisher
-from mcpchain.rules import Rule, all_rules
+from mcpchain.rules import Rule
 from mcpchain.signature import Demand
 from mcpchain.standing import Builders
-from mcpchain.strict_yaml import YamlNode, load
 from mcpchain.verdict import Waiver
 
-__all__ = ["API_VERSION", "UNWAIVABLE", "Policy", "default_levels", "parse"]
+__all__ = ["Policy", "default_levels"]
 
-API_VERSION: Final = "mcpchain/policy/v1"
-_KEYS: Final = {
-    "apiVersion",
-    "name",
-    "rules",
-    "registries",
-    "publishers",
-    "signatures",
-    "advisories",
-    "waivers",
-}
-_CHANNEL: Final = re.compile(r"conda:[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?")
+_STRICT = [*Level]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,100 +37,116 @@ class Policy:
 
     name: str
     rules: tuple[Rule, ...]
-    levels: Mapping[tuple[str, str], Level] = field(default_factory=dict)
+    levels: Mapping[Key, Level] = field(default_factory=dict)
     """By rule and variant."""
+    places: Mapping[Key, Place] = field(default_factory=dict)
+    """Where the policy gives them; the others are mcpchain's own."""
+    scoped: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    """By rule: what is asked otherwise of what is in a scope. The first that fits."""
     registries: tuple[str, ...] = ()
     """Registries that are trusted beside those that the user has configured."""
     max_advisory_age: dt.timedelta | None = None
     """How old an advisory source may be."""
+    licenses: LicenseTerms | None = None
     waivers: tuple[Waiver, ...] = ()
+    limits: Limits = Limits()  # noqa: RUF009 - frozen, like every value here
     publishers: tuple[Publisher, ...] = ()
     """Who has to stand for what. Of several that fit a component, any one."""
     second_opinion: Demand = Demand.OFF
     builders: Builders = Builders()  # noqa: RUF009 - frozen, like every value here
+    stages: tuple[Stage, ...] = ()
+    stage: Stage | None = None
+    """At which it is judged."""
+    verifiers: tuple[Verifier, ...] = ()
+    """Whose verdicts count."""
+    expires: dt.date | None = None
+    """The last day on which it holds, in UTC."""
+    loosened_by: frozenset[str] = frozenset()
+    """What a policy that extends it may loosen: rules, and keys of the file."""
     source: str = ""
     sha256: str = ""
-    """Of the file's bytes, and then those of the keys that it names."""
+    """Of the file's bytes, then those of the keys that it names, and then the digest of
+    the policy that it extends."""
+
+    def check(self, case: Case) -> Iterator[Finding]:
+        """Yield what every rule has to say of *case*."""
+        for rule in self.rules:
+            entries = self.scoped.get(rule.id)
+            if entries is None:
+                yield from rule.check(case)
+                continue
+            asked = {e.rule if e else rule for e in _fitting(entries, case.component)}
+            found: list[Finding] = []
+            for each in asked:
+                found += (new for new in each.check(case) if new not in found)
+            yield from found
 
     def level(self, finding: Finding) -> Level:
         """Return what this policy makes of *finding*.
 
         A finding of a rule or variant that nobody knows is denied.
         """
-        return self.levels.get((finding.rule, finding.variant), Level.DENY)
+        return self.ruling(finding)[0]
+
+    def ruling(self, finding: Finding) -> tuple[Level, Place | None]:
+        """Return the level of *finding*, and where the policy says so.
+
+        Of what is found in several places, the strictest level holds.
+        """
+        key = (finding.rule, finding.variant)
+        level, place = self.levels.get(key, Level.DENY), self.places.get(key)
+        if entries := self.scoped.get(finding.rule):
+            rulings = [
+                (e.levels[key], e.places.get(key))
+                if e and key in e.levels
+                # What an entry does not say holds as it does everywhere.
+                else (level, place)
+                for e in _fitting(entries, finding.about)
+            ]
+            level, place = max(rulings, key=lambda each: _STRICT.index(each[0]))
+        if level is Level.DENY and self.stage and not self.stage.blocks:
+            line = self.stage.line
+            return Level.WARN, Place(source=self.source, line=line)
+        return level, place
+
+    def staged(self, stage: Stage) -> "Policy":
+        """Return what it asks at *stage*, which is one of its own."""
+        return replace(
+            self,
+            stage=stage,
+            levels={**self.levels, **stage.levels},
+            places={**self.places, **stage.places},
+            scoped={
+                rule: kept
+                for rule, entries in self.scoped.items()
+                if (kept := tuple(_at(entries, stage)))
+            },
+            waivers=tuple(
+                each
+                for each in self.waivers
+                if not each.stages or stage.name in each.stages
+            ),
+        )
 
 
-def parse(data: bytes, *, source: str, beside: Beside | None = None) -> Policy:
-    """Read a policy file.
-
-    Args:
-        data: Its bytes.
-        source: What it is called.
-        beside: Returns the bytes of a file beside it, or raises `OSError`.
-
-    Raises:
-        PolicyError: It cannot be applied as written; says the line and what to do.
-    """
-    try:
-        return _policy(load(data, source=source), data, beside)
-    except MalformedError as error:
-        place = error.pointer.removeprefix("line ")
-        where = f"{error.source}:{place}" if place else error.source
-        hint = "repair the policy; `mcpchain explain baseline` shows every key"
-        raise PolicyError(f"{where}: {error.problem}", hint=hint) from error
+def _at(entries: Iterable[Entry], stage: Stage) -> Iterator[Entry]:
+    """Yield what holds at *stage*, whose levels go before those for every stage."""
+    for each in entries:
+        if each.scope is None or not each.scope.stages:
+            levels = {**each.levels, **stage.levels}
+            yield replace(each, levels=levels, places={**each.places, **stage.places})
+        elif stage.name in each.scope.stages:
+            yield each
 
 
-def _policy(root: YamlNode, data: bytes, beside: Beside | None) -> Policy:
-    known(root, _KEYS)
-    version = root.at("apiVersion").text()
-    if version != API_VERSION:
-        problem = f"`{version}` is not known here; this mcpchain reads `{API_VERSION}`"
-        raise root.at("apiVersion").malformed(problem)
-    name = root.at("name").text()
-    rules = [*read_rules(root.at("rules"))]
-    if not rules:
-        raise root.at("rules").malformed("names no rule, so it asks for nothing")
-    levels = default_levels()
-    instances = {rule_id: rule() for rule_id, rule in all_rules().items()}
-    for rule, given in rules:
-        levels.update(given)
-        instances[rule.id] = rule
-    publishers = tuple(read_publishers(root.at("publishers"), beside))
-    signatures = root.at("signatures")
-    return Policy(
-        name=name,
-        rules=tuple(instances.values()),
-        levels=levels,
-        registries=tuple(_addresses(root.at("registries"))),
-        publishers=publishers,
-        builders=read_builders(signatures),
-        second_opinion=read_demand(signatures),
-        max_advisory_age=_max_age(root.at("advisories")),
-        waivers=tuple(read_waivers(root.at("waivers"))),
-        source=root.source,
-        sha256=hashlib.sha256(
-            b"".join([data, *(each.key for each in publishers)])
-        ).hexdigest(),
-    )
-
-
-def _max_age(advisories: YamlNode) -> dt.timedelta | None:
-    if not advisories.exists:
-        return None
-    known(advisories, {"max-age"})
-    return age(advisories.at("max-age"))
-
-
-def _addresses(node: YamlNode) -> Iterator[str]:
-    for each in node.elements():
-        address = each.text()
-        if _CHANNEL.fullmatch(address):
-            yield address
-            continue
-        if not address.startswith("https://") or any(c in address for c in "*?#@ "):
-            problem = (
-                f"`{address[:140]}` is no registry; write its full `https://` address, "
-                "without user name, wildcard or query (of conda: `conda:<channel>`)"
-            )
-            raise each.malformed(problem)
-        yield address
+def _fitting(entries: Sequence[Entry], component: Component) -> list[Entry | None]:
+    """Return the first of *entries* that fits, for each place of *component*."""
+    found: list[Entry | None] = []
+    for path in {each.path for each in component.locations}:
+        first = next(
+            (e for e in entries if e.scope is None or e.scope.fits(component, path)),
+            None,
+        )
+        if not any(first is each for each in found):
+            found.append(first)
+    return found

@@ -7,12 +7,13 @@ of a repository, and in a branch or tag.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from mcpchain.bundle import keys
 from mcpchain.bundle.policy import Expected
 from mcpchain.policy.values import known, unlike, words
-from mcpchain.publisher import GITHUB, GITLAB, Pattern, Publisher
+from mcpchain.publisher import GITHUB, GITLAB, Pattern, Publisher, Signer
 from mcpchain.signature import Demand, SanKind
 from mcpchain.standing import Builders
 from mcpchain.strict_yaml import YamlNode
@@ -45,21 +46,39 @@ def read_publishers(node: YamlNode, beside: Beside | None) -> Iterator[Publisher
     """Yield each publisher, with the key that lies beside the policy."""
     for each in node.elements():
         known(each, {"packages", "key", *_IDENTITY})
-        packages = tuple(map(_pattern, each.at("packages").elements()))
+        packages = tuple(map(pattern, each.at("packages").elements()))
         if not packages:
             raise each.malformed("names no `packages`, so it asks for nothing")
-        named = {key for key, _ in each.items()} - {"packages"}
-        if "key" not in named:
-            expected = _expected(each)
-            yield Publisher(packages=packages, expected=expected, line=each.line)
-        elif named == {"key"}:
-            key = _key(each.at("key"), beside)
-            yield Publisher(packages=packages, key=key, line=each.line)
-        else:
-            raise each.malformed("has a key and an identity; give it one of them")
+        signer = read_signer(each, {"packages"}, beside)
+        yield Publisher(
+            packages=packages,
+            expected=signer.expected,
+            key=signer.key,
+            line=each.line,
+        )
 
 
-def _pattern(node: YamlNode) -> Pattern:
+def read_signer(
+    node: YamlNode, beside_it: AbstractSet[str], beside: Beside | None
+) -> Signer:
+    """Read an identity, or the key that lies beside the policy.
+
+    Args:
+        node: Says which.
+        beside_it: The keys of it that say something else.
+        beside: Returns the bytes of the key.
+    """
+    known(node, {"key", *beside_it, *_IDENTITY})
+    named = {key for key, _ in node.items()} - beside_it
+    if "key" not in named:
+        return Signer(expected=_expected(node))
+    if named == {"key"}:
+        return Signer(key=_key(node.at("key"), beside))
+    raise node.malformed("has a key and an identity; give it one of them")
+
+
+def pattern(node: YamlNode) -> Pattern:
+    """Return what names packages without a version."""
     text = node.text()
     try:
         return Pattern.parse(text)

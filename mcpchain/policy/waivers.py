@@ -1,12 +1,15 @@
 """The waivers of a policy file."""
 
+import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote
 
 from packageurl import PackageURL
 
+from mcpchain.policy.limits import Limits
+from mcpchain.policy.scope import stage
 from mcpchain.policy.values import day, known, unlike, words
 from mcpchain.rules import all_rules
 from mcpchain.strict_yaml import YamlNode
@@ -19,7 +22,10 @@ _KEYS: Final = {
     "advisory",
     "reason",
     "owner",
+    "approver",
     "expires",
+    "until",
+    "stages",
 }
 UNWAIVABLE: Final = {
     "digest-mismatch": "lock the bytes that you accept instead",
@@ -30,18 +36,22 @@ UNWAIVABLE: Final = {
 _NEEDS_ADVISORY: Final = frozenset({"known-vulnerability", "malicious-release"})
 
 
-def read_waivers(node: YamlNode) -> Iterator[Waiver]:
-    """Yield each waiver."""
-    rules = all_rules()
+def read_waivers(
+    node: YamlNode, stages: Sequence[str], today: dt.date | None, limits: Limits
+) -> Iterator[Waiver]:
+    """Yield each waiver.
+
+    Args:
+        node: The list of them.
+        stages: Those that one may name.
+        today: `None`: how long it lasts is not looked at.
+        limits: What may be waived, and for how long.
+    """
     for each in node.elements():
         known(each, _KEYS)
-        rule = each.at("rule").text()
-        if rule not in rules:
-            raise each.at("rule").malformed(unlike(rule, rules, "rule"))
-        if rule in UNWAIVABLE:
-            raise each.malformed(f"`{rule}` cannot be waived; {UNWAIVABLE[rule]}")
+        rule = _rule(each, limits)
         variant = each.at("variant").optional_text()
-        variants = rules[rule].variants
+        variants = all_rules()[rule].variants
         if variant is not None and variant not in variants:
             raise each.at("variant").malformed(unlike(variant, variants, "variant"))
         if rule == "gap" and variant is None:
@@ -59,9 +69,66 @@ def read_waivers(node: YamlNode) -> Iterator[Waiver]:
             advisory=advisory,
             reason=words(each.at("reason")),
             owner=words(each.at("owner")),
-            expires=day(each.at("expires")),
+            approver=_approver(each, limits),
+            expires=_last(each.at("expires"), today, limits),
+            until_fixed=_until_fixed(each, rule),
+            stages=_stages(each, stages),
+            source=each.source,
             line=each.line,
         )
+
+
+def _rule(node: YamlNode, limits: Limits) -> str:
+    rules = all_rules()
+    rule = node.at("rule").text()
+    if rule not in rules:
+        raise node.at("rule").malformed(unlike(rule, rules, "rule"))
+    if rule in UNWAIVABLE:
+        raise node.malformed(f"`{rule}` cannot be waived; {UNWAIVABLE[rule]}")
+    if rule in limits.unwaivable:
+        raise node.malformed(f"`{rule}` is listed as `unwaivable`")
+    return rule
+
+
+def _approver(node: YamlNode, limits: Limits) -> str:
+    """Return who else agreed, who is not the owner."""
+    if "approver" not in node:
+        if limits.approvers:
+            problem = "names no `approver`, as the `limits` ask"
+            raise node.malformed(problem)
+        return ""
+    approver = words(node.at("approver"))
+    if approver.casefold() == words(node.at("owner")).casefold():
+        raise node.at("approver").malformed("is the owner; somebody else has to agree")
+    return approver
+
+
+def _last(node: YamlNode, today: dt.date | None, limits: Limits) -> dt.date:
+    last, days = day(node), limits.max_waiver_days
+    if today and days is not None and last > today + dt.timedelta(days=days):
+        problem = f"is more than {days} days away (`max-waiver-days`)"
+        raise node.malformed(problem)
+    return last
+
+
+def _until_fixed(node: YamlNode, rule: str) -> bool:
+    if "until" not in node:
+        return False
+    if node.at("until").text() != "fixed":
+        raise node.at("until").malformed("is `fixed`, or not there")
+    if rule not in _NEEDS_ADVISORY:
+        names = " and ".join(f"`{each}`" for each in sorted(_NEEDS_ADVISORY))
+        raise node.at("until").malformed(f"means something for {names} only")
+    return True
+
+
+def _stages(node: YamlNode, stages: Sequence[str]) -> frozenset[str]:
+    if "stages" not in node:
+        return frozenset()
+    named = frozenset(stage(each, stages) for each in node.at("stages").elements())
+    if not named:
+        raise node.at("stages").malformed("is empty, so it holds nowhere")
+    return named
 
 
 def _purl(node: YamlNode) -> PackageURL:

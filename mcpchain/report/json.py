@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from mcpchain.answer import record, whom
 from mcpchain.component import Component
 from mcpchain.finding import Finding
+from mcpchain.policy import Policy
 from mcpchain.report import Account, Format, Signed
 from mcpchain.standing import Standing
 from mcpchain.verdict import Waiver
@@ -26,13 +27,16 @@ class Json:
         del colour
         verdict, policy = account.verdict, account.policy
         findings = [
-            *(_finding(each, "denied") for each in verdict.denied),
-            *(_finding(each, "warned") for each in verdict.warned),
+            *(_finding(each, "denied", policy) for each in verdict.denied),
+            *(_finding(each, "warned", policy) for each in verdict.warned),
             *(
-                {**_finding(each.finding, "waived"), "waiver": _waiver(each.waiver)}
+                {
+                    **_finding(each.finding, "waived", policy),
+                    "waiver": _waiver(each.waiver),
+                }
                 for each in verdict.waived
             ),
-            *(_finding(each, "allowed") for each in verdict.allowed),
+            *(_finding(each, "allowed", policy) for each in verdict.allowed),
         ]
         outcomes = ("denied", "warned", "waived", "allowed")
         report = {
@@ -45,6 +49,7 @@ class Json:
                 "name": policy.name,
                 "source": policy.source,
                 "sha256": policy.sha256,
+                "stage": policy.stage.name if policy.stage else None,
             },
             "advisories": list(account.sources),
             "downloaded": account.downloaded,
@@ -63,7 +68,8 @@ class Json:
         return json.dumps(report, indent=2, ensure_ascii=True) + "\n"
 
 
-def _finding(finding: Finding, outcome: str) -> dict[str, object]:
+def _finding(finding: Finding, outcome: str, policy: Policy) -> dict[str, object]:
+    place = policy.ruling(finding)[1]
     found: dict[str, object] = {
         "outcome": outcome,
         "rule": finding.rule,
@@ -73,6 +79,7 @@ def _finding(finding: Finding, outcome: str) -> dict[str, object]:
         "where": finding.where,
         "component": _component(finding.about),
         "fingerprint": finding.fingerprint,
+        "decidedBy": str(place) if place else None,
     }
     if finding.ids:
         found["severity"] = finding.severity.value
@@ -136,7 +143,11 @@ def _waiver(waiver: Waiver) -> Mapping[str, object]:
         "advisory": waiver.advisory,
         "reason": waiver.reason,
         "owner": waiver.owner,
+        "approver": waiver.approver or None,
         "expires": waiver.expires.isoformat(),
+        "until": "fixed" if waiver.until_fixed else None,
+        "stages": sorted(waiver.stages),
+        "source": waiver.source or None,
         "line": waiver.line,
     }
 

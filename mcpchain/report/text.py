@@ -16,7 +16,7 @@ from mcpchain.component import (
 )
 from mcpchain.finding import Finding
 from mcpchain.inventory import State
-from mcpchain.policy import UNWAIVABLE
+from mcpchain.policy.waivers import UNWAIVABLE
 from mcpchain.printable import printable
 from mcpchain.purl import write
 from mcpchain.report import Account, Format, Signed
@@ -155,7 +155,7 @@ def _unused(waiver: Waiver, account: Account, paint: _Paint) -> Iterator[str]:
         what = f"expired on {waiver.expires}"
     purl = printable(waiver.purl.to_string())
     yield f"{paint('note', 'note')}: the waiver of `{waiver.rule}` for `{purl}` {what}"
-    yield f"  --> {printable(account.policy.source)}:{waiver.line}"
+    yield f"  --> {printable(waiver.source or account.policy.source)}:{waiver.line}"
     hint = "remove it from the policy, before it hides something new"
     if missed or waiver.expires < today:
         hint = "review it again, or repair what it was for"

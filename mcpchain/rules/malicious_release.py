@@ -42,6 +42,7 @@ class MaliciousRelease:
                     severity=advisory.severity,
                     ids=advisory.ids,
                     references=advisory.references,
+                    fixed=bool(advisory.fixed_in),
                 )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from mcpchain.inventory import Inventory, State
-from mcpchain.policy import parse
+from mcpchain.policy.reading import parse
 from mcpchain.report import Account, Signed, all_formats
 from mcpchain.signature import (
     Check,
@@ -82,7 +82,12 @@ def test_the_format_has_a_version_and_these_fields() -> None:
         "target": "agent",
         "time": "2030-01-01T12:00:00Z",
         "tool": {"name": "mcpchain", "version": "1.2.3"},
-        "policy": {"name": "acme", "source": "acme.yaml", "sha256": POLICY.sha256},
+        "policy": {
+            "name": "acme",
+            "source": "acme.yaml",
+            "sha256": POLICY.sha256,
+            "stage": None,
+        },
         "advisories": ["OSV"],
         "downloaded": None,
         "signatures": None,
@@ -118,10 +123,12 @@ def test_the_format_has_a_version_and_these_fields() -> None:
             "locations": ["package-lock.json#/packages/x"],
         },
         "fingerprint": vulnerable.fingerprint,
+        "decidedBy": None,
         "severity": "unknown",
         "advisories": ["CVE-a", "GHSA-b"],
         "references": ["https://a.example"],
     }
+    assert findings[1]["decidedBy"] == "acme.yaml:3"
     assert findings[1]["gap"] == {"stage": "discover", "reason": "not JSON"}
     assert findings[2]["waiver"] == {
         "rule": "unpinned-server",
@@ -130,7 +137,11 @@ def test_the_format_has_a_version_and_these_fields() -> None:
         "advisory": "CVE-1",
         "reason": "upstream is fixing it",
         "owner": "platform",
+        "approver": None,
         "expires": "2030-01-02",
+        "until": None,
+        "stages": [],
+        "source": None,
         "line": 7,
     }
     assert [each["purl"] for each in unused] == ["pkg:npm/files@1.2.0"]

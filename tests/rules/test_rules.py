@@ -23,6 +23,7 @@ RULES = [
     "provenance-downgrade",
     "provenance-repository-mismatch",
     "remote-model-code",
+    "unaccepted-license",
     "unhashed-dependency",
     "unpinned-build-step",
     "unpinned-dependency",
