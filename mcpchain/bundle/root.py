@@ -7,6 +7,7 @@ with mcpchain, and never from what is verified with it.
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mcpchain.bundle import keys
@@ -44,10 +45,17 @@ class Authority:
     """An authority for certificates or timestamps: a chain up to a root."""
 
     uri: str
-    chain: tuple["Certificate", ...]
-    """The issuing certificate first, the anchor last; of a timestamp authority, the
-    certificate that signs first."""
+    certificates: tuple[bytes, ...]
+    """DER."""
     window: Window
+
+    @property
+    def chain(self) -> tuple["Certificate", ...]:
+        """The issuing certificate first, the anchor last.
+
+        Of a timestamp authority, the certificate that signs first.
+        """
+        return _read(self.certificates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +74,13 @@ class TrustedRoot:
         return f"{self.name} (sha256:{self.sha256})"
 
 
-def parse(data: bytes, *, name: str) -> TrustedRoot:
+def parse(data: bytes, *, name: str, known: bool = False) -> TrustedRoot:
     """Read a trusted root.
 
     Args:
         data: JSON.
         name: What to call it, also in errors.
+        known: Whether its certificates have been read before, and need no look.
 
     Raises:
         MalformedError: It is none, a key is of a kind that is not accepted, or it
@@ -86,8 +95,10 @@ def parse(data: bytes, *, name: str) -> TrustedRoot:
         sha256=hashlib.sha256(data).hexdigest(),
         logs=tuple(_log(each) for each in node.at("tlogs").elements()),
         ct_logs=tuple(_log(each) for each in node.at("ctlogs").elements()),
-        authorities=_authorities(node.at("certificateAuthorities")),
-        timestamp_authorities=_authorities(node.at("timestampAuthorities")),
+        authorities=_authorities(node.at("certificateAuthorities"), known=known),
+        timestamp_authorities=_authorities(
+            node.at("timestampAuthorities"), known=known
+        ),
     )
     if not (root.authorities or root.logs):
         raise node.malformed("it names no certificate authority and no log")
@@ -110,18 +121,25 @@ def _log(node: Node) -> Log:
     )
 
 
-def _authorities(node: Node) -> tuple[Authority, ...]:
-    return tuple(_authority(each) for each in node.elements())
-
-
-def _authority(node: Node) -> Authority:
+@lru_cache(maxsize=64)
+def _read(chain: tuple[bytes, ...]) -> tuple["Certificate", ...]:
     from cryptography.x509 import load_der_x509_certificate
 
+    return tuple(map(load_der_x509_certificate, chain))
+
+
+def _authorities(node: Node, *, known: bool) -> tuple[Authority, ...]:
+    return tuple(_authority(each, known=known) for each in node.elements())
+
+
+def _authority(node: Node, *, known: bool) -> Authority:
     chain = []
     for each in node.at("certChain").at("certificates").elements():
         raw = each.at("rawBytes")
+        chain.append(binary(raw))
         try:
-            chain.append(load_der_x509_certificate(binary(raw)))
+            if not known:
+                _read((chain[-1],))
         except ValueError:
             raise raw.malformed("holds no certificate") from None
     if not chain:
@@ -129,7 +147,7 @@ def _authority(node: Node) -> Authority:
     uri = node.at("uri")
     return Authority(
         uri=uri.text() if uri.exists else "",
-        chain=tuple(chain),
+        certificates=tuple(chain),
         window=window(node.at("validFor")),
     )
 

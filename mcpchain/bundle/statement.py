@@ -1,6 +1,7 @@
 """The in-toto statement in an envelope (in-toto attestation framework, v0.1 and v1)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -30,13 +31,25 @@ SUBJECTS: Final = 10_000
 """How many subjects a statement may have."""
 
 
+@lru_cache(maxsize=1)
+def document(payload: bytes, *, source: str) -> Node:
+    """Read the payload of an envelope, whatever it says.
+
+    The last one is kept: that of a large model is asked for by several, and long.
+
+    Raises:
+        MalformedError: It is no JSON.
+    """
+    return Node.from_json(payload, source=source)
+
+
 def parse(payload: bytes, *, source: str) -> Statement:
     """Read the payload of an envelope.
 
     Raises:
         MalformedError: It is no statement, or says nothing of anything.
     """
-    node = Node.from_json(payload, source=source)
+    node = document(payload, source=source)
     kind = node.at("_type").text()
     if kind not in _TYPES:
         raise node.malformed(f"`{kind[:140]}` is no type of in-toto statement")

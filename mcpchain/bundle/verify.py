@@ -175,9 +175,6 @@ class _Work:
 
     def _key(self) -> "PublicKeyTypes":
         """Return the key that has to have signed."""
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.x509 import load_der_x509_certificate
-
         given = self.trust.key
         if not self.bundle.certificate:
             if self.trust.authority is not None:
@@ -191,6 +188,9 @@ class _Work:
         if given is not None:
             problem = "a certificate signed it, and not the key that is named"
             raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.x509 import load_der_x509_certificate
+
         try:
             self.certificate = load_der_x509_certificate(self.bundle.certificate)
             key = self.certificate.public_key()

@@ -69,7 +69,8 @@ class TrustFile:
         Raises:
             MalformedError: It is none.
         """
-        return parse_root(self.data, name=self.title)
+        known = self.source is Source.SHIPPED
+        return parse_root(self.data, name=self.title, known=known)
 
 
 @cache

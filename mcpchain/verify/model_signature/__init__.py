@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle.parse import Bundle, Envelope
+from mcpchain.bundle.statement import document
 from mcpchain.bundle.verify import Artifact, Trust
 from mcpchain.bundle.verify import verify as verify_bundle
-from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.signature import Check, Status, Verification
 from mcpchain.verify.model_signature import manifest
@@ -53,7 +53,7 @@ def is_model_signature(bundle: Bundle) -> bool:
     if not isinstance(bundle.content, Envelope):
         return False
     try:
-        node = Node.from_json(bundle.content.payload, source="statement")
+        node = document(bundle.content.payload, source="statement")
         kind = node.at("predicateType")
         return kind.is_text() and kind.value in {MODEL, OLD}
     except MalformedError:

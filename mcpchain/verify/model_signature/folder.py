@@ -121,10 +121,11 @@ def changed(
     found = digest_pieces(model.root, pieces, manifest.algorithm, progress)
     other: dict[str, None] = {}
     unread = [each for each in found.values() if isinstance(each, UnreadableError)]
+    files, shard = manifest.files, manifest.shard
     for piece, digest in found.items():
         path = WHOLE if model.whole else piece.path
-        index = piece.start // manifest.shard if manifest.shard else 0
-        if isinstance(digest, bytes) and digest != manifest.files[path].digests[index]:
+        signed = files[path].digests[piece.start // shard if shard else 0]
+        if digest != signed and isinstance(digest, bytes):
             other[piece.path] = None
     return [*other], unread
 
@@ -206,10 +207,13 @@ class _Work:
             return "is no regular file"
         if signed.size is not None and size != signed.size:
             return f"has {size:,} bytes, and {signed.size:,} were signed"
-        step = self.manifest.shard or max(size, 1)
-        starts = range(0, size, step) if size else (0,)
+        step = self.manifest.shard or size
+        if size <= step:
+            self.found.pieces.append(Piece(entry.path, 0, size, size))
+            return ""
         self.found.pieces += (
-            Piece(entry.path, start, min(start + step, size), size) for start in starts
+            Piece(entry.path, start, min(start + step, size), size)
+            for start in range(0, size, step)
         )
         return ""
 

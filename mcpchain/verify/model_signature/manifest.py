@@ -9,8 +9,9 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeGuard
+from typing import Final, NamedTuple
 
+from mcpchain.bundle.statement import document
 from mcpchain.document import Node
 from mcpchain.tree.paths import shown
 
@@ -34,8 +35,7 @@ class UnreadError(Exception):
     """It may be sound, and cannot be verified here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class Signed(NamedTuple):
     """A file as the signer has it."""
 
     digests: tuple[bytes, ...]
@@ -73,7 +73,7 @@ def read(payload: bytes, *, source: str) -> Manifest:
         UnreadError: It is of a version, or hashed in a way, that is not read here.
         MalformedError: It is none, or contradicts itself.
     """
-    node = Node.from_json(payload, source=source)
+    node = document(payload, source=source)
     kind = node.at("predicateType").text()
     if kind == OLD:
         raise UnreadError(
@@ -90,24 +90,20 @@ def read(payload: bytes, *, source: str) -> Manifest:
     algorithm = _algorithm(serialization.at("hash_type"))
     shard = _shard_size(serialization)
     listed = predicate.at("resources")
-    resources = _Resources(algorithm, shard)
-    state = hashlib.sha256()
-    for index, each in enumerate(listed.elements()):
-        if index == _RESOURCES:
-            raise listed.malformed(f"more than {_RESOURCES:,} resources")
-        state.update(resources.add(each))
+    resources = _Resources(listed, algorithm, shard)
+    root = resources.read()
     files = resources.files()
     if not files:
         raise listed.malformed("no file is signed")
     if WHOLE in files and len(files) > 1:
         raise listed.malformed("`.` is a model of one file, and there are others")
     told = subjects[0].at("digest").at("sha256")
-    if told.text() != state.hexdigest():
+    if told.text() != root.hex():
         raise told.malformed("is not the digest of the list of files")
     name = subjects[0].at("name").optional_text()
     return Manifest(
         name=name or "",
-        root=state.digest(),
+        root=root,
         algorithm=algorithm,
         files=files,
         shard=shard,
@@ -180,12 +176,17 @@ class _Shards:
 
 
 class _Resources:
-    """All that has been read of the list so far."""
+    """The list of what was signed, and all that has been read of it so far.
 
-    def __init__(self, algorithm: str, shard: int | None) -> None:
+    There may be very many, so that of what is plain no `Node` is made.
+    """
+
+    def __init__(self, listed: Node, algorithm: str, shard: int | None) -> None:
         self.shard = shard
         self.twins: dict[str, str] = {}
         """The paths by what they are without case."""
+        self._listed = listed
+        self._length = 2 * _SIZES[algorithm]
         self._algorithm = algorithm
         self._names = {algorithm}
         if shard is not None:
@@ -193,78 +194,98 @@ class _Resources:
         self._files: dict[str, Signed] = {}
         self._shards: dict[str, _Shards] = {}
 
+    def read(self) -> bytes:
+        """Take in all of the list, and return the digest over all digests."""
+        state = hashlib.sha256()
+        if next(self._listed.elements(), None) is not None:
+            for index, value in enumerate(self._listed.value):
+                if index == _RESOURCES:
+                    problem = f"more than {_RESOURCES:,} resources"
+                    raise self._listed.malformed(problem)
+                state.update(self._add(index, value))
+        return state.digest()
+
     def files(self) -> dict[str, Signed]:
         """Return every file that was listed."""
         size = self.shard or 0
         shards = {path: each.signed(size) for path, each in self._shards.items()}
         return self._files | shards
 
-    def add(self, node: Node) -> bytes:
+    def _add(self, index: int, value: object) -> bytes:
         """Take in one resource, and return its digest."""
-        name, algorithm, value = _texts(node)
-        digest = self._digest(node, algorithm, value)
-        path, start, end = self._name(node, name)
+        name, algorithm, text = _plain(value) or self._texts(index)
+        digest = self._digest(index, algorithm, text)
+        path, start, end = (
+            (name, 0, 0) if self.shard is None else self._parts(index, name)
+        )
+        if len(name) > _NAME:
+            raise self._node(index).malformed(
+                f"a name of more than {_NAME:,} characters"
+            )
         if not _PLAIN.fullmatch(path):
             if path != WHOLE and (problem := flaw(path)):
-                raise node.malformed(f"`{path[:140]}` {problem}")
+                raise self._node(index).malformed(f"`{path[:140]}` {problem}")
             path = shown(path)
         twin = self.twins.setdefault(folded(path), path)
         if twin != path:
-            raise node.malformed(
+            raise self._node(index).malformed(
                 f"`{path[:140]}` and `{twin[:140]}` differ only in case or in how "
                 "letters are composed, so that one may stand for the other"
             )
-        if self._is_twice(path, start, end, digest, node):
-            raise node.malformed(f"`{name[:140]}` is signed twice")
+        if self.shard is None:
+            signed = Signed((digest,))
+            twice = self._files.setdefault(path, signed) is not signed
+        else:
+            twice = self._is_twice(index, path, start, (end, digest))
+        if twice:
+            raise self._node(index).malformed(f"`{name[:140]}` is signed twice")
         return digest
 
     def _is_twice(
-        self, path: str, start: int, end: int, digest: bytes, node: Node
+        self, index: int, path: str, start: int, shard: tuple[int, bytes]
     ) -> bool:
-        """Keep a file or a shard, unless it is there already."""
-        if self.shard is None:
-            signed = Signed(digests=(digest,))
-            return self._files.setdefault(path, signed) is not signed
+        """Keep a shard, unless it is there already."""
         if path not in self._shards:
-            self._shards[path] = _Shards(node=node, read={})
-        shard = (end, digest)
+            self._shards[path] = _Shards(node=self._node(index), read={})
         return self._shards[path].read.setdefault(start, shard) is not shard
 
-    def _digest(self, node: Node, algorithm: str, text: str) -> bytes:
+    def _digest(self, index: int, algorithm: str, text: str) -> bytes:
         if algorithm not in self._names:
             problem = f"`{algorithm[:60]}` is not the hash that the signature names"
-            raise node.at("algorithm").malformed(problem)
-        if len(text) != 2 * _SIZES[self._algorithm] or not _HEX.fullmatch(text):
-            raise node.at("digest").malformed(f"is no digest of {self._algorithm}")
+            raise self._node(index).at("algorithm").malformed(problem)
+        if len(text) != self._length or not _HEX.fullmatch(text):
+            problem = f"is no digest of {self._algorithm}"
+            raise self._node(index).at("digest").malformed(problem)
         return bytes.fromhex(text)
 
-    def _name(self, node: Node, name: str) -> tuple[str, int, int]:
-        if len(name) > _NAME:
-            raise node.malformed(f"a name of more than {_NAME:,} characters")
-        if self.shard is None:
-            return name, 0, 0
-        found = _SHARD.fullmatch(name)
+    def _parts(self, index: int, name: str) -> tuple[str, int, int]:
+        found = _SHARD.fullmatch(name[: _NAME + 1])
         if found is None:
-            raise node.malformed(f"`{name[:140]}` names no shard: path:start:end")
+            problem = f"`{name[:140]}` names no shard: path:start:end"
+            raise self._node(index).malformed(problem)
         return found[1], int(found[2]), int(found[3])
 
+    def _texts(self, index: int) -> tuple[str, str, str]:
+        """Return name, algorithm and digest of a resource, or say what is wrong."""
+        node = self._node(index)
+        name, algorithm = node.at("name").text(), node.at("algorithm").text()
+        return name, algorithm, node.at("digest").text()
 
-def _texts(node: Node) -> tuple[str, str, str]:
-    """Return name, algorithm and digest of a resource.
-
-    There may be very many: what is plain is taken as it is, and what is not in the way
-    that says what is wrong.
-    """
-    value = node.value
-    if type(value) is dict:
-        name, algorithm, digest = map(value.get, ("name", "algorithm", "digest"))
-        if _is_plain(name) and _is_plain(algorithm) and _is_plain(digest):
-            return name, algorithm, digest
-    return node.at("name").text(), node.at("algorithm").text(), node.at("digest").text()
+    def _node(self, index: int) -> Node:
+        listed = self._listed
+        pointer = f"{listed.pointer}/{index}"
+        return Node(value=listed.value[index], source=listed.source, pointer=pointer)
 
 
-def _is_plain(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and value.isascii()
+def _plain(value: object) -> tuple[str, str, str] | None:
+    """Return name, algorithm and digest of a resource that has nothing odd."""
+    if type(value) is not dict:
+        return None
+    name, algorithm, digest = map(value.get, ("name", "algorithm", "digest"))
+    if not (type(name) is type(algorithm) is type(digest) is str):
+        return None
+    whole = name.isascii() and algorithm.isascii() and digest.isascii()
+    return (name, algorithm, digest) if whole else None
 
 
 def flaw(path: str) -> str:
