@@ -127,6 +127,17 @@ def test_an_image_is_signed_by_whom_the_policy_names(
     )
 
 
+def test_an_image_that_a_server_runs_in_is_asked_about(built: Built) -> None:
+    (built.folder / "Dockerfile").unlink()
+    launch = ["run", "--rm", "-i", f"{built.image.name}@{DIGEST}"]
+    servers = {"files": {"command": "docker", "args": launch}}
+    text = json.dumps({"mcpServers": servers})
+    (built.folder / ".mcp.json").write_text(text, encoding="utf-8")
+    assert {"missing-provenance", "unsigned-artifact"} <= {*rules(built())}
+    built.sign()
+    assert counted(built()) == "signatures: 1 verified"
+
+
 def test_offline_no_registry_of_images_is_asked(built: Built, world: World) -> None:
     built.sign()
     result = built("--offline")

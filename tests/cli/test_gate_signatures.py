@@ -418,6 +418,10 @@ def test_that_most_packages_have_no_provenance_denies_none_of_them(
     assert ours == LEVELS[policy]
     told = [line for line in gate().output.splitlines() if "-provenance]" in line]
     assert len(told) == (6 if policy == "strict" else 0)
+    # Off line, a gap for each registry, not for each package.
+    blind = [line for line in gate("--offline").output.splitlines() if "[gap]" in line]
+    assert sum("20 packages were not compared" in line for line in blind) == 2
+    assert not any("who stands for" in line for line in blind)
 
 
 def test_what_is_denied_can_be_waived_by_the_purl_that_it_shows(gate: Gate) -> None:

@@ -13,7 +13,10 @@ from mcpchain.bundle.root import parse as parse_root
 from mcpchain.closure.library import Door
 from mcpchain.component import Component, Origin, PackageFacts
 from mcpchain.errors import UsageError
+from mcpchain.fetch import FetchError
+from mcpchain.inventory import State
 from mcpchain.pipeline.registry_signatures import read_registry_keys, verify_packages
+from mcpchain.pipeline.registry_signatures.answers import lacking
 from mcpchain.pipeline.registry_signatures.lead import RegistryKeys
 from mcpchain.pipeline.verification import Terms
 from mcpchain.signature import Status, Verification
@@ -107,6 +110,15 @@ def test_each_way_to_get_no_provenance_is_another_answer(
     (found,) = answers(world, package(PYPI, digest))
     assert found.status is answer, found.reason
     assert not found
+
+
+@pytest.mark.parametrize("state", State, ids=lambda state: state.value)
+def test_only_what_is_not_there_is_missing(state: State) -> None:
+    error = FetchError(state, "`u` did not answer in time", hint="h")
+    found = lacking(package(PYPI), error)
+    assert (found.status is Status.MISSING) is (state is State.MISSING)
+    assert not found
+    assert error.reason in found.reason
 
 
 def test_malformed_provenance_is_unverifiable(world: World) -> None:
