@@ -52,7 +52,8 @@ def _told(component: Component) -> tuple[tuple[str, ...], set[str]] | None:
         for each in artifact.digests
         if each.algorithm.identifies
     }
-    if kind not in _FILES or not digests:
+    # What has no name but its place, such as the code of a server here, is a file too.
+    if not digests or (kind not in _FILES and component.purl is not None):
         return None
     return (kind.value, component.location.path, component.name), digests
 

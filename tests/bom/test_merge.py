@@ -477,6 +477,11 @@ def _api(endpoint: str) -> Component:
 
 DISAGREEING = {
     "a file of other bytes": (_prompt(ONE), _prompt(TWO), "`a.md` has other bytes"),
+    "a server here with other code": (
+        replace(_prompt(ONE), kind=Kind.APPLICATION, facts=None),
+        replace(_prompt(TWO), kind=Kind.APPLICATION, facts=None),
+        "`a.md` has other bytes",
+    ),
     "a service elsewhere": (
         _api("https://a.example"),
         _api("https://b.example"),
