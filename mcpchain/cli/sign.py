@@ -18,7 +18,7 @@ Examples:
   mcpchain sign models/llama --key release.key     a model: models/llama/model.sig
   mcpchain sign model llama.gguf --key release.key a model of one file
   mcpchain sign --digest sha256:9f86d0... --key release.key --bundle it.sigstore.json
-  mcpchain sign dist/* --key pkcs11:token=release;object=signing
+  mcpchain sign dist/* --key 'pkcs11:token=release;object=signing'
   mcpchain verify app.tar.gz --key release.pub --no-log
 
 \b
