@@ -5,8 +5,8 @@ leaves nothing behind.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -22,7 +22,6 @@ from mcpchain.tree.hashing import stamp
 LIMIT: Final = 32 << 20
 """Bytes of a bundle, beyond which nobody reads it."""
 Count = Callable[[int], None]
-Stamp = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +31,9 @@ class Made:
     bundle: bytes
     verification: Verification
     digest: str
-    stamps: Mapping[str, Stamp] = field(default_factory=dict)
-    """What the files were like before they were hashed, by path."""
+    check: Callable[[], None] = lambda: None
+    """Raises an `McpchainError` where a file is no more what it was before it was
+    hashed."""
     notes: tuple[str, ...] = ()
 
 
@@ -75,13 +75,29 @@ class Job(Protocol):
         """
 
 
-def stamps(paths: Iterable[str]) -> dict[str, Stamp]:
+def watched(paths: Iterable[str]) -> Callable[[], None]:
+    """Return what raises an error once one of *paths* has changed or is another.
+
+    Raises:
+        UnavailableError: One cannot be looked at.
+    """
+    names = tuple(paths)
+    before = _stamps(names)
+
+    def check() -> None:
+        if _stamps(names) != before:
+            raise UnavailableError("it changed meanwhile", hint="run again")
+
+    return check
+
+
+def _stamps(paths: Iterable[str]) -> list[tuple[int, ...]]:
     """Return what tells whether one of *paths* changes or is replaced.
 
     Raises:
         UnavailableError: One cannot be looked at.
     """
-    found: dict[str, Stamp] = {}
+    found: list[tuple[int, ...]] = []
     for each in paths:
         try:
             status = os.stat(each)
@@ -90,7 +106,7 @@ def stamps(paths: Iterable[str]) -> dict[str, Stamp]:
                 f"`{each}` cannot be read: {error.strerror}",
                 hint="check that it is there and who may read it",
             ) from None
-        found[each] = (status.st_dev, status.st_ino, *stamp(status))
+        found.append((status.st_dev, status.st_ino, *stamp(status)))
     return found
 
 
@@ -144,8 +160,10 @@ def sign_all(
 
     made = [(each, _made(each, signer, count)) for each in jobs]
     for job, each in made:
-        if stamps(each.stamps) != each.stamps:
-            raise _failed(job, UnavailableError("it changed meanwhile", hint="again"))
+        try:
+            each.check()
+        except McpchainError as error:
+            raise _failed(job, error) from None
     write_all({job.output: each.bundle for job, each in made}, replace=force)
     return tuple(_signed(*each) for each in made)
 

@@ -17,8 +17,8 @@ from mcpchain.pipeline.signing import (
     Job,
     Made,
     Models,
-    stamps,
     verified,
+    watched,
 )
 from mcpchain.sign import Signer, statement
 from mcpchain.signature import Subject
@@ -159,14 +159,14 @@ class FileJob:
 
     def make(self, signer: Signer, count: Count) -> Made:
         """Hash, sign and verify it."""
-        before = stamps([str(self.path)])
+        check = watched([str(self.path)])
         artifact = hashed(self.path, count, signer.trust.key)
         data = signer.sign_artifact(artifact)
         return Made(
             bundle=data,
             verification=verified(data, artifact, signer.trust),
             digest=f"sha256:{artifact.digests['sha256'].hex()}",
-            stamps=before,
+            check=check,
         )
 
 
@@ -213,7 +213,7 @@ class StatementJob:
     def make(self, signer: Signer, count: Count) -> Made:
         """Hash the files, sign the statement and verify it."""
         paths = [each for each in self.about if isinstance(each, Path)]
-        before = stamps(map(str, paths))
+        check = watched(map(str, paths))
         subjects = tuple(
             each if isinstance(each, Subject) else _subject(each, count)
             for each in self.about
@@ -231,12 +231,13 @@ class StatementJob:
         ):
             raise UnavailableError("another statement was signed", hint="report this")
         digest = f"{name}:{value}" if len(subjects) == 1 else ""
-        return Made(bundle=data, verification=found, digest=digest, stamps=before)
+        return Made(bundle=data, verification=found, digest=digest, check=check)
 
 
 def _of_target(target: str, where: Where, models: Models) -> Job:
     path = Path(target)
     if path.is_dir() or (models.always and path.is_file()):
+        from mcpchain.pipeline.model_signatures import listed
         from mcpchain.pipeline.signing_models import ModelJob
 
         usual = path / _INSIDE
@@ -244,7 +245,13 @@ def _of_target(target: str, where: Where, models: Models) -> Job:
             usual = path.with_name(path.name + _BESIDE)
         name = f"{Path(os.path.realpath(path)).name}{_BESIDE}"
         output = where.place(usual, name)
-        return ModelJob(path=path, subject=target, output=output, models=models)
+        return ModelJob(
+            path=path,
+            subject=target,
+            output=output,
+            given=listed(path, [output], models.ignored),
+            links=models.links,
+        )
     _check_file(path)
     if path.name.endswith(_BUNDLES):
         raise UsageError(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from mcpchain.bundle.verify import Artifact
 from mcpchain.errors import UnavailableError
-from mcpchain.pipeline.model_signatures import Given, listed
-from mcpchain.pipeline.signing import Count, Made, Models, stamps, verified
+from mcpchain.pipeline.model_signatures import Given
+from mcpchain.pipeline.signing import Count, Made, verified, watched
 from mcpchain.sign import Signer, model
+from mcpchain.tree.listing import Form
 from mcpchain.tree.paths import raw, shown
 from mcpchain.tree.pieces import Piece, digest_pieces
 from mcpchain.tree.unreadable import UnreadableError
@@ -25,40 +26,53 @@ class ModelJob:
     path: Path
     subject: str
     output: Path
-    models: Models
+    given: Given
+    """What is there, and what of it is not to be signed."""
+    links: bool
     kind: str = "model"
 
     @property
     def size(self) -> int:
         """How many bytes will be hashed."""
-        return look(self.path).size
+        return self.given.model.size
 
     def make(self, signer: Signer, count: Count) -> Made:
         """Hash every file, sign the list and verify it.
 
-        The files are not hashed again to verify it: those that were hashed are held
-        against what is there then.
+        The files are not hashed again to verify it: when all is done, they have to be
+        those that were listed before.
         """
-        given = listed(self.path, [self.output], self.models.ignored)
+        given, listing = self.given, self.given.model
         choice = model.Choice(
             name=shown(Path(os.path.realpath(self.path)).name),
             ignored=given.ignored,
             signatures=given.signatures,
-            links=self.models.links,
+            links=self.links,
         )
-        pieces = model.pieces(given.model, choice)
-        root = given.model.root
-        before = stamps(os.path.join(root.path, raw(each.path)) for each in pieces)
+        pieces = model.pieces(listing, choice)
+        links = {e.path for e in listing.entries if e.form is Form.LINK}
+        targets = (each.path for each in pieces if each.path in links)
+        root = listing.root.path
+        check_targets = watched(os.path.join(root, raw(each)) for each in targets)
         digests = _digests(given, pieces, count)
-        payload, top = model.statement(given.model, choice, digests)
+        payload, top = model.statement(listing, choice, digests)
         data = signer.sign_statement(payload)
         trust = replace(signer.trust, predicate_types=(MODEL,))
+
+        def check() -> None:
+            check_targets()
+            other = {*look(self.path).entries} ^ {*listing.entries}
+            if other:
+                path = min(each.path for each in other)
+                problem = f"`{path[:200]}` changed meanwhile"
+                raise UnavailableError(problem, hint="run again")
+
         return Made(
             bundle=data,
             verification=verified(data, Artifact(digests={"sha256": top}), trust),
             digest=f"sha256:{top.hex()}",
-            stamps=before,
-            notes=_compared(self.path, payload, given),
+            check=check,
+            notes=_compared(payload, given),
         )
 
 
@@ -80,20 +94,21 @@ def _digests(
     return digests
 
 
-def _compared(path: Path, payload: bytes, given: Given) -> tuple[str, ...]:
+def _compared(payload: bytes, given: Given) -> tuple[str, ...]:
     """Return what the signature says nothing of.
 
     Raises:
-        UnavailableError: The folder has other files than were signed.
+        UnavailableError: It is not about all that is there.
     """
     there = compare(
         read_manifest(payload, source="statement"),
-        look(path),
+        given.model,
         signatures=given.signatures,
         ignored=given.ignored,
     )
     if there.problems:
         raise UnavailableError(
-            f"the folder changed meanwhile: {there.problems[0]}", hint="run again"
+            f"what was signed is not what is there: {there.problems[0]}",
+            hint="report this",
         )
     return tuple(there.notes())

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from mcpchain.errors import State
 from mcpchain.tree import beneath
+from mcpchain.tree.hashing import stamp
 from mcpchain.tree.paths import shown
 from mcpchain.tree.root import DEPTH_LIMIT, Root
 from mcpchain.tree.unreadable import UnreadableError, refused
@@ -38,6 +39,8 @@ class Entry(NamedTuple):
     form: Form
     size: int
     """In bytes; of a link, nothing."""
+    stamp: tuple[int, ...] = ()
+    """Of a file: another, if it is replaced or changes."""
 
 
 def entries(root: Root, *, limit: int = LIMIT) -> Iterator[Entry]:
@@ -92,7 +95,8 @@ def _entry(entry: os.DirEntry[str], path: str) -> Entry:
     except OSError as error:
         raise refused(path, error) from error
     if stat.S_ISREG(status.st_mode):
-        return Entry(path, Form.FILE, status.st_size)
+        known = (status.st_dev, status.st_ino, *stamp(status))
+        return Entry(path, Form.FILE, status.st_size, known)
     return Entry(path, Form.OTHER, 0)
 
 

@@ -104,6 +104,17 @@ def test_a_dry_run_signs_nothing(folder: Path) -> None:
     assert done.stdout.startswith("would sign: a.whl\n")
 
 
+@pytest.mark.parametrize("kind", ["cyclonedx", "https://cyclonedx.org/bom/v1.6"])
+def test_a_bom_that_its_schema_refuses_is_not_attested(kind: str, folder: Path) -> None:
+    bom = GOOD["cyclonedx"] | {"components": [{"type": "library"}]}
+    (folder / "p.json").write_text(json.dumps(bom))
+    done = attest("a.whl", kind=kind)
+    assert done.exit_code == 2
+    assert '/components/0: "name" is a required property' in done.output
+    (folder / "p.json").write_text(json.dumps(bom | {"specVersion": "1.99"}))
+    assert attest("a.whl", kind=kind).exit_code == 0
+
+
 WRONG: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "no subject that is there": (("c.whl",), {}, "`c.whl` is no file"),
     "a folder": (("d",), {}, "`d` is a folder"),

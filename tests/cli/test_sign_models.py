@@ -145,6 +145,9 @@ def test_links_are_signed_only_if_asked(llama: Path) -> None:
     assert verify("llama") == 0
     serialization = statement(llama / "model.sig")["predicate"]["serialization"]
     assert serialization["allow_symlinks"] is True
+    (llama / "gone.json").symlink_to("nowhere")
+    left_out = ("--ignore=gone.json", "--allow-symlinks", "--force")
+    assert sign("llama", *left_out).exit_code == 0
 
 
 def out(llama: Path) -> None:

@@ -63,12 +63,12 @@ CHANGES: dict[str, tuple[Callable[[], object], str, str]] = {
     "another file": (replace, "a.txt", "changed meanwhile"),
     "another time": (other_time, "a.txt", "changed meanwhile"),
     "gone": (lambda: Path("a.txt").unlink(missing_ok=True), "a.txt", "No such file"),
-    "a file of a model": (rewrite, "m", "changed meanwhile"),
-    "one more in a model": (add, "m", "`new.py` was not signed"),
+    "a file of a model": (rewrite, "m", "`w.bin` changed meanwhile"),
+    "one more in a model": (add, "m", "`new.py` changed meanwhile"),
     "one less in a model": (
         lambda: Path("m/w.bin").unlink(missing_ok=True),
         "m",
-        "is not there",
+        "`w.bin` changed meanwhile",
     ),
 }
 
