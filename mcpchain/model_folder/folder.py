@@ -20,6 +20,8 @@ _ROLES: Final = frozenset(
 _PLAIN: Final = frozenset({"gguf", "safetensors", "torch-zip"})
 _KEYS: Final = frozenset({"adapter_config.json", "config.json", "model_index.json"})
 """What makes a model of a folder of weights."""
+_CODED: Final = ("/config.json", "tokenizer_config.json", "processor_config.json")
+"""How documents end that may name code: a tokenizer has some without any weights."""
 
 
 @dataclass(slots=True)
@@ -70,17 +72,18 @@ def folders(inventory: Inventory, tree: Tree, beside: frozenset[str]) -> list[Fo
         snapshot = repository.root(each.location.path, inventory.name)
         keys |= {snapshot} if snapshot is not None else set()
     models = {above(each.location.path) for each in weights if _is_plain(each)}
-    for place in {above(each.location.path) for each in weights} - keys:
+    coded = {above(each.location.path) for each in files if _runs_code(each, tree)}
+    for place in {above(each.location.path) for each in weights} - keys - coded:
         told = _is_told(place, tree, beside, unread=place in models)
         keys |= {place} if told else set()
-    return _filled(keys, weights, files, tree)
+    return _filled(keys | coded, weights, files, coded)
 
 
 def _filled(
     keys: set[str],
     weights: Iterable[Component],
     files: Iterable[Component],
-    tree: Tree,
+    coded: set[str],
 ) -> list[Folder]:
     found = {each: Folder(each) for each in keys}
 
@@ -100,7 +103,7 @@ def _filled(
     for path in sorted(found, key=lambda each: (-_depth(each), each)):
         folder = found[path]
         here = folder.weights or folder.inner or any(map(is_index, folder.files))
-        if here or _runs_code(folder, tree):
+        if here or path in coded:
             kept.append(folder)
             outer = owner(above(path)) if path else None
             if outer is not None:
@@ -108,15 +111,20 @@ def _filled(
     return sorted(kept, key=lambda each: each.path)
 
 
-def _runs_code(folder: Folder, tree: Tree) -> bool:
-    """Say whether loading runs code of the folder, whose weights are still to come."""
-    name = f"{folder.path}/config.json".lstrip("/")
-    if all(each.location.path != name for each in folder.files):
+def _runs_code(file: Component, tree: Tree) -> bool:
+    """Say whether loading runs code of the folder, also where no weights are."""
+    path = file.location.path
+    if not f"/{path}".casefold().endswith(_CODED):
         return False
     try:
-        return b'"auto_map"' in tree.file(name).read()
+        data = tree.file(path).read()
     except UnreadableError:
         return False
+    try:
+        node = Node.from_json(data, source=path)
+    except MalformedError:
+        return b"auto_map" in data  # which another reader may take
+    return node.is_object() and ("auto_map" in node or "custom_pipelines" in node)
 
 
 def _depth(path: str) -> int:

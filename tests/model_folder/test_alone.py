@@ -8,7 +8,16 @@ from mcpchain.component import Kind
 from mcpchain.discover import survey
 from mcpchain.inventory import Inventory, State
 from mcpchain.tree import Tree
-from tests.model_folder.making import CONFIG, facts, gguf, look, model, put, weights
+from tests.model_folder.making import (
+    CONFIG,
+    contained,
+    facts,
+    gguf,
+    look,
+    model,
+    put,
+    weights,
+)
 
 CODE = CONFIG | {"auto_map": {"AutoModel": "modeling_acme.Acme"}}
 INDEX = {
@@ -90,6 +99,39 @@ def test_code_of_a_model_whose_weights_are_to_come_is_told(tmp_path: Path) -> No
     assert facts(found).remote_code == ("modeling_acme.Acme",)
     assert model(found).purl is not None
     assert not found.gaps
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("config.json", '{"auto_map": {"AutoConfig": "m.A"}}'),
+        ("config.json", r'{"auto\u005fmap": {"AutoConfig": "m.A"}}'),
+        ("tokenizer_config.json", '{"auto_map": {"AutoTokenizer": ["m.A", null]}}'),
+        ("preprocessor_config.json", '{"auto_map": {"AutoProcessor": "m.A"}}'),
+        (
+            "config.json",
+            '{"auto_map": {}, "custom_pipelines": {"a": {"impl": "m.A"}}}',
+        ),
+    ],
+    ids=["configuration", "escaped", "tokenizer", "processor", "pipeline"],
+)
+def test_code_without_any_weights_is_told(tmp_path: Path, name: str, text: str) -> None:
+    found = look(put(tmp_path, {f"m/{name}": text, "m/m.py": "x = 1"}))
+    assert facts(found).remote_code == ("m.A",)
+    assert not found.gaps
+
+
+def test_code_that_only_some_readers_find_is_a_gap(tmp_path: Path) -> None:
+    twice = '{"model_type": "x", "model_type": "y", "auto_map": {"AutoModel": "m.A"}}'
+    (gap,) = look(put(tmp_path, {"m/config.json": twice, "m/m.py": ""})).gaps
+    assert gap.location.path == "m/config.json"
+
+
+def test_a_part_of_a_model_keeps_the_files_that_name_no_code(tmp_path: Path) -> None:
+    files = {"m/config.json": CONFIG, "m/model.safetensors": weights("a")}
+    put(tmp_path, files | {"m/tokenizer/tokenizer_config.json": {"a": 1}})
+    found = look(tmp_path)
+    assert len(contained(found)) == 3
 
 
 def test_a_configuration_without_code_and_weights_is_a_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Tell the files of a model from others that bear the same names."""
 
+import re
 from typing import Final
 
 from mcpchain import hub_card
@@ -10,8 +11,10 @@ from mcpchain.errors import MalformedError
 from mcpchain.inventory import Collector
 from mcpchain.tree import File
 
-_CONFIGURES: Final = (b'"model_type"', b'"architectures"', b'"_class_name"')
-"""What no `config.json` has but that of a model."""
+_CONFIGURES: Final = re.compile(
+    rb'"(?:model_type|architectures|_class_name|auto_map)"|\\u00[4-7]'
+)
+"""What no `config.json` has but that of a model; or a letter, written as its number."""
 _INDEXES: Final = b'"weight_map"'
 
 
@@ -44,7 +47,7 @@ def _role(file: File) -> str:
     if name == CARD:
         return "model-card" if _is_card(data, file.path) else ""
     if name == CONFIGURATION:
-        return "configuration" if any(each in data for each in _CONFIGURES) else ""
+        return "configuration" if _CONFIGURES.search(data) else ""
     return "index" if _INDEXES in data else ""
 
 
