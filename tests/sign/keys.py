@@ -1,5 +1,8 @@
 """Keys of every kind, and keys that misbehave."""
 
+import base64
+import hashlib
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +20,15 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from securesystemslib.signer import Signature, SSlibKey
 
+from mcpchain.bundle import keys
 from mcpchain.cli import main
+from mcpchain.errors import McpchainError
+from mcpchain.sign import Key
 from mcpchain.sign.local_key import LocalKey
 
+MESSAGE = b"what is signed"
 KINDS: dict[str, PrivateKeyTypes] = {
     "P-256": ec.generate_private_key(ec.SECP256R1()),
     "P-384": ec.generate_private_key(ec.SECP384R1()),
@@ -49,10 +57,33 @@ def pem(public: PublicKeyTypes) -> bytes:
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
+def check_signatures(key: Key) -> None:
+    """Check what *key* signs, by its public half and by somebody else's verifier."""
+    made = key.sign(MESSAGE)
+    assert keys.holds(key.public, made, MESSAGE)
+    assert not keys.holds(key.public, made, b"something else")
+    if name := keys.hash_of(key.public):
+        digest = hashlib.new(name, MESSAGE).digest()
+        assert keys.holds(key.public, key.sign_digest(digest), MESSAGE)
+    rsa_key = isinstance(key.public, rsa.RSAPublicKey)
+    scheme = "rsa-pkcs1v15-sha256" if rsa_key else None
+    theirs = SSlibKey.from_crypto(key.public, scheme=scheme)
+    theirs.verify_signature(Signature(theirs.keyid, made.hex()), MESSAGE)
+
+
+def unsaid(error: McpchainError, *secrets: str) -> str:
+    """Return what *error* says; nothing about it holds one of *secrets*."""
+    said = "".join(traceback.format_exception(error)) + error.hint
+    for secret in secrets:
+        assert secret not in said
+        assert base64.b64encode(secret.encode()).decode() not in said
+    return str(error)
+
+
 def sign_by_command(folder: Path, key: str, public: PublicKeyTypes) -> str:
     """Sign a file with *key*, verify it with *public*; return all that was said."""
     target, known = folder / "app.bin", folder / "app.pub"
-    target.write_bytes(b"what is signed")
+    target.write_bytes(MESSAGE)
     known.write_bytes(pem(public))
     check = ["--key", str(known), "--no-log"]
     done = [
