@@ -38,6 +38,12 @@ class Image:
     digest: Digest | None = None
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The domain of its registry, of which one may have several hosts; its path."""
+        host, _, path = self.name.partition("/")
+        return ".".join(host.split(".")[-2:]), path
+
+    @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """The bytes that the digest names, if there is one."""
         return (Artifact(digests=(self.digest,)),) if self.digest else ()

@@ -62,9 +62,10 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
 @click.option(
     "--server",
     metavar="FILE|NAME[@VERSION]",
-    help="A `server.json`: is each TARGET the package of that MCP server, built from "
-    "its repository by the owner of its name? NAME: as `--mcp-registry` has it. Where "
-    "no bundle lies beside a package, your own registries are asked for one.",
+    help="A `server.json`: is each TARGET the package, or the image, of that MCP "
+    "server, built from its repository by the owner of its name? NAME: as "
+    "`--mcp-registry` has it. Where no bundle lies beside a package, your own "
+    "registries are asked for one.",
 )
 @click.option("--mcp-registry", metavar="URL", help="The MCP registry to ask.")
 @click.option(
@@ -168,7 +169,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
     elif packages or environment or verify_installed or hub:
         raise UsageError(
-            "with `--server` each TARGET is a file of a package",
+            "with `--server` each TARGET is a file of a package, or an image",
             hint="leave out `--packages`, `--environment` and `--hub`",
         )
     else:

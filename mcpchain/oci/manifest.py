@@ -58,6 +58,21 @@ class Manifest:
         key, value = _BUILDKIT
         return sum(each.annotations.get(key) == value for each in self.manifests)
 
+    @property
+    def platforms(self) -> tuple[Descriptor, ...]:
+        """Of an index: the images in it."""
+        key, value = _BUILDKIT
+        return tuple(e for e in self.manifests if e.annotations.get(key) != value)
+
+    @property
+    def config(self) -> Descriptor:
+        """The configuration of an image.
+
+        Raises:
+            MalformedError: There is none.
+        """
+        return _descriptor(Node.from_json(self.data, source="manifest").at("config"))
+
 
 def digest(node: Node) -> Digest:
     """Read a digest, of an algorithm that the OCI has registered.

@@ -1,22 +1,23 @@
 """Who has signed an image? In a registry by its purl, or in a folder on disk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.artifact import Algorithm, Digest
 from mcpchain.bundle.verify import Artifact, Trust
-from mcpchain.errors import UsageError
+from mcpchain.errors import MalformedError, UsageError
 from mcpchain.fetch import Fetcher
 from mcpchain.oci.attached import collect
 from mcpchain.oci.layout import Layout, is_layout
-from mcpchain.oci.manifest import ALGORITHMS
+from mcpchain.oci.manifest import ALGORITHMS, Manifest
 from mcpchain.oci.registry import Registry
 from mcpchain.oci.source import Source, SourceError
 from mcpchain.purl import parse
 from mcpchain.settings import docker, load
 from mcpchain.signature import Status, Verification
+from mcpchain.verify.mcp_registry.marker import of_image
 from mcpchain.verify.oci import KIND, verify_image
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _BESIDE: Final = "COSIGN_REPOSITORY"
 """Where cosign keeps signatures that do not lie beside their images."""
+_PLATFORMS: Final = 16
+_CONFIG: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,69 @@ def verify(
         )
     with _fetcher(around) as fetcher:
         yield from _in_registry(target, named, asked, fetcher)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What an image in a registry is, and says of itself."""
+
+    repository: str
+    digest: Digest
+    tags: frozenset[str]
+    """Of those that were asked for, which name it now."""
+    markers: tuple[str, ...]
+    """The names of MCP servers that it says it is."""
+
+
+def look(target: str, tags: Iterable[str], around: "Circumstances | None") -> Looked:
+    """Return what the image of a purl says that it is.
+
+    Args:
+        target: The purl.
+        tags: Tags that may name it.
+        around: When and where it is asked; `None`: off line.
+
+    Raises:
+        SourceError: That cannot be told.
+    """
+    named = _named(target)
+    known = docker.load(around.environ, around.home) if around else None
+    with _fetcher(around) as fetcher:
+        source = Registry(fetcher, named.repository, known or docker.DockerSettings())
+        digest = named.digest or source.resolve(named.tag)
+        markers = _markers(source, source.manifest(digest))
+        now = frozenset(each for each in tags if _names(source, each, digest))
+    return Looked(repository=source.title, digest=digest, tags=now, markers=markers)
+
+
+def _names(source: Registry, tag: str, digest: Digest) -> bool:
+    try:
+        return source.resolve(tag) == digest
+    except SourceError as error:
+        if error.status is Status.MISSING:
+            return False
+        raise
+
+
+def _markers(source: Source, manifest: Manifest) -> tuple[str, ...]:
+    """Return what an image says in its label; of an index, what all in it say."""
+    images = manifest.platforms[: _PLATFORMS + 1]
+    if len(images) > _PLATFORMS:
+        reason = f"more than {_PLATFORMS} images are in it"
+        raise SourceError(Status.ERROR, reason)
+    said = set()
+    try:
+        for each in images or (None,):
+            one = source.manifest(each.digest) if each else manifest
+            config = source.blob(one.config, _CONFIG)
+            said.add(of_image(config, source="configuration"))
+    except MalformedError as error:
+        reason = f"its configuration is malformed: {error.problem}"
+        raise SourceError(Status.UNVERIFIABLE, reason) from None
+    if len(said) > 1:
+        reason = "its images for several platforms say that they are different servers"
+        raise SourceError(Status.UNVERIFIABLE, reason)
+    return said.pop()
 
 
 def _in_folder(target: str, asked: _Asked) -> Iterator[Verification]:

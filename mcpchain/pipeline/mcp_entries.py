@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _LIMIT: Final = 4 << 20
 _PINS: Final = {"npm": "sha512", "pypi": "sha256"}
 """What a registry has signed there; another digest could be of other bytes."""
+_IMAGE: Final = "oci"
+_IMAGES: Final = ("pkg:docker/", "pkg:oci/")
 Ask = Callable[[Component], tuple[Verification, ...]]
 _KINDS: Final = {
     ".tgz": "npm",
@@ -35,7 +37,20 @@ _KINDS: Final = {
     ".tar.gz": "pypi",
     ".mcpb": "mcpb",
     ".dxt": "mcpb",
+    ".nupkg": "nuget",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who is asked."""
+
+    ask: Ask | None = None
+    """Returns what a registry has that is signed about a package; called for files
+    beside which nothing lies. `None`: none is asked."""
+    around: "Circumstances | None" = None
+    """When and where GitHub, and the registry of an image, are asked. `None`: off
+    line."""
 
 
 def read_entry(path: Path) -> Server:
@@ -98,7 +113,7 @@ def verify_targets(
     terms: Terms,
     server: Server,
     progress: Callable[[int, int], None] | None = None,
-    ask: Ask | None = None,
+    asking: "Asking | None" = None,
 ) -> Iterator[Verification]:
     """Yield who signed each file, and whether it is a package of *server*.
 
@@ -108,19 +123,27 @@ def verify_targets(
         terms: Whom the user trusts.
         server: The entry.
         progress: Called with (bytes hashed, bytes in all), for each file.
-        ask: Returns what a registry has that is signed about a package; called for
-            files beside which nothing lies. `None`: none is asked.
+        asking: Who is asked.
 
     Raises:
-        UsageError: A target is no file of a package.
+        UsageError: A target is no file of a package, and no image.
     """
     kinds = [_kind(each) for each in targets]
+    ask, around = (asking.ask, asking.around) if asking else (None, None)
     for target, kind in zip(targets, kinds, strict=True):
-        found = tuple(verification.verify_targets([target], bundles, terms, progress))
+        # Those that have a registry of packages are asked about there.
+        there = None if kind in _PINS or around is None else lambda: around
+        found = tuple(
+            verification.verify_targets([target], bundles, terms, progress, there)
+        )
         if ask and all(each.status is Status.MISSING for each in found):
             package = _package(Path(target), kind)
             found = (package and ask(package)) or found
-        answer = replace(_answer(server, Path(target), kind, found), subject=target)
+        if kind == _IMAGE:
+            answer = _of_image(server, target, found, around)
+        else:
+            answer = _answer(server, Path(target), kind, found)
+        answer = replace(answer, subject=target)
         # That nothing is signed is one of the links, and told once.
         unsigned = all(each.status is Status.MISSING for each in found)
         if answer or not unsigned:
@@ -174,13 +197,16 @@ def _package(path: Path, kind: str) -> Component | None:
 
 
 def _kind(target: str) -> str:
+    if target.startswith(_IMAGES):
+        return _IMAGE
     name = target.lower()
     kind = next((kind for end, kind in _KINDS.items() if name.endswith(end)), "")
     if kind and Path(target).is_file():
         return kind
     raise UsageError(
         f"`{target[:140]}` is no file that an entry of an MCP registry can be about",
-        hint="with `--server`, name a `.tgz` of npm, a distribution, or a `.mcpb`",
+        hint="with `--server`, name a `.tgz` of npm, a distribution, a `.nupkg`, a "
+        "`.mcpb`, or the purl of an image",
     )
 
 
@@ -189,11 +215,7 @@ def _answer(
 ) -> Verification:
     packages = [each for each in server.packages if each.kind == kind]
     if not packages:
-        return Verification(
-            status=Status.MISSING,
-            reason=f"`{server.name}` has no package of `{kind}`",
-            kind=mcp_registry.KIND,
-        )
+        return _none(server, kind)
     try:
         with path.open("rb") as stream:
             seen = _seen(stream, path.name, kind)
@@ -205,6 +227,50 @@ def _answer(
     answers = [_judged(server, each, seen) for each in packages]
     # Of several packages of one kind the file is one, if it is any.
     return next((each for each in answers if _is_it(each)), answers[0])
+
+
+def _of_image(
+    server: Server,
+    target: str,
+    found: tuple[Verification, ...],
+    around: "Circumstances | None",
+) -> Verification:
+    from mcpchain.oci.source import SourceError
+    from mcpchain.pipeline import images
+
+    packages = [each for each in server.packages if each.kind == _IMAGE]
+    if not packages:
+        return _none(server, _IMAGE)
+    wanted = {
+        each: mcp_registry.as_image(each.identifier, each.version) for each in packages
+    }
+    tags = [each for _, each in wanted.values() if ":" not in each]
+    try:
+        looked = images.look(target, tags, around)
+    except SourceError as error:
+        return Verification(
+            status=Status.ERROR if error.status is Status.MISSING else error.status,
+            reason=error.reason,
+            kind=mcp_registry.KIND,
+        )
+    answers = []
+    for each, (_, tag) in wanted.items():
+        version = tag if tag in looked.tags else str(looked.digest)
+        seen = Seen(
+            package=(looked.repository, version),
+            markers=looked.markers,
+            verifications=found,
+        )
+        answers.append(_judged(server, each, seen))
+    return next((each for each in answers if _is_it(each)), answers[0])
+
+
+def _none(server: Server, kind: str) -> Verification:
+    return Verification(
+        status=Status.MISSING,
+        reason=f"`{server.name}` has no package of `{kind}`",
+        kind=mcp_registry.KIND,
+    )
 
 
 def _judged(server: Server, package: Package, seen: Seen) -> Verification:
@@ -223,6 +289,8 @@ def _seen(stream: BufferedReader, name: str, kind: str) -> Seen:
             said = marker.of_npm(stream, source=name)
         elif kind == "pypi":
             said = marker.of_pypi(stream, source=name)
+        elif kind == "nuget":
+            said = marker.of_nuget(stream, source=name)
         else:
             return Seen(sha256=digest)
     except MalformedError as error:

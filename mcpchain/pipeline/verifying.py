@@ -75,9 +75,10 @@ class Verifier:
         entry = self._entry(server, registry)
         terms = self._terms()
         ask = None if self.around.offline else self._asking(terms)
+        asking = mcp_entries.Asking(ask=ask, around=self.around)
         with self.bar("hashing") as hashing:
             found = mcp_entries.verify_targets(
-                targets, self.bundles, terms, entry, hashing, ask
+                targets, self.bundles, terms, entry, hashing, asking
             )
             return self._told(found)
 

@@ -189,15 +189,9 @@ def _named(critical: Node, subject: Image) -> tuple[Status, str]:
 
 def _same(said: str, wanted: str) -> bool:
     try:
-        return _place(said) == _place(wanted)
+        return image.parse(said).place == image.parse(wanted).place
     except ValueError:
         return False
-
-
-def _place(reference: str) -> tuple[list[str], str]:
-    """Return the path, and of the host its domain: one registry has several names."""
-    host, _, path = image.parse(reference).name.partition("/")
-    return host.split(".")[-2:], path
 
 
 def _signature(piece: Piece) -> Bundle:

@@ -1,6 +1,8 @@
 """What `mcpchain verify` is told twice, or in vain, is refused: never swallowed."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,13 @@ MINTER = Minter(instance=INSTANCE, managed=True, entries=())
 LEAF = certificate("Acme", "Acme")
 SPKI = PublicFormat.SubjectPublicKeyInfo
 DIGEST = "9f" * 32
+IDLE = {
+    *("mcpchain.component", "mcpchain.discover", "mcpchain.fetch", "mcpchain.policy"),
+    *("mcpchain.pipeline.knowledge", "mcpchain.verify.second_opinion"),
+    *("cryptography.x509", "importlib.resources", "packageurl", "tomllib", "urllib3"),
+    *("cyclonedx", "jsonschema_rs", "requests", "rich", "sigstore", "tuf", "yaml"),
+}
+"""What a key, a bundle and some bytes have no use for."""
 ACME = ("--repository", "acme/files")
 
 
@@ -143,7 +152,7 @@ def test_an_authority_stands_in_place_of_an_identity(option: tuple[str, str]) ->
         ),
         (
             ("model.bin", *ACME, "--server", "root.json", "--packages"),
-            "with `--server` each TARGET is a file of a package",
+            "with `--server` each TARGET is a file of a package, or an image",
         ),
         (("--offline",), "no TARGET is named"),
     ],
@@ -289,3 +298,17 @@ def test_a_bom_that_is_signed_in_itself_is_for_another_command() -> None:
         "  note: its packages are verified with `--packages`",
         "  note: a signature in a BOM itself is for `mcpchain bom validate FILE --key`",
     ]
+
+
+@pytest.mark.parametrize("args", [("llama",), ("model.bin", "--no-log")])
+def test_no_more_is_loaded_than_the_target_needs(args: tuple[str, ...]) -> None:
+    script = (
+        "import sys\n"
+        "from mcpchain.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "finally: print(*sys.modules, file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", script, "verify", *args, "--key", "acme.pub"]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert done.stdout.endswith("1 verified\n")
+    assert not IDLE.intersection(done.stderr.split())

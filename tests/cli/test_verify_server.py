@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,27 @@ from tests.verify.test_mcp_registry import (
     METADATA,
     NAME,
     entry,
+    nupkg,
     packed,
     wheel,
 )
 from tests.verify.test_mcpb_signature import ZIP
+from tests.world.oci import MANIFEST as MANIFEST_TYPE
+from tests.world.oci import (
+    Layer,
+    OciRepository,
+    cosign_attest,
+    descriptor,
+    digest_of,
+    index,
+    manifest,
+)
 from tests.world.server import Server
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import CLAIMS, Minter, statement
 
 INSTANCE = Instance()
+CONFIG = "application/vnd.oci.image.config.v1+json"
 PATH = "/v0.1/servers/io.github.acme%2Ffiles/versions"
 GOOD = {"package": "verified", "marker": "verified", "repository": "verified"} | {
     "repository-id": "verified",
@@ -255,3 +268,129 @@ def test_only_files_of_packages_can_be_a_server(
     result = folder.run(target, "--server", folder.entry)
     assert result.exit_code == 2
     assert "is no file that an entry of an MCP registry can be about" in result.stderr
+
+
+@dataclass
+class Pushed:
+    """An image of the server in a registry, signed; and an entry about it."""
+
+    server: Server
+    folder: Folder
+    label: str = NAME
+
+    def push(self, *names: str) -> str:
+        """Push it, for a platform each; return its digest."""
+        repository = OciRepository(self.server)
+        made = []
+        for name in names or (self.label,):
+            labels = {"Labels": {"io.modelcontextprotocol.server.name": name}}
+            config = Layer(data=json.dumps({"config": labels}).encode(), media=CONFIG)
+            repository.blob(config.data)
+            data = manifest(config=config.descriptor)
+            repository.push(data)
+            made.append(descriptor(data, MANIFEST_TYPE))
+        data = index(*made) if len(made) > 1 else data
+        repository.push(data, "1.2.0")
+        digest = digest_of(data)
+        minter = Minter(instance=INSTANCE, entries=("dsse/0.0.1",))
+        about = [{"name": "files", "digest": {"sha256": digest.partition(":")[2]}}]
+        layer = cosign_attest(minter, statement(subject=about))
+        repository.attach(digest, "att", [layer])
+        return digest
+
+    def links(self, identifier: str, digest: str) -> tuple[int, str, dict[str, str]]:
+        """Hold it against an entry of *identifier*, in which `@` is the repository."""
+        repository = OciRepository(self.server)
+        named = identifier.replace("@", repository.name, 1)
+        self.folder.describe(packages=[{"registryType": "oci", "identifier": named}])
+        purl = repository.purl(digest)
+        return self.folder.links(purl, "--server", self.folder.entry)
+
+
+@pytest.fixture
+def pushed(server: Server, folder: Folder) -> Pushed:
+    return Pushed(server, folder)
+
+
+@pytest.mark.parametrize("platforms", [1, 2])
+@pytest.mark.parametrize("by", ["tag", "digest"])
+def test_an_image_whose_every_link_holds_is_verified(
+    by: str, platforms: int, pushed: Pushed
+) -> None:
+    digest = pushed.push(*[NAME] * platforms)
+    named = "@:1.2.0" if by == "tag" else f"@@{digest}"
+    assert pushed.links(named, digest) == (0, "verified", GOOD)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "names", "status", "link"),
+    [
+        ("@:1.1.0", [NAME], "invalid", ("package", "refuted")),
+        (f"@@sha256:{'0' * 64}", [NAME], "invalid", ("package", "refuted")),
+        ("evil.example/acme/files:1.2.0", [NAME], "invalid", ("package", "refuted")),
+        ("@:1.2.0", ["io.github.acme/other"], "invalid", ("marker", "refuted")),
+        ("@:1.2.0", [""], "missing", ("marker", "absent")),
+        ("@:1.2.0", [NAME, "io.github.evil/x"], "unverifiable", None),
+    ],
+    ids=["tag", "digest", "elsewhere", "another", "no label", "platforms differ"],
+)
+def test_an_image_that_is_another_is_no_yes(
+    identifier: str,
+    names: list[str],
+    status: str,
+    link: tuple[str, str] | None,
+    pushed: Pushed,
+) -> None:
+    code, answer, links = pushed.links(identifier, pushed.push(*names))
+    assert (code, answer) == (10, status)
+    if link:
+        assert links[link[0]] == link[1]
+
+
+def test_an_image_of_a_registry_that_does_not_answer_is_undecided(
+    pushed: Pushed,
+) -> None:
+    digest = pushed.push()
+    OciRepository(pushed.server).at("manifests/1.2.0").answer(403)
+    assert pushed.links("@:1.2.0", digest)[:2] == (4, "error")
+
+
+def test_offline_no_registry_of_an_image_is_asked(pushed: Pushed) -> None:
+    digest = pushed.push()
+    repository = OciRepository(pushed.server)
+    package = {"registryType": "oci", "identifier": f"{repository.name}:1.2.0"}
+    pushed.folder.describe(packages=[package])
+    words = (repository.purl(digest), "--server", pushed.folder.entry, "--offline")
+    result = pushed.folder.run(*words)
+    assert (result.exit_code, "(offline)" in result.stdout) == (4, True)
+    assert not pushed.server.asked
+
+
+def test_a_package_of_nuget_is_read_as_well(folder: Folder) -> None:
+    file = folder.put("acme.files.1.2.0.nupkg", nupkg().getvalue())
+    packages = [
+        {"registryType": "nuget", "identifier": "Acme.Files", "version": "1.2.0"}
+    ]
+    folder.describe(packages=packages)
+    found = folder.links(file, "--server", folder.entry)
+    assert found == (0, "verified", GOOD)
+
+
+def test_a_bundle_that_only_github_attests_is_asked_about(
+    folder: Folder, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = server.address.removeprefix("http://")
+    monkeypatch.setenv("GH_HOST", host)
+    file = folder.put("files.mcpb", ZIP)
+    bundle = json.loads(Path(f"{file}.sigstore.json").read_text())
+    Path(f"{file}.sigstore.json").unlink()
+    digest = hashlib.sha256(ZIP).hexdigest()
+    path = f"/api/v3/repos/acme/files/attestations/sha256:{digest}"
+    server.place(path).answer_json({"attestations": [{"bundle": bundle}]})
+    package = {"registryType": "mcpb", "identifier": "https://x.example/files.mcpb"}
+    folder.describe(packages=[package | {"fileSha256": digest}])
+    # The certificate is of another host than the one that was asked.
+    code, status, links = folder.links(file, "--server", folder.entry)
+    assert (code, links["digest"]) == (10, "verified")
+    assert status == "unverifiable"
+    assert [each.partition("?")[0] for each in server.paths()] == [path]

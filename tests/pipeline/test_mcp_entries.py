@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcpchain.component import Component
-from mcpchain.pipeline.mcp_entries import verify_targets
+from mcpchain.pipeline.mcp_entries import Asking, verify_targets
 from mcpchain.pipeline.verification import Terms
 from mcpchain.signature import Status, Verification
 from tests.pipeline.test_registry_signatures import ACME, NPM, ROOT, answers
@@ -44,7 +44,7 @@ def verified(world: World, folder: Path) -> list[Verification]:
         return tuple(each for each in found if each.kind != "npm-signature")
 
     terms = Terms(expected=ACME, root=ROOT)
-    return [*verify_targets([str(file)], [], terms, SERVER, None, ask)]
+    return [*verify_targets([str(file)], [], terms, SERVER, None, Asking(ask=ask))]
 
 
 def test_what_the_registry_attests_holds_the_entry(

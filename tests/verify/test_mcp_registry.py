@@ -766,7 +766,7 @@ def test_only_the_description_counts() -> None:
         (wheel(**{METADATA: b"\xff"}), "x.whl", "METADATA is not UTF-8"),
         (
             wheel(**{METADATA: b" " * ((4 << 20) + 1)}),
-            *("x.whl", "METADATA of more than 4,194,304 bytes"),
+            *("x.whl", "a file of more than 4,194,304 bytes"),
         ),
         (io.BytesIO(b"hello"), "x.tar.gz", "not a tar that can be read"),
         (wheel(), "x.zip", "a distribution of a kind that is not read"),
@@ -802,3 +802,88 @@ def test_the_label_of_an_image_is_read(config: object, names: tuple[str, ...]) -
 def test_what_is_no_configuration_of_an_image_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedError):
         marker.of_image(data, source="config")
+
+
+NUSPEC = """\
+<?xml version="1.0" encoding="utf-8"?>
+<package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd">
+  <metadata><id>Acme.Files</id><version>1.2.0</version>{readme}</metadata>
+</package>
+"""
+README = "<readme>docs\\README.md</readme>"
+
+
+def nupkg(nuspec: str = NUSPEC.format(readme=README), **more: str) -> io.BytesIO:
+    made = io.BytesIO()
+    files = {"Acme.Files.nuspec": nuspec, "docs/README.md": f"mcp-name: {NAME} "} | more
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return made
+
+
+def test_a_package_of_nuget_says_which_server_it_is_in_its_readme() -> None:
+    said = marker.of_nuget(nupkg(), source="x.nupkg")
+    assert (said.name, said.version, said.markers) == ("Acme.Files", "1.2.0", (NAME,))
+    package = Package(kind="nuget", identifier="acme.files", version="1.2.0+build")
+    seen = replace(SEEN, package=(said.name, said.version), markers=said.markers)
+    assert status(package=package, seen=seen) is Status.VERIFIED
+    other = replace(seen, package=("Acme.Other", "1.2.0"))
+    assert outcomes(package=package, seen=other)["package"] is Outcome.REFUTED
+    assert not marker.of_nuget(nupkg(NUSPEC.format(readme="")), source="x").markers
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        (nupkg(**{"b.nuspec": ""}), "2 .nuspec are in it, not one"),
+        (nupkg("<package/>"), "its .nuspec names no package"),
+        (nupkg("<package>"), "its .nuspec cannot be read: no element found"),
+        (nupkg(NUSPEC.format(readme="<id>evil</id>")), "`id` is there twice"),
+        (
+            nupkg(f"<!DOCTYPE x [<!ENTITY a 'b'>]>{NUSPEC.partition('?>')[2]}"),
+            "it declares what it is made of",
+        ),
+        (nupkg("<a>" * 99), "it is too deep"),
+        (nupkg(NUSPEC.format(readme="<readme>x.md</readme>")), "0 readme are in it"),
+        (nupkg(**{"Docs/../docs/README.md": ""}), ""),
+        (io.BytesIO(b"hello"), "not a zip that can be read"),
+    ],
+    ids=[
+        *("two", "empty", "cut", "twice", "doctype", "deep", "no-readme", "beside"),
+        "no-zip",
+    ],
+)
+def test_a_package_of_nuget_that_cannot_be_told_is_not_guessed(
+    file: io.BytesIO, problem: str
+) -> None:
+    if not problem:
+        assert marker.of_nuget(file, source="x.nupkg").markers == (NAME,)
+        return
+    with pytest.raises(MalformedError) as found:
+        marker.of_nuget(file, source="x.nupkg")
+    assert problem in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "version", "seen", "outcome"),
+    [
+        ("r.example/acme/files:1.2.0", "", "1.2.0", Outcome.VERIFIED),
+        ("r.example/acme/files", "1.2.0", "1.2.0", Outcome.VERIFIED),
+        ("r.example/acme/files", "", "latest", Outcome.VERIFIED),
+        (f"r.example/acme/files@sha256:{'a' * 64}", "", "A", Outcome.VERIFIED),
+        (f"r.example/acme/files:1@sha256:{'b' * 64}", "", "A", Outcome.REFUTED),
+        ("r.example/acme/files:1.2.0", "", "A", Outcome.REFUTED),
+        ("r.example/acme/other:1.2.0", "", "1.2.0", Outcome.REFUTED),
+        ("evil.example/acme/files:1.2.0", "", "1.2.0", Outcome.REFUTED),
+        ("acme/files:1.2.0", "", "1.2.0", Outcome.UNCHECKED),
+        ("not a name", "1.2.0", "1.2.0", Outcome.REFUTED),
+    ],
+)
+def test_an_image_is_the_one_that_the_entry_names(
+    identifier: str, version: str, seen: str, outcome: Outcome
+) -> None:
+    package = Package(kind="oci", identifier=identifier, version=version)
+    told = f"sha256:{'a' * 64}" if seen == "A" else seen
+    looked = replace(SEEN, package=("r.example/acme/files", told))
+    assert outcomes(package=package, seen=looked)["package"] is outcome

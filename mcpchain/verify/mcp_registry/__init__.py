@@ -23,6 +23,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from mcpchain import image
 from mcpchain.bundle.policy import Expected
 from mcpchain.evidence import Outcome
 from mcpchain.signature import GITHUB, GITLAB, Check, Identity, Status, Verification
@@ -38,6 +39,7 @@ __all__ = [
     "Package",
     "Seen",
     "Server",
+    "as_image",
     "expected_of",
     "follow",
     "read_server",
@@ -116,16 +118,20 @@ def _package(package: Package, seen: Seen) -> Iterator[Link]:
     if fold is None:
         return
     wanted, found = (package.identifier, package.version), seen.package
+    what = "image" if package.kind == "oci" else "file"
     title = f"`{wanted[0][:140]}` {wanted[1][:60]}".rstrip()
     if found is None:
         outcome, detail = Outcome.UNCHECKED, seen.unlooked
-    elif not package.version:
+    elif package.kind == "oci" and not fold(*wanted)[0]:
+        outcome = Outcome.UNCHECKED
+        detail = "the entry does not say in which registry the image is"
+    elif not package.version and package.kind != "oci":
         outcome, detail = Outcome.ABSENT, "the entry says no version of the package"
     elif fold(*found) == fold(*wanted):
-        outcome, detail = Outcome.VERIFIED, f"the file is {title}"
+        outcome, detail = Outcome.VERIFIED, f"the {what} is {title}"
     else:
         outcome = Outcome.REFUTED
-        detail = f"the file is `{found[0][:140]}` {found[1][:60]}, not {title}"
+        detail = f"the {what} is `{found[0][:140]}` {found[1][:60]}, not {title}"
     yield Link(id="package", outcome=outcome, detail=detail)
 
 
@@ -140,7 +146,29 @@ def _as_npm(name: str, version: str) -> tuple[str, str]:
     return name, version
 
 
-_NAMED: Final = {"npm": _as_npm, "pypi": _as_pypi}
+def _as_nuget(name: str, version: str) -> tuple[str, str]:
+    return name.lower(), version.lower().partition("+")[0]
+
+
+def as_image(name: str, version: str) -> tuple[str, str]:
+    """Return where an image lies, and the digest or tag that it is asked by.
+
+    Empty: it does not say in which registry.
+    """
+    try:
+        found = image.parse(name)
+    except ValueError:
+        return name, version
+    where = "/".join(found.place) if found.registry else ""
+    return where, str(found.digest or found.tag or version or "latest")
+
+
+_NAMED: Final = {
+    "npm": _as_npm,
+    "nuget": _as_nuget,
+    "oci": as_image,
+    "pypi": _as_pypi,
+}
 """Kinds whose files say what they are."""
 
 

@@ -27,6 +27,8 @@ _DESCRIPTION: Final = re.compile(
     r"^description:(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
 )
 _METADATA: Final = re.compile(r"[^/]+\.dist-info/METADATA")
+_NUSPEC: Final = re.compile(r"[^/]+\.nuspec", re.IGNORECASE)
+_DEPTH: Final = 64
 _BROKEN: Final = (
     EOFError,
     NotImplementedError,
@@ -84,7 +86,7 @@ def of_pypi(file: BinaryIO, *, source: str) -> Said:
         MalformedError: It is neither a wheel nor a source distribution that is read.
     """
     if source.endswith(".whl"):
-        data = _in_wheel(file, source)
+        data = _in_zip(file, _METADATA, "METADATA", source)
     elif source.endswith((".tar.gz", ".tgz")):
         data = _in_tar(file, "PKG-INFO", source)
     else:
@@ -95,6 +97,57 @@ def of_pypi(file: BinaryIO, *, source: str) -> Said:
         version=told.version,
         markers=of_readme(_description(data, source)),
     )
+
+
+def of_nuget(file: BinaryIO, *, source: str) -> Said:
+    """Return what a package of NuGet says; markers stand in its readme.
+
+    Raises:
+        MalformedError: It cannot be told which that is.
+    """
+    said = _nuspec(_in_zip(file, _NUSPEC, ".nuspec", source), source)
+    readme, text = said.get("readme", "").replace("\\", "/"), ""
+    if readme:
+        data = _in_zip(file, re.compile(re.escape(readme)), "readme", source)
+        text = data.decode(errors="replace")
+    if not said.get("id") or not said.get("version"):
+        raise MalformedError("its .nuspec names no package", source=source)
+    return Said(name=said["id"], version=said["version"], markers=of_readme(text))
+
+
+def _nuspec(data: bytes, source: str) -> dict[str, str]:
+    """Return the texts in `metadata`, by their names; no entity is expanded."""
+    from xml.parsers import expat
+
+    found: dict[str, str] = {}
+    path: list[str] = []
+
+    def refuse(*_: object) -> None:
+        raise ValueError("it declares what it is made of")
+
+    def start(name: str, _: object) -> None:
+        path.append(name)
+        if len(path) > _DEPTH:
+            raise ValueError("it is too deep")
+        if path[:-1] == ["package", "metadata"]:
+            if name in found:
+                raise ValueError(f"`{name[:60]}` is there twice")
+            found[name] = ""
+
+    def text(more: str) -> None:
+        if path[:-1] == ["package", "metadata"]:
+            found[path[-1]] += more
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.CharacterDataHandler = start, text
+    parser.EndElementHandler = lambda _: path.pop()
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(data, True)  # noqa: FBT003 - as expat has it
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        problem = f"its .nuspec cannot be read: {str(error)[:140]}"
+        raise MalformedError(problem, source=source) from None
+    return {name: value.strip() for name, value in found.items()}
 
 
 def of_readme(text: str) -> tuple[str, ...]:
@@ -124,15 +177,16 @@ def _description(data: bytes, source: str) -> str:
     return body if body.strip() or not header else header[1]
 
 
-def _in_wheel(file: BinaryIO, source: str) -> bytes:
+def _in_zip(file: BinaryIO, name: re.Pattern[str], what: str, source: str) -> bytes:
+    """Return the one file in a zip that is called so."""
     try:
         size = file.seek(0, 2)
         if directory_size(file, size) > _DIRECTORY:
             raise MalformedError("a directory larger than is read", source=source)
         with zipfile.ZipFile(file) as archive:
-            named = [e for e in archive.infolist() if _METADATA.fullmatch(e.filename)]
+            named = [e for e in archive.infolist() if name.fullmatch(e.filename)]
             if len(named) != 1:
-                problem = f"{len(named)} METADATA are in it, not one"
+                problem = f"{len(named)} {what} are in it, not one"
                 raise MalformedError(problem, source=source)
             with archive.open(named[0]) as stream:
                 return _all_of(stream, source)
@@ -144,7 +198,7 @@ def _in_wheel(file: BinaryIO, source: str) -> bytes:
 def _all_of(stream: IO[bytes], source: str) -> bytes:
     data = stream.read(LIMIT + 1)
     if len(data) > LIMIT:
-        raise MalformedError(f"METADATA of more than {LIMIT:,} bytes", source=source)
+        raise MalformedError(f"a file of more than {LIMIT:,} bytes", source=source)
     return data
 
 
