@@ -392,3 +392,13 @@ def test_a_script_that_loads_a_data_set_is_code_that_it_brings(
     (found,) = data(examine(tmp_path))
     assert isinstance(found.facts, DataFacts)
     assert found.facts.remote_code == scripts
+
+
+def test_a_card_alone_tells_that_the_data_were_not_looked_at(tmp_path: Path) -> None:
+    write(tmp_path, "README.md", "a.csv")
+    found = survey(Tree(tmp_path, only="README.md"), name="README.md")
+    (gap,) = found.gaps
+    assert gap.reason == "describes a data set, whose files were not looked at"
+    assert (gap.state, gap.location.path) == (State.PARTIAL, "README.md")
+    assert gap.ref in {each.ref for each in data(found)}
+    assert not examine(tmp_path).gaps

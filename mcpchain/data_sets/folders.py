@@ -20,7 +20,7 @@ from mcpchain.component import Basis, Component, DataFacts, Kind, Location
 from mcpchain.data_sets import DVC, TEXT, WHOLE
 from mcpchain.data_sets.cache import Downloads, blobs_of, claim_of_blob
 from mcpchain.data_sets.merge import merged, summed
-from mcpchain.inventory import Collector, Gap, Inventory, Relation, RelationKind
+from mcpchain.inventory import Collector, Gap, Inventory, Relation, RelationKind, State
 from mcpchain.tree import Tree
 
 DIRECTORY: Final = ".dir"
@@ -47,6 +47,8 @@ def settle(inventory: Inventory, tree: Tree, beside: Collection[str]) -> Invento
     work = _Work(inventory)
     work.name_blobs(tree, beside)
     work.unite(frozenset(beside))
+    if tree.only is not None:
+        work.tell_alone()
     work.add_named()
     work.contain(Downloads(tree, beside))
     return work.done()
@@ -141,6 +143,20 @@ class _Work:
                 component = replace(component, facts=replace(facts, remote_code=script))
             self._components[component.ref] = component
             self._roots[folder] = component.ref
+
+    def tell_alone(self) -> None:
+        """Tell that what describes a data set was examined without its files."""
+        self._gaps += (
+            Gap(
+                stage="discover",
+                location=self._components[ref].location,
+                reason="describes a data set, whose files were not looked at",
+                state=State.PARTIAL,
+                hint="examine the folder that it is in",
+                ref=ref,
+            )
+            for ref in self._roots.values()
+        )
 
     def _script(
         self, folder: str, data: Component, beside: frozenset[str]
