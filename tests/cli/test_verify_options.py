@@ -152,7 +152,7 @@ def test_an_authority_stands_in_place_of_an_identity(option: tuple[str, str]) ->
         ),
         (
             ("model.bin", *ACME, "--server", "root.json", "--packages"),
-            "with `--server` each TARGET is a file of a package, or an image",
+            "with `--server` each TARGET is a file of a package",
         ),
         (("--offline",), "no TARGET is named"),
     ],
