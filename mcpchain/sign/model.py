@@ -15,7 +15,7 @@ from mcpchain.tree.listing import Entry, Form
 from mcpchain.tree.paths import raw
 from mcpchain.tree.pieces import Piece
 from mcpchain.verify.model_signature.folder import NEVER, Model, above, followed
-from mcpchain.verify.model_signature.manifest import MODEL, WHOLE, flaw, folded
+from mcpchain.verify.model_signature.manifest import MODEL, PLAIN, WHOLE, flaw, folded
 
 ALGORITHM: Final = "sha256"
 
@@ -48,7 +48,8 @@ def pieces(model: Model, choice: Choice) -> tuple[Piece, ...]:
             continue
         size = _size(model, entry, choice)
         if not model.whole:
-            _check_name(entry.path)
+            if not PLAIN.fullmatch(entry.path):
+                _check_name(entry.path)
             twin = twins.setdefault(folded(entry.path), entry.path)
             if twin != entry.path:
                 raise _refused(entry.path, f"differs only in case from `{twin[:140]}`")

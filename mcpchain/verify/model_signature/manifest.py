@@ -25,7 +25,7 @@ _SIZES: Final = {"sha256": 32, "blake2b": 64}
 _RESOURCES: Final = 1_000_000
 _NAME: Final = 4096
 _SHARD: Final = re.compile(r"(.+):(0|[1-9][0-9]{0,17}):([1-9][0-9]{0,17})", re.DOTALL)
-_PLAIN: Final = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*", re.ASCII)
+PLAIN: Final = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*", re.ASCII)
 """What most paths are: without a flaw, and shown as they are."""
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _HEX: Final = re.compile(r"[0-9a-f]+")
@@ -222,7 +222,7 @@ class _Resources:
             raise self._node(index).malformed(
                 f"a name of more than {_NAME:,} characters"
             )
-        if not _PLAIN.fullmatch(path):
+        if not PLAIN.fullmatch(path):
             if path != WHOLE and (problem := flaw(path)):
                 raise self._node(index).malformed(f"`{path[:140]}` {problem}")
             path = shown(path)
