@@ -147,12 +147,20 @@ def test_an_authority_stands_in_place_of_an_identity(option: tuple[str, str]) ->
             "`--registry-keys` is for packages of a registry, and TARGET is none",
         ),
         (
+            ("llama", "--key", "acme.pub", "--predicate-type", "x"),
+            "`--predicate-type` is for files, digests and images, and TARGET is none",
+        ),
+        (
+            ("pkg:pypi/six@1.17.0", "--predicate-type", "x"),
+            "`--predicate-type` is for files, digests and images, and TARGET is none",
+        ),
+        (
             ("model.bin", *ACME, "--verify-installed"),
             "`--verify-installed` needs an environment",
         ),
         (
             ("model.bin", *ACME, "--server", "root.json", "--packages"),
-            "with `--server` each TARGET is a file of a package",
+            "with `--server` each TARGET is a file of a package, or an image",
         ),
         (("--offline",), "no TARGET is named"),
     ],
