@@ -131,7 +131,9 @@ def verify_targets(
             )
             continue
         of_mcp = subject.model is None and is_mcp_bundle(subject.target)
-        if of_mcp and (signers := terms.signers):
+        # What it holds itself is no statement.
+        signers = terms.signers if of_mcp and not terms.predicate_types else None
+        if signers:
             from mcpchain.pipeline import mcp_bundles
 
             # With bundles elsewhere, it is hashed twice, and counted once.

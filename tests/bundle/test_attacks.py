@@ -308,6 +308,15 @@ def test_an_envelope_may_say_only_what_is_asked_for() -> None:
     wanted = ("https://docs.example/attestations/publish/v1",)
     result = check(attested(), predicate_types=wanted)
     assert (result.status, result.checks[-1].id) == (Status.INVALID, "statement")
+    assert result.reason.startswith("it is a `https://slsa.dev/")
+
+
+def test_a_signature_over_the_file_says_nothing_that_is_asked_for() -> None:
+    result = check(minted(), predicate_types=("https://slsa.dev/provenance/v1",))
+    assert (result.status, result.reason) == (
+        Status.INVALID,
+        "it is a signature over the file, and no statement",
+    )
 
 
 @pytest.mark.parametrize("days", [-2, 2])

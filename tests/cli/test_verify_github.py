@@ -1,5 +1,6 @@
 """`mcpchain verify` on files that only GitHub has attestations of."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator
@@ -11,7 +12,15 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 
+from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.verify import Artifact
 from mcpchain.cli import main
+from mcpchain.fetch import Fetcher
+from mcpchain.pipeline.circumstances import Circumstances
+from mcpchain.pipeline.github import ask
+from mcpchain.pipeline.verification import Terms
+from mcpchain.verify.github import Place as Where
+from tests.bundle.test_corpus import CORPUS
 from tests.verify.test_mcpb_signature import ZIP
 from tests.world.server import Place, Server
 from tests.world.sigstore.instance import Instance
@@ -401,3 +410,118 @@ def test_an_mcp_bundle_that_holds_no_signature_is_asked_about(github: GitHub) ->
     result = github.run(file)
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == "1 verified"
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["inline", "elsewhere"])
+@pytest.mark.parametrize(
+    ("artifact", "bundle", "repository"),
+    [
+        (
+            "github_provenance_demo-0.0.12-py3-none-any.whl",
+            "github_provenance_demo-0.0.12-py3-none-any-bundle.jsonl",
+            "actions/attest-demo",
+        ),
+        (
+            "reusable-workflow-artifact",
+            "reusable-workflow-attestation.sigstore.json",
+            "malancas/attest-demo",
+        ),
+    ],
+    ids=["private", "public"],
+)
+def test_what_github_has_attested_is_verified(
+    artifact: str, bundle: str, repository: str, *, away: bool, github: GitHub
+) -> None:
+    """Each by its own root, found by the shape of the bundle."""
+    if not CORPUS.is_dir():
+        pytest.skip(f"the bundles with known outcomes are not at {CORPUS}")
+    root = str(CORPUS / "trust/github-trusted-root.json")
+    assert github.call("trust", "import", root, "--name", "github").exit_code == 0
+    found = json.loads((CORPUS / "github" / bundle).read_bytes())
+    digest = hashlib.sha256((CORPUS / "github" / artifact).read_bytes())
+    path = f"/api/v3/repos/{repository}/attestations/sha256:{digest.hexdigest()}"
+    github.attest(github.away(packed(found)) if away else found, path=path)
+    owner, _, name = repository.partition("/")
+    expected = Expected(issuer=ISSUER, repository=f"https://github.com/{repository}")
+    with Fetcher() as fetcher:
+        (answer,) = ask(
+            Artifact(digests={"sha256": digest.digest()}),
+            Where(host=github.host, owner=owner, name=name),
+            Terms(expected=expected),
+            Circumstances(
+                now=dt.datetime.now(dt.UTC),
+                version="0",
+                environ={"GH_HOST": github.host},
+                home=github.home,
+                cache=github.home,
+                projects=(),
+                trust=github.home / "data/mcpchain/trust",
+            ),
+            fetcher,
+        )
+    assert answer, answer.reason
+    private = "provenance_demo" in artifact
+    assert answer.root.startswith("github, imported" if private else "sigstore (")
+    assert answer.identity is not None
+    assert answer.identity.repository == f"https://github.com/{repository}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "why"),
+    [
+        (SLSA, 0, ""),
+        (SBOM, 0, ""),
+        ("https://x.example/other", 10, f"it is a `{SLSA}`"),
+        ("", 10, "repository is"),
+    ],
+    ids=["provenance", "bom", "another", "any"],
+)
+def test_of_the_statements_beside_a_file_one_kind_is_meant(
+    wanted: str, code: int, why: str, github: GitHub
+) -> None:
+    made = [
+        github.minter.attest(),
+        github.minter.attest(statement(predicate_type=SBOM)),
+        github.of("evil/files").attest(statement(predicate_type="https://x.example/y")),
+    ]
+    beside = github.home / "all.jsonl"
+    beside.write_text("\n".join(map(json.dumps, made)))
+    words = ["--predicate-type", wanted] if wanted else []
+    result = github.run(github.file, "--bundle", beside, *words)
+    assert (result.exit_code, why in result.stdout) == (code, True), result.output
+    if not code:
+        assert "  note: left aside (2): it is a `" in result.stdout
+
+
+@pytest.mark.parametrize("shape", ["signature", "attestation", "provenance"])
+def test_what_is_no_statement_is_none_of_the_kind_that_is_meant(
+    shape: str, github: GitHub
+) -> None:
+    beside = github.home / "files.tar.gz.sigstore.json"
+    beside.write_text(json.dumps(github.minter.sign()))
+    if shape != "signature":
+        beside.unlink()
+        bundle = github.minter.attest(statement(name="files.tar.gz"))
+        material, envelope = bundle["verificationMaterial"], bundle["dsseEnvelope"]
+        given: Json = {
+            "version": 1,
+            "verification_material": {
+                "certificate": material["certificate"]["rawBytes"],
+                "transparency_entries": material["tlogEntries"],
+            },
+            "envelope": {
+                "statement": envelope["payload"],
+                "signature": envelope["signatures"][0]["sig"],
+            },
+        }
+        if shape == "provenance":
+            given = {"version": 1, "attestation_bundles": [{"attestations": [given]}]}
+        beside = github.home / f"files.tar.gz.{shape}"
+        beside.write_text(json.dumps(given))
+    told = outcome(github.run(github.file, "--predicate-type", SBOM))
+    what = "signature over the file, and no statement"
+    other = what if shape == "signature" else f"`{SLSA}`"
+    assert (told[0], told[1].startswith("it is a "), other in told[1]) == (
+        *(10, True, True),
+    )
+    assert not github.server.asked

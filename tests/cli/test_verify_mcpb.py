@@ -49,6 +49,8 @@ def bundle(tmp_path: Path) -> Path:
         (("--ca", "alone.pem"), 10, "untrusted-identity"),
         (("--repository", "acme/files"), 10, "untrusted-identity"),
         ((), 10, "untrusted-identity"),
+        (("--key", "acme.pub", "--predicate-type", "x"), 10, "missing"),
+        (("--certificate", "acme.pem", "--predicate-type", "x"), 10, "missing"),
     ],
     ids=lambda each: " ".join(each) or "nobody" if isinstance(each, tuple) else "",
 )
