@@ -3,10 +3,12 @@
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,31 @@ def test_a_digest_is_signed_without_the_file(folder: Path) -> None:
     assert run("verify", "a.whl", *by).exit_code == 10
     assert run(*sign, "--output-dir", ".").exit_code == 0
     assert f"{HEX}.sigstore.json" in names(folder)
+
+
+def test_what_the_readme_tells_works_as_written(folder: Path) -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    _, _, section = readme.read_text().partition("\n## Sign\n")
+    block = section.split("```")[1]
+    for path in ("dist/app.whl", "dist/app.tar.gz", "models/llama/w.safetensors"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(path.encode())
+    (folder / "bom.json").write_text('{"bomFormat": "CycloneDX", "specVersion": "1.6"}')
+    (folder / "release.key").unlink()
+    (folder / "release.pub").unlink()
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()[1:]]
+    assert len(commands) == 6
+    for _, *args in commands:
+        given = [each for arg in args for each in sorted(glob(arg)) or [arg]]
+        done = run(*given, MCPCHAIN_KEY_PASSPHRASE=SECRET)
+        assert done.exit_code == 0, done.output
+    assert sorted(os.listdir("dist")) == [
+        "app.tar.gz",
+        "app.tar.gz.sigstore.json",
+        "app.whl",
+        "app.whl.cyclonedx.sigstore.json",
+        "app.whl.sigstore.json",
+    ]
 
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
