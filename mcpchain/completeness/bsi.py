@@ -80,7 +80,7 @@ _CREATOR: Final = Requirement(
 _FILE_NAME: Final = Requirement(
     id="filename",
     title="a file name",
-    hint=_TAXONOMY.format("filename", "NAME"),
+    hint=_TAXONOMY.format("filename", "NAME") + "; in SPDX, `packageFileName`",
     of_pieces=True,
     part=lambda part: bool(part.properties.get("bsi:component:filename")),
 )

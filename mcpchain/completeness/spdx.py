@@ -32,6 +32,8 @@ from mcpchain.inventory import RelationKind
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"
 _DEPENDS: Final = RelationKind.DEPENDS_ON
 _FILE: Final = "file"
+_FILE_NAME: Final = "bsi:component:filename"
+"""The property of CycloneDX for which SPDX has a member."""
 
 
 def bom(document: Object) -> Bom:
@@ -152,6 +154,7 @@ def _part(entry: Object, related: set[str], leaves: set[str], held: set[str]) ->
         related=ref in related,
         lists_all=ref in leaves,
         addresses=frozenset({"distribution"} if download else ()),
+        properties={_FILE_NAME: words(entry.get("packageFileName"))},
         description=words(entry.get("description")) or words(entry.get("summary")),
         group=group_of(kind, told),
         # What has a version, or the name of a package, is more than a file of it.
@@ -169,6 +172,7 @@ def _file(entry: Object, related: set[str], held: set[str]) -> Part:
         group=Group.FILE,
         piece=ref in held,
         name=name,
+        properties={_FILE_NAME: name},
         hashes=_hashes(entry),
         concluded=_license(entry.get("licenseConcluded")),
         related=ref in related,

@@ -501,6 +501,14 @@ def test_a_file_that_a_package_of_spdx_holds_is_a_piece_of_it(
     assert [each.piece for each in facts(document).parts] == [False, is_piece]
 
 
+def test_spdx_has_a_member_for_the_name_of_a_file() -> None:
+    document = complete() | {"files": [{"SPDXID": "SPDXRef-f", "fileName": "x"}]}
+    assert "filename" in missing(document, "bsi")
+    for each in document["packages"]:
+        each["packageFileName"] = "a.tgz"
+    assert "filename" not in missing(document, "bsi")
+
+
 def test_files_of_spdx_count_and_a_document_of_one_package_lists_it() -> None:
     document = complete() | {"files": [{"SPDXID": "SPDXRef-f", "fileName": "x"}, 5]}
     assert [each.kind for each in facts(document).parts] == ["", "file"]
