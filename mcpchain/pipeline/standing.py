@@ -200,7 +200,7 @@ class Inquiry:
         found: dict[str, Standing] = {}
         for each in components:
             if signers := _signers(each, self._policy):
-                answers = tuple(map(self._demanded, self._signed(each, signers)))
+                answers = self._signed(each, signers)
                 found[each.ref] = Standing(answers=answers, named=True)
         return found
 

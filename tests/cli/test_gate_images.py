@@ -138,6 +138,19 @@ def test_an_image_that_a_server_runs_in_is_asked_about(built: Built) -> None:
     assert counted(built()) == "signatures: 1 verified"
 
 
+@pytest.mark.parametrize("managed", [False, True])
+def test_a_second_opinion_that_is_required_and_missing_is_a_gap(
+    built: Built, *, managed: bool
+) -> None:
+    """Of cosign's older form, and of keys, sigstore-python has none."""
+    built.sign(managed=managed)
+    with built.policy.open("a", encoding="utf-8") as stream:
+        stream.write("signatures: {second-opinion: required}\n")
+    result = built()
+    assert {"gap", "missing-provenance"} <= {*rules(result)}
+    assert "a second opinion is required, and there is none" in result.output
+
+
 def test_offline_no_registry_of_images_is_asked(built: Built, world: World) -> None:
     built.sign()
     result = built("--offline")

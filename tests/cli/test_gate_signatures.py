@@ -516,6 +516,23 @@ def test_what_is_signed_by_nobody_is_not_by_whom_the_policy_names(gate: Gate) ->
 
 
 @pytest.mark.parametrize(
+    ("line", "denied"),
+    [
+        (f"acme-files==1.2.0 --hash=sha256:{'0' * 64}", ["digest-mismatch"]),
+        ("acme-files==1.3.0", ["unhashed-dependency", "withdrawn-release"]),
+    ],
+)
+def test_of_what_the_registry_does_not_deliver_nobody_is_asked(
+    gate: Gate, line: str, denied: list[str]
+) -> None:
+    gate.want_pypi(line)
+    gate.world.pypi.upload("acme-files", WHEEL)
+    result = gate()
+    assert (rules(result), counted(result)) == (denied, ""), result.output
+    assert "is not signed" not in result.output
+
+
+@pytest.mark.parametrize(
     "line",
     ["acme-files", "acme-files @ https://files.example/acme_files-1.2.0.tar.gz"],
 )
