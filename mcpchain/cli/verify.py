@@ -119,10 +119,10 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     to it: of those one that holds, by whom you expect, is enough. A tag in place of the
     digest of an image is looked up, and told.
 
-    Where nothing lies beside a file, or TARGET is a digest, and you expect a repository
-    on GitHub, GitHub is asked for its attestations, and one that holds is enough. It
-    is told the token in GH_TOKEN or GITHUB_TOKEN, and GH_HOST names another one than
-    the public GitHub.
+    Where nothing lies beside a file or is attached to an image, or TARGET is a digest,
+    and you expect a repository on GitHub, GitHub is asked for its attestations, and one
+    that holds is enough. It is told the token in GH_TOKEN or GITHUB_TOKEN; one of your
+    own is named by GH_HOST, and told that in GH_ENTERPRISE_TOKEN.
 
     Where you name nobody and nothing lies beside it, a lock, a BOM or the folder of a
     project stands for its packages, as an environment does; PyPI then says who

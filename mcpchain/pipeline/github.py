@@ -70,7 +70,7 @@ def verify(
         found = ask(artifact, where, terms, around, fetcher)
     return tuple(
         replace(each, reason=f"{lacks}{each.reason}")
-        if each.status is Status.MISSING
+        if each.status in {Status.ERROR, Status.MISSING}
         else each
         for each in found
     )

@@ -28,8 +28,8 @@ _OF_KIND: Final[Mapping[str, Mapping[Status, str]]] = {
         "; or use a newer mcpchain",
         Status.MISSING: "ask its maker to attest it, or name the bundle: `--bundle`; "
         "a private repository is shown to who has a token: GH_TOKEN",
-        Status.ERROR: "nothing was decided; without a token (GH_TOKEN) GitHub answers "
-        "few questions an hour",
+        Status.ERROR: "see to this and run again, or name the bundle: `--bundle`; "
+        "without a token (GH_TOKEN) GitHub answers few questions an hour",
     },
     "hub-digest": {
         Status.INVALID: "get it again from the hub, or find out who changed it",
