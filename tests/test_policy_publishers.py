@@ -35,6 +35,7 @@ def publishers(*entries: str) -> str:
 
 
 ACME = "packages: [pkg:pypi/acme-*]"
+MODELS = "packages: [pkg:huggingface/acme/*]"
 FILES = "https://github.com/acme/files"
 
 
@@ -191,7 +192,7 @@ def test_the_publishers_in_the_comments_of_the_baseline_can_be_named() -> None:
 
 
 def test_keys_are_part_of_the_policys_digest() -> None:
-    data = publishers(f"{ACME}, key: acme.pub").encode()
+    data = publishers(f"{MODELS}, key: acme.pub").encode()
     one, other = (
         parse(data, source="p.yaml", around=Keys(key))
         for key in (PUBLIC, b"of acme\n" + PUBLIC)
@@ -201,11 +202,20 @@ def test_keys_are_part_of_the_policys_digest() -> None:
     assert (publisher.expected, publisher.key) == (None, PUBLIC)
 
 
+@pytest.mark.parametrize("kind", ["npm", "pypi"])
+def test_a_key_attests_no_package_of_a_registry(kind: str) -> None:
+    text = publishers(
+        f"packages: [pkg:oci/a?repository_url=r.example/a/a, pkg:{kind}/a], key: k"
+    )
+    with pytest.raises(PolicyError, match="what attests those has a certificate"):
+        parse(text.encode(), source="p.yaml", around=Keys(PUBLIC))
+
+
 @pytest.mark.parametrize(
     "key", [b"", b"nothing", PRIVATE, WEAK], ids=["empty", "text", "private", "weak"]
 )
 def test_what_is_no_key_is_told_with_its_line(key: bytes) -> None:
-    data = publishers(f"{ACME}, key: acme.pub").encode()
+    data = publishers(f"{MODELS}, key: acme.pub").encode()
     with pytest.raises(PolicyError) as caught:
         parse(data, source="p.yaml", around=Keys(key))
     assert str(caught.value) == (
@@ -230,7 +240,7 @@ def test_a_key_lies_beside_the_policy(tmp_path: Path, name: str, problem: str) -
     for each in (tmp_path, folder / "keys"):
         (each / "acme.pub").write_bytes(PUBLIC)
     file = folder / "p.yaml"
-    file.write_text(publishers(f"{ACME}, key: {name}"))
+    file.write_text(publishers(f"{MODELS}, key: {name}"))
     if not problem:
         (publisher,) = load_policy(str(file)).publishers
         assert publisher.key == PUBLIC

@@ -32,6 +32,7 @@ _IDENTITY: Final = {
     "owner-id",
 }
 _ISSUERS: Final = {"github.com": GITHUB, "gitlab.com": GITLAB}
+_CERTIFIED: Final = frozenset({"npm", "pypi"})
 _RUNNERS: Final = frozenset({"github-hosted", "gitlab-hosted", "self-hosted"})
 _SLUG: Final = 2
 _REF: Final = re.compile(r"refs/(?:tags|heads)/[^?\[\]]+|[^*?\[\]]+")
@@ -50,6 +51,11 @@ def read_publishers(node: YamlNode, beside: Beside | None) -> Iterator[Publisher
         if not packages:
             raise each.malformed("names no `packages`, so it asks for nothing")
         signer = read_signer(each, {"packages"}, beside)
+        if signer.key and any(one.type in _CERTIFIED for one in packages):
+            raise each.malformed(
+                "has a key for packages of PyPI or npm, and what attests those has a "
+                "certificate; name a `repository` or an `identity`"
+            )
         yield Publisher(
             packages=packages,
             expected=signer.expected,
