@@ -8,10 +8,9 @@ from pathlib import Path
 from mcpchain.bundle.verify import Artifact
 from mcpchain.errors import UnavailableError
 from mcpchain.pipeline.model_signatures import Given
-from mcpchain.pipeline.signing import Count, Made, verified, watched
+from mcpchain.pipeline.signing import Count, Made, verified
 from mcpchain.sign import Signer, model
-from mcpchain.tree.listing import Form
-from mcpchain.tree.paths import raw, shown
+from mcpchain.tree.paths import shown
 from mcpchain.tree.pieces import Piece, digest_pieces
 from mcpchain.tree.unreadable import UnreadableError
 from mcpchain.verify.model_signature.folder import compare, look
@@ -50,17 +49,12 @@ class ModelJob:
             links=self.links,
         )
         pieces = model.pieces(listing, choice)
-        links = {e.path for e in listing.entries if e.form is Form.LINK}
-        targets = (each.path for each in pieces if each.path in links)
-        root = listing.root.path
-        check_targets = watched(os.path.join(root, raw(each)) for each in targets)
         digests = _digests(given, pieces, count)
         payload, top = model.statement(listing, choice, digests)
         data = signer.sign_statement(payload)
         trust = replace(signer.trust, predicate_types=(MODEL,))
 
         def check() -> None:
-            check_targets()
             other = {*look(self.path).entries} ^ {*listing.entries}
             if other:
                 path = min(each.path for each in other)

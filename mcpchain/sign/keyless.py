@@ -347,11 +347,16 @@ def _nothing(whom: str, why: str) -> UnavailableError:
 
 
 def _told(error: BaseException, token: str) -> str:
-    """Say what happened, in the words of the last cause, without the token."""
+    """Say what happened, in the last cause's and a service's words, without the token.
+
+    sigstore-python drops what a service says of its refusal.
+    """
     while error.__cause__ is not None:
         error = error.__cause__
-    text = str(error) or type(error).__name__
+    said = [str(error) or type(error).__name__]
+    answer = getattr(error, "response", None)
+    said.append(getattr(answer, "content", b"").decode(errors="replace"))
     if token:
-        text = text.replace(token, "(the token)")
-    text = text.splitlines()[0]
-    return printable(text)[:300]
+        said = [each.replace(token, "(the token)") for each in said]
+    lines = (each.strip().partition("\n")[0] for each in said)
+    return printable(": ".join(filter(None, lines)))[:300]

@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     size: int
     """In bytes; of a link, nothing."""
     stamp: tuple[int, ...] = ()
-    """Of a file: another, if it is replaced or changes."""
+    """Another, once it is replaced or changes."""
 
 
 def entries(root: Root, *, limit: int = LIMIT) -> Iterator[Entry]:
@@ -88,16 +88,15 @@ def _folder(
 
 
 def _entry(entry: os.DirEntry[str], path: str) -> Entry:
-    if entry.is_symlink():
-        return Entry(path, Form.LINK, 0)
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError as error:
         raise refused(path, error) from error
+    known = (status.st_dev, status.st_ino, *stamp(status))
     if stat.S_ISREG(status.st_mode):
-        known = (status.st_dev, status.st_ino, *stamp(status))
         return Entry(path, Form.FILE, status.st_size, known)
-    return Entry(path, Form.OTHER, 0)
+    form = Form.LINK if stat.S_ISLNK(status.st_mode) else Form.OTHER
+    return Entry(path, form, 0, known)
 
 
 def _too_many(path: str) -> UnreadableError:

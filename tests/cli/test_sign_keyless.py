@@ -232,6 +232,18 @@ def test_without_a_token_and_a_terminal_nobody_signs(sigstore: SigstoreServer) -
     assert sigstore.asked == []
 
 
+def test_nobody_is_asked_where_nothing_could_be_written(
+    sigstore: SigstoreServer,
+) -> None:
+    assert sign(sigstore, "sign", "a.whl").exit_code == 0
+    before, asked = everything(), [*sigstore.asked]
+    done = sign(sigstore, "sign", "a.whl", "llama")
+    assert (done.exit_code, "`a.whl.sigstore.json` exists" in done.output) == (2, True)
+    assert (everything(), sigstore.asked) == (before, asked)
+    assert sign(sigstore, "sign", "a.whl", "llama", "--force").exit_code == 0
+    assert everything() != before
+
+
 @pytest.mark.parametrize(
     "more",
     [
@@ -259,7 +271,7 @@ BAD_TOKENS: dict[str, tuple[dict[str, Any], int, str]] = {
     "of another issuer": (
         {"iss": "https://evil.example"},
         4,
-        "the certificate authority of Sigstore gave nothing that holds: 401",
+        '{"message": "Invalid issuer: (the token)"}',
     ),
 }
 

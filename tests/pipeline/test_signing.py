@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def sign(*targets: str, key: Key = KEYS["P-256"], force: bool = False) -> None:
-    jobs = to_sign(targets, (), Where(), Models())
+    jobs = to_sign(targets, (), Where(), Models(links=True))
     sign_all(jobs, KeySigner(key=key, root=ROOT), force=force)
 
 
@@ -57,6 +57,11 @@ def other_time() -> None:
     os.utime("a.txt", ns=(1, 1))
 
 
+def lead_elsewhere() -> None:
+    Path("m/other").symlink_to("v.bin")
+    os.replace("m/other", "m/link")
+
+
 CHANGES: dict[str, tuple[Callable[[], object], str, str]] = {
     "other bytes": (lambda: Path("a.txt").write_bytes(b"b"), "a.txt", "changed"),
     "more bytes": (lambda: Path("a.txt").write_bytes(b"ab"), "a.txt", "changed"),
@@ -64,11 +69,12 @@ CHANGES: dict[str, tuple[Callable[[], object], str, str]] = {
     "another time": (other_time, "a.txt", "changed meanwhile"),
     "gone": (lambda: Path("a.txt").unlink(missing_ok=True), "a.txt", "No such file"),
     "a file of a model": (rewrite, "m", "`w.bin` changed meanwhile"),
+    "a link in a model": (lead_elsewhere, "m", "`link` changed meanwhile"),
     "one more in a model": (add, "m", "`new.py` changed meanwhile"),
     "one less in a model": (
-        lambda: Path("m/w.bin").unlink(missing_ok=True),
+        lambda: Path("m/v.bin").unlink(missing_ok=True),
         "m",
-        "`w.bin` changed meanwhile",
+        "`v.bin` changed meanwhile",
     ),
 }
 
@@ -76,6 +82,8 @@ CHANGES: dict[str, tuple[Callable[[], object], str, str]] = {
 @pytest.mark.parametrize("case", CHANGES)
 def test_what_changes_while_it_is_signed_is_not_signed(case: str, folder: Path) -> None:
     change, target, reason = CHANGES[case]
+    (folder / "m" / "v.bin").write_bytes(b"other weights")
+    (folder / "m" / "link").symlink_to("w.bin")
     with pytest.raises(UnavailableError, match=reason):
         sign(target, "b.txt", key=OddKey(before=change))
     assert {each.name for each in folder.iterdir()} <= SIGNED

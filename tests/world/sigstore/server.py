@@ -150,7 +150,8 @@ class SigstoreServer:
                 issuer=ISSUER,
             )
         except jwt.InvalidTokenError as error:
-            return 401, json.dumps({"message": str(error)}).encode()
+            # As if it repeated what it was shown.
+            return 401, json.dumps({"message": f"{error}: {token}"}).encode()
         request = x509.load_pem_x509_csr(
             base64.b64decode(asked["certificateSigningRequest"])
         )
