@@ -16,6 +16,9 @@ _LIMIT: Final = 16 << 20
 """Bytes of a predicate: the bundle around it has to be read again."""
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}")
 
+_VERSION: Final = re.compile(r"/v[0-9][0-9.]*$")
+"""What some add to the type of a BOM."""
+
 
 def predicate_type(name: str) -> str:
     """Return the type that *name* stands for: a short name, or a URI.
@@ -62,7 +65,7 @@ def read_predicate(data: bytes, kind: str, *, source: str) -> dict[str, Any]:
     except (RecursionError, ValueError) as error:
         problem = f"it cannot be written again: {str(error)[:140]}"
         raise node.malformed(problem) from None
-    if shape := _SHAPES.get(kind):
+    if shape := _SHAPES.get(kind) or _SHAPES.get(_VERSION.sub("", kind)):
         shape(node)
     return value
 

@@ -103,6 +103,8 @@ def test_a_predicate_that_two_could_read_differently_is_refused(
         ("slsaprovenance1", {"runDetails": 1}, "/runDetails"),
         ("cyclonedx", {"bomFormat": "SPDX"}, "/bomFormat"),
         ("cyclonedx", {"specVersion": 1.6}, "/specVersion"),
+        ("https://cyclonedx.org/bom/v1.6", {"bomFormat": 1}, "/bomFormat"),
+        ("https://spdx.dev/Document/v2.3", {"SPDXID": None}, "/SPDXID"),
         ("spdx", {"spdxVersion": None}, "/spdxVersion"),
         ("vsa", {"verificationResult": "passed"}, "/verificationResult"),
         ("vsa", {"verifier": {}}, "/verifier/id"),
@@ -113,9 +115,11 @@ def test_a_predicate_that_two_could_read_differently_is_refused(
 def test_a_predicate_that_lacks_what_its_type_must_have_is_refused(
     name: str, change: dict[str, Any], pointer: str
 ) -> None:
-    data = json.dumps(GOOD[name] | change).encode()
+    short = {"cyclonedx.org": "cyclonedx", "spdx.dev": "spdx"}
+    good = GOOD[short[name.split("/")[2]] if "/" in name else name]
+    data = json.dumps(good | change).encode()
     with pytest.raises(MalformedError) as caught:
-        read_predicate(data, PREDICATES[name], source="p")
+        read_predicate(data, predicate_type(name), source="p")
     assert caught.value.pointer == pointer
 
 
