@@ -170,8 +170,9 @@ def compositions(inventory: Inventory, target: str) -> list[_Object]:
 
     Without any it is still `unknown`, never `complete`: that nothing stands in a kind
     of file that we do not recognise is beyond what reading files can show. The
-    dependencies of one component can be complete: where its source lists them all. So
-    can the files of a model that is a folder, all of which were looked at.
+    dependencies of one component can be complete: where its source lists them all; of
+    all others that is `unknown`. So can the files of a model that is a folder, all of
+    which were looked at.
     """
     found: list[_Object] = [
         {
@@ -182,6 +183,8 @@ def compositions(inventory: Inventory, target: str) -> list[_Object]:
     ]
     if complete := sorted(each.ref for each in inventory.components if each.graph):
         found.append({"aggregate": "complete", "dependencies": complete})
+    if unknown := sorted(each.ref for each in inventory.components if not each.graph):
+        found.append({"aggregate": "unknown", "dependencies": unknown})
     for aggregate, models in _assemblies(inventory).items():
         if models:
             found.append({"aggregate": aggregate, "assemblies": sorted(models)})

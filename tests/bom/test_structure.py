@@ -117,6 +117,7 @@ def test_a_leaf_says_that_it_depends_on_nothing_and_others_do_not() -> None:
             "dependencies": ["urn:mcpchain:target"],
         },
         {"aggregate": "complete", "dependencies": [leaf, node]},
+        {"aggregate": "unknown", "dependencies": [unknown]},
     ]
 
 
