@@ -192,7 +192,7 @@ def test_every_command_counts_the_same(tmp_path: Path) -> None:
     }
     for form, counted in told.items():
         out = tmp_path / f"out.{form}.json"
-        options = ["--no-environment", "--format", form, "-o", out]
+        options = ("--no-environment", "--format", form, "-o", out)
         wrote = run("sbom", project, *options).stderr
         assert f"{out}: 4 components and 1 service\n" in wrote
         last = run("bom", "validate", out).stdout.splitlines()[-1]
