@@ -48,8 +48,6 @@ class _Asked:
 
     terms: "Terms"
     around: "Circumstances | None"
-    elsewhere: bool
-    """Whether to ask GitHub about what nothing is attached to."""
     beside: Source | None = None
     """A repository for signatures alone."""
     reference: str = ""
@@ -60,22 +58,21 @@ def verify(
     target: str,
     terms: "Terms",
     circumstances: "Callable[[], Circumstances] | None" = None,
-    *,
-    elsewhere: bool = False,
 ) -> Iterator[Verification]:
     """Yield the answers for one image, or for each image of a folder.
+
+    GitHub is asked about those that nothing is attached to.
 
     Args:
         target: A purl, or a folder (OCI image layout).
         terms: Whom the user trusts.
         circumstances: Returns when and where it is asked; `None`: off line.
-        elsewhere: Whether to ask GitHub about what nothing is attached to.
 
     Raises:
         UsageError: *target* is neither, or does not say where the image is.
     """
     around = circumstances() if circumstances else None
-    asked = _Asked(terms=terms, around=around, elsewhere=elsewhere)
+    asked = _Asked(terms=terms, around=around)
     if is_layout(Path(target)):
         yield from _in_folder(target, asked)
         return
@@ -218,11 +215,7 @@ def _of_digest(
         yield _failed(title, terms.trust, error)
         return
     found = verify_image(attached, terms.trust, asked.reference)
-    if (
-        around
-        and asked.elsewhere
-        and all(each.status is Status.MISSING for each in found)
-    ):
+    if around and all(each.status is Status.MISSING for each in found):
         from mcpchain.pipeline import github
 
         if github.place(terms, around) and digest.algorithm is Algorithm.SHA256:

@@ -126,9 +126,7 @@ def verify_targets(
         if subject.image:
             from mcpchain.pipeline import images
 
-            yield from images.verify(
-                subject.target, terms, circumstances, elsewhere=True
-            )
+            yield from images.verify(subject.target, terms, circumstances)
             continue
         of_mcp = subject.model is None and is_mcp_bundle(subject.target)
         # What it holds itself is no statement.

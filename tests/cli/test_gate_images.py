@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.cli.test_gate_signatures import Gate, counted, rules
 from tests.world.oci import OciRepository, cosign, digest_of, image, simple_signing
-from tests.world.signed import KEY
+from tests.world.signed import BUILDER, KEY
+from tests.world.sigstore.minting import statement
 from tests.world.world import World
 
 IMAGE = image()
@@ -48,9 +49,20 @@ class Built(Gate):
         layer = cosign(minter, simple_signing(digest))
         self.image.attach(DIGEST, "sig", [layer])
 
+    def attest(self, repository: str = "acme/files") -> None:
+        """Let GitHub alone have an attestation."""
+        about = [{"name": "files", "digest": {"sha256": DIGEST.partition(":")[2]}}]
+        made = self.signed.minter(repository).attest(
+            statement(subject=about, predicate=BUILDER)
+        )
+        path = f"/api/v3/repos/acme/files/attestations/{DIGEST}"
+        listed = {"attestations": [{"bundle": made}]}
+        self.world.server.place(path).answer_json(listed)
+
 
 @pytest.fixture
-def built(world: World, tmp_path: Path) -> Built:
+def built(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
+    monkeypatch.setenv("GH_HOST", world.server.address.removeprefix("http://"))
     return Built(world, tmp_path)
 
 
@@ -73,6 +85,13 @@ def unread(built: Built) -> None:
     [
         (Built.sign, "verified", [], 0),
         (lambda b: b.sign(managed=True), "verified", [], 0),
+        (Built.attest, "verified", [], 0),
+        (
+            lambda b: b.attest("evil/files"),
+            "by somebody else",
+            ["missing-provenance", "unsigned-artifact", "untrusted-identity"],
+            10,
+        ),
         (
             lambda b: b.sign("evil/files"),
             "by somebody else",
@@ -103,6 +122,8 @@ def unread(built: Built) -> None:
     ids=[
         "by its workflow",
         "by its key",
+        "on GitHub alone",
+        "on GitHub by another",
         "by another workflow",
         "by nobody",
         "another image",
