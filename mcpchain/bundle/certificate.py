@@ -4,9 +4,11 @@ The extensions are those of Fulcio's `docs/oid-info.md`: 1.3.6.1.4.1.57264.1.N, 
 1 to 6 are raw text and 8 to 24 are DER UTF8Strings.
 """
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from mcpchain.bundle.keys import WeakKeyError
 from mcpchain.signature import Identity, SanKind
 
 if TYPE_CHECKING:
@@ -17,6 +19,57 @@ _OTHER_NAME: Final = "1.3.6.1.4.1.57264.1.7"
 _UTF8: Final = 0x0C
 _LONG: Final = 0x80
 _RAW: Final = range(1, 7)
+
+
+def load(data: bytes) -> "Certificate":
+    """Return the certificate in *data*, DER, of which all can be read that is signed.
+
+    Raises:
+        WeakKeyError: It has a key of a kind that is not known.
+        ValueError: There is none.
+    """
+    from cryptography.x509 import load_der_x509_certificate
+
+    return _whole(lambda: [load_der_x509_certificate(data)])[0]
+
+
+def load_all(data: bytes) -> tuple["Certificate", ...]:
+    """Return the certificates in *data*, PEM, as `load` does.
+
+    Raises:
+        WeakKeyError: One has a key of a kind that is not known.
+        ValueError: There is none, or one that cannot be read.
+    """
+    from cryptography.x509 import load_pem_x509_certificates
+
+    return tuple(_whole(lambda: load_pem_x509_certificates(data)))
+
+
+def _whole(read: "Callable[[], list[Certificate]]") -> "list[Certificate]":
+    """Read certificates to the end, which the library does only when it is asked."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.utils import CryptographyDeprecationWarning
+    from cryptography.x509 import (
+        DuplicateExtension,
+        InvalidVersion,
+        UnsupportedGeneralNameType,
+    )
+
+    try:
+        with warnings.catch_warnings():
+            # Of what is odd, such as a serial number of 0: who reads it would print it.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            found = read()
+            for each in found:
+                each.public_key()
+                each.subject.rfc4514_string()
+                each.issuer.rfc4514_string()
+                _ = each.extensions, each.signature_algorithm_parameters
+    except UnsupportedAlgorithm as error:
+        raise WeakKeyError(str(error)) from None
+    except (DuplicateExtension, InvalidVersion, UnsupportedGeneralNameType) as error:
+        raise ValueError(str(error)) from None
+    return found
 
 
 def read(certificate: "Certificate") -> Identity:

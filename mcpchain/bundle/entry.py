@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle import keys
+from mcpchain.bundle.certificate import load_all
 from mcpchain.bundle.parse import Envelope, LogEntry, MessageSignature
 from mcpchain.bundle.refusal import RefusedError
 from mcpchain.document import Node
@@ -184,13 +185,12 @@ def _same_signature(node: Node, signature: bytes) -> None:
 def _same_signer(node: Node, signed: Signed) -> None:
     """Compare the signer, base64 of PEM, as DER: its text may be laid out otherwise."""
     from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509 import load_pem_x509_certificate
 
     pem = _decoded(node)
     try:
         if signed.certificate:
-            found = load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
-            same = found == signed.certificate
+            (found,) = load_all(pem)
+            same = found.public_bytes(Encoding.DER) == signed.certificate
         else:
             same = keys.spki(keys.load(pem)) == keys.spki(signed.key)
     except ValueError:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mcpchain.bundle import chain, keys
+from mcpchain.bundle import certificate, chain, keys
 from mcpchain.bundle.refusal import RefusedError
 from mcpchain.signature import Identity, SanKind, Status
 
@@ -50,9 +50,7 @@ def load(
     Raises:
         ValueError: There is none, or more than anybody names one by one.
     """
-    from cryptography.x509 import load_pem_x509_certificates
-
-    anchors = tuple(load_pem_x509_certificates(data))
+    anchors = certificate.load_all(data)
     if len(anchors) > _ANCHORS:
         raise ValueError(f"more than {_ANCHORS:,} certificates")
     return PrivateAuthority(
@@ -133,10 +131,8 @@ def check_subject(leaf: "Certificate", authority: PrivateAuthority) -> None:
 
 
 def _parsed(others: Sequence[bytes]) -> list["Certificate"]:
-    from cryptography.x509 import load_der_x509_certificate
-
     try:
-        return [load_der_x509_certificate(each) for each in others]
+        return [*map(certificate.load, others)]
     except ValueError as error:
         problem = f"a certificate beside it cannot be read: {error}"
         raise RefusedError(_CHAIN, problem) from None

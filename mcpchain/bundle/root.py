@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mcpchain.bundle import keys
+from mcpchain.bundle.certificate import load
 from mcpchain.bundle.parse import binary
 from mcpchain.document import Node
 
@@ -123,9 +124,7 @@ def _log(node: Node) -> Log:
 
 @lru_cache(maxsize=64)
 def _read(chain: tuple[bytes, ...]) -> tuple["Certificate", ...]:
-    from cryptography.x509 import load_der_x509_certificate
-
-    return tuple(map(load_der_x509_certificate, chain))
+    return tuple(map(load, chain))
 
 
 def _authorities(node: Node, *, known: bool) -> tuple[Authority, ...]:

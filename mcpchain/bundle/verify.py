@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle import chain, keys, private
+from mcpchain.bundle.certificate import load
 from mcpchain.bundle.certificate import read as read_identity
 from mcpchain.bundle.entry import Signed, verify_body
 from mcpchain.bundle.log import verify_entry
@@ -188,14 +189,11 @@ class _Work:
         if given is not None:
             problem = "a certificate signed it, and not the key that is named"
             raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.x509 import load_der_x509_certificate
-
         try:
-            self.certificate = load_der_x509_certificate(self.bundle.certificate)
+            self.certificate = load(self.bundle.certificate)
             key = self.certificate.public_key()
             keys.check(key)
-        except (UnsupportedAlgorithm, ValueError) as error:
+        except ValueError as error:
             problem = f"the certificate cannot be used: {error}"
             raise RefusedError("material", problem) from None
         return key

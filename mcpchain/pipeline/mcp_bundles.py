@@ -34,11 +34,11 @@ def read_certificates(path: Path) -> tuple["Certificate", ...]:
     Raises:
         UsageError: There are none, or more than anybody names one by one.
     """
-    from cryptography.x509 import load_pem_x509_certificates
+    from mcpchain.bundle.certificate import load_all
 
     try:
         with path.open("rb") as stream:
-            found = tuple(load_pem_x509_certificates(stream.read(_LIMIT)))
+            found = load_all(stream.read(_LIMIT))
     except OSError as error:
         problem = f"`{path}` cannot be read: {error.strerror}"
     except ValueError:

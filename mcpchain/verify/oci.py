@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mcpchain import image
+from mcpchain.bundle.certificate import load_all
 from mcpchain.bundle.parse import (
     Bundle,
     Envelope,
@@ -232,12 +233,11 @@ def _inner(node: Node) -> Node:
 
 def _der(node: Node) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509 import load_pem_x509_certificates
 
     try:
-        found = load_pem_x509_certificates(node.text().encode())
+        found = load_all(node.text().encode())
     except ValueError:
-        found = []
+        found = ()
     if len(found) != 1:
         raise node.malformed("holds not one certificate in PEM")
     return found[0].public_bytes(Encoding.DER)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mcpchain.bundle.certificate import load
 from mcpchain.bundle.parse import Bundle, Envelope, LogEntry
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.verify import Artifact, Trust
@@ -160,13 +161,11 @@ def unsupported(bundle: Bundle, artifact: Artifact, trust: Trust) -> str:
 
 
 def _is_p256(certificate: bytes) -> bool:
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509 import load_der_x509_certificate
 
     try:
-        key = load_der_x509_certificate(certificate).public_key()
-    except (UnsupportedAlgorithm, ValueError):
+        key = load(certificate).public_key()
+    except ValueError:
         return True  # no certificate: both have to say so
     return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
 
@@ -195,10 +194,8 @@ def _policy(bundle: Bundle, trust: Trust, found: Verification) -> "VerificationP
 
 
 def _has_old_issuer(certificate: bytes) -> bool:
-    from cryptography.x509 import load_der_x509_certificate
-
     try:
-        extensions = load_der_x509_certificate(certificate).extensions
+        extensions = load(certificate).extensions
     except ValueError:
         return False
     return any(each.oid.dotted_string == _OLD_ISSUER for each in extensions)

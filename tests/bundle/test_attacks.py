@@ -443,3 +443,14 @@ def test_a_log_without_a_start_is_malformed() -> None:
     del root["tlogs"][0]["publicKey"]["validFor"]["start"]
     with pytest.raises(MalformedError, match="from when on"):
         parse_root(json.dumps(root).encode(), name="broken")
+
+
+def test_a_root_with_a_certificate_of_no_version_is_malformed() -> None:
+    root = json.loads(INSTANCE.trusted_root())
+    held = root["certificateAuthorities"][0]["certChain"]["certificates"][0]
+    der = base64.b64decode(held["rawBytes"])
+    held["rawBytes"] = b64(
+        der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x12")
+    )
+    with pytest.raises(MalformedError, match="holds no certificate"):
+        parse_root(json.dumps(root).encode(), name="x")

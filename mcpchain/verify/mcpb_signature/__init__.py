@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from mcpchain.bundle import chain, keys, private
+from mcpchain.bundle.certificate import load
 from mcpchain.bundle.private import PrivateAuthority
 from mcpchain.bundle.refusal import RefusedError
 from mcpchain.signature import Check, Identity, Status, Verification
@@ -201,25 +202,12 @@ class _Work:
 
 def _certificate(data: bytes) -> "Certificate":
     """Read a certificate, and all of it that is looked at later."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.x509 import (
-        DuplicateExtension,
-        InvalidVersion,
-        load_der_x509_certificate,
-    )
-
     try:
-        certificate = load_der_x509_certificate(data)
-        certificate.public_key()
-        certificate.subject.rfc4514_string()
-        certificate.issuer.rfc4514_string()
-        _ = certificate.extensions, certificate.signature_algorithm_parameters
-    except UnsupportedAlgorithm as error:
+        return load(data)
+    except keys.WeakKeyError as error:
         status, problem = Status.UNVERIFIABLE, str(error)
-    except (DuplicateExtension, InvalidVersion, ValueError) as error:
+    except ValueError as error:
         status, problem = Status.INVALID, str(error)
-    else:
-        return certificate
     raise RefusedError("message", f"a certificate cannot be used: {problem}", status)
 
 
