@@ -17,7 +17,7 @@ from mcpchain.bundle.verify import Artifact
 from mcpchain.cli import main
 from mcpchain.fetch import Fetcher
 from mcpchain.pipeline.circumstances import Circumstances
-from mcpchain.pipeline.github import ask
+from mcpchain.pipeline.github import ask, credential
 from mcpchain.pipeline.verification import Terms
 from mcpchain.verify.github import Place as Where
 from tests.bundle.test_corpus import CORPUS
@@ -93,6 +93,17 @@ class GitHub:
             **environ,
         }
         return CliRunner().invoke(main, words, env=env)
+
+    def around(self, **environ: str) -> Circumstances:
+        return Circumstances(
+            now=dt.datetime.now(dt.UTC),
+            version="0",
+            environ=environ,
+            home=self.home,
+            cache=self.home,
+            projects=(),
+            trust=self.home / "data/mcpchain/trust",
+        )
 
 
 @pytest.fixture
@@ -448,15 +459,7 @@ def test_what_github_has_attested_is_verified(
             Artifact(digests={"sha256": digest.digest()}),
             Where(host=github.host, owner=owner, name=name),
             Terms(expected=expected),
-            Circumstances(
-                now=dt.datetime.now(dt.UTC),
-                version="0",
-                environ={"GH_HOST": github.host},
-                home=github.home,
-                cache=github.home,
-                projects=(),
-                trust=github.home / "data/mcpchain/trust",
-            ),
+            github.around(GH_HOST=github.host),
             fetcher,
         )
     assert answer, answer.reason
@@ -525,3 +528,42 @@ def test_what_is_no_statement_is_none_of_the_kind_that_is_meant(
         *(10, True, True),
     )
     assert not github.server.asked
+
+
+@pytest.mark.parametrize("named", ["https://x.ghe.com/acme/files", "acme/files"])
+def test_a_tenant_of_github_vouches_for_its_own_repositories(
+    named: str, github: GitHub
+) -> None:
+    issuer, address = "https://token.actions.x.ghe.com", "https://x.ghe.com/acme/files"
+    github.minter.claims |= {1: issuer, 8: issuer, 12: address}
+    beside = github.file.with_name("files.tar.gz.sigstore.json")
+    beside.write_text(json.dumps(github.minter.attest()))
+    root = ("--trusted-root", str(github.root))
+    words = ("verify", str(github.file), "--repository", named, *root)
+    home = "x.ghe.com" if named == "acme/files" else ""
+    assert github.call(*words, GH_HOST=home).exit_code == 0
+    github.minter.claims |= {1: ISSUER, 8: ISSUER}
+    beside.write_text(json.dumps(github.minter.attest()))
+    assert outcome(github.call(*words, GH_HOST=home)) == (
+        *(10, f"issuer is `{ISSUER}`, not `{issuer}`"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("github.com", "of-another-host"),
+        ("x.ghe.com", "of-another-host"),
+        ("git.acme.example", TOKEN),
+        ("github.com.evil.example", TOKEN),
+    ],
+)
+def test_each_host_is_told_its_own_token_alone(
+    host: str, told: str, github: GitHub
+) -> None:
+    around = github.around(GH_TOKEN="of-another-host", GH_ENTERPRISE_TOKEN=TOKEN)  # noqa: S106 - of a test
+    known = credential(Where(host=host, owner="acme", name="files"), around)
+    assert known is not None
+    assert known.header == f"Bearer {told}"
+    assert not known.covers("https://evil.example/")
+    assert not known.covers("http://api.github.com/")
