@@ -13,6 +13,7 @@ from mcpchain.case import Case
 from mcpchain.component import Component
 from mcpchain.finding import Finding, Level
 from mcpchain.license_terms import LicenseTerms
+from mcpchain.policy.custom import CustomRule
 from mcpchain.policy.levels import Entry, Key, Place, default_levels
 from mcpchain.policy.limits import Limits
 from mcpchain.policy.stages import Stage, Verifier
@@ -43,6 +44,8 @@ class Policy:
     """Where the policy gives them; the others are mcpchain's own."""
     scoped: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     """By rule: what is asked otherwise of what is in a scope. The first that fits."""
+    custom: tuple[CustomRule, ...] = ()
+    """Rules of its own, after those of mcpchain."""
     registries: tuple[str, ...] = ()
     """Registries that are trusted beside those that the user has configured."""
     max_advisory_age: dt.timedelta | None = None
@@ -80,6 +83,8 @@ class Policy:
             for each in asked:
                 found += (new for new in each.check(case) if new not in found)
             yield from found
+        for custom in self.custom:
+            yield from custom.check(case)
 
     def level(self, finding: Finding) -> Level:
         """Return what this policy makes of *finding*.
@@ -121,6 +126,13 @@ class Policy:
                 for rule, entries in self.scoped.items()
                 if (kept := tuple(_at(entries, stage)))
             },
+            custom=tuple(
+                each
+                for each in self.custom
+                if each.scope is None
+                or not each.scope.stages
+                or stage.name in each.scope.stages
+            ),
             waivers=tuple(
                 each
                 for each in self.waivers

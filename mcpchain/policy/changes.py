@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from mcpchain.finding import Level
 from mcpchain.policy import Policy
+from mcpchain.policy.custom import VIOLATED
 from mcpchain.policy.levels import Entry, Key
 from mcpchain.policy.stages import Stage
 from mcpchain.publisher import Publisher
@@ -40,6 +41,7 @@ def changes(old: Policy, new: Policy) -> Iterator[Change]:
     """Yield what *new* asks otherwise than *old*, rules first."""
     for rule in new.rules:
         yield from _rule(rule.id, old, new)
+    yield from _custom(old, new)
     yield from _listed("registries", old.registries, new.registries)
     yield from _licenses(old, new)
     yield from _publishers(old, new)
@@ -100,6 +102,21 @@ def _lowest(rule_id: str, entry: Entry, policy: Policy) -> int:
 def _highest(rule_id: str, entry: Entry | None, policy: Policy) -> int:
     levels = {**policy.levels, **(entry.levels if entry else {})}
     return max(_LEVELS.index(v) for k, v in levels.items() if k[0] == rule_id)
+
+
+def _custom(old: Policy, new: Policy) -> Iterator[Change]:
+    """Compare rules of the policies' own: of two expressions nothing tells more."""
+    was, now = ({e.id: e for e in each.custom} for each in (old, new))
+    for rule_id in sorted(was.keys() | now.keys()):
+        one, other = was.get(rule_id), now.get(rule_id)
+        if one is None or other is None:
+            text = "it is gone" if other is None else "it is new"
+            yield Change(what=rule_id, text=text, loosens=other is None)
+        elif dataclasses.replace(other, level=one.level) != one:
+            yield Change(what=rule_id, text="it asks something else", loosens=True)
+        else:
+            key = (rule_id, VIOLATED)
+            yield from _level(rule_id, key, old.levels, new.levels)
 
 
 def _listed(what: str, old: Collection[str], new: Collection[str]) -> Iterator[Change]:

@@ -37,8 +37,9 @@ class Entry:
     """What it is for; `None`: everything."""
     levels: Levels = field(default_factory=dict)
     """Those that it gives."""
-    places: Mapping[Key, Place] = field(default_factory=dict)
+    places: Mapping[Key, Place] = field(default_factory=dict, compare=False)
     """Where it gives them."""
+    line: int = field(default=0, compare=False)
 
 
 def default_levels() -> dict[Key, Level]:
@@ -85,7 +86,7 @@ def read_levels(rules: YamlNode) -> Iterator[tuple[Key, Level, Place]]:
 def _entry(node: YamlNode, given: Rule, stages: Sequence[str]) -> Entry:
     rule = type(given)
     if not node.is_object():
-        return _with_levels(given, None, _levels(node, rule))
+        return _with_levels(given, None, _levels(node, rule), node.line)
     settings = _settings(rule)
     known(node, {"level", "scope", *settings}, what="setting")
     chosen = {
@@ -97,13 +98,18 @@ def _entry(node: YamlNode, given: Rule, stages: Sequence[str]) -> Entry:
         dataclasses.replace(given, **chosen),  # type: ignore[type-var]  # all are ones
         read_scope(node.at("scope"), stages) if "scope" in node else None,
         _levels(node.at("level"), rule) if "level" in node else (),
+        node.line,
     )
 
 
 def _with_levels(
-    rule: Rule, scope: Scope | None, given: Sequence[tuple[Key, Level, Place]]
+    rule: Rule,
+    scope: Scope | None,
+    given: Sequence[tuple[Key, Level, Place]],
+    line: int,
 ) -> Entry:
     return Entry(
+        line=line,
         rule=rule,
         scope=scope,
         levels={key: level for key, level, _ in given},

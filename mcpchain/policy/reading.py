@@ -5,11 +5,13 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Protocol
 
 from mcpchain.errors import MalformedError, PolicyError
 from mcpchain.policy import Policy, default_levels
 from mcpchain.policy.changes import changes
+from mcpchain.policy.custom import ERROR, VIOLATED, read_custom
 from mcpchain.policy.levels import read_rules
 from mcpchain.policy.limits import read_defaults, read_licenses, read_limits
 from mcpchain.policy.publishers import read_builders, read_demand, read_publishers
@@ -25,7 +27,7 @@ LISTS: Final = ("licenses", "publishers", "registries", "signatures", "waivers")
 _KEYS: Final = {
     *("apiVersion", "name", "expires", "extends", "extended-by", "defaults", "rules"),
     *("registries", "licenses", "publishers", "signatures", "advisories"),
-    *("verifiers", "stages", "limits", "waivers"),
+    *("verifiers", "stages", "limits", "waivers", "custom"),
 }
 _CHANNEL: Final = re.compile(r"conda:[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?")
 _SHA256: Final = re.compile("[0-9a-f]{64}")
@@ -173,9 +175,15 @@ class _Reader:
                     rules[rule_id] = each.rule
                     levels.update(each.levels)
                     places.update(each.places)
+        ids = [each.id for each in base.custom]
+        own_rules = tuple(read_custom(root.at("custom"), tuple(stages), ids))
+        for rule in own_rules:
+            levels[rule.id, VIOLATED] = rule.level
+            places[rule.id, VIOLATED] = places[rule.id, ERROR] = rule.place
         return replace(
             base,
             rules=tuple(rules.values()),
+            custom=(*base.custom, *own_rules),
             levels=levels,
             places=places,
             scoped=scoped,
@@ -188,7 +196,9 @@ class _Reader:
         root = self.root
         limits = read_limits(root.at("limits"), policy.limits)
         stages = [each.name for each in policy.stages]
-        own = tuple(read_waivers(root.at("waivers"), stages, self.today, limits))
+        variants = {each.id: (VIOLATED,) for each in policy.custom}
+        read = partial(read_waivers, variants=variants, stages=stages, limits=limits)
+        own = tuple(read(root.at("waivers"), today=self.today))
         waivers = (*policy.waivers, *own)
         most = limits.max_waivers
         if most is not None and len(waivers) > most:

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote
 
 from packageurl import PackageURL
 
+from mcpchain.policy.custom import VIOLATED
 from mcpchain.policy.limits import Limits
 from mcpchain.policy.scope import stage
 from mcpchain.policy.values import day, known, unlike, words
@@ -29,31 +30,43 @@ _KEYS: Final = {
 }
 UNWAIVABLE: Final = {
     "digest-mismatch": "lock the bytes that you accept instead",
+    "missing-verdict": "get the verdict of the stage before instead",
     "untrusted-identity": "list the signer under `publishers` instead",
     "untrusted-registry": "list the registry under `registries` instead",
 }
-"""Rules whose findings another setting accepts, bound to what is accepted."""
+"""Rules whose findings something else accepts, bound to what is accepted."""
 _NEEDS_ADVISORY: Final = frozenset({"known-vulnerability", "malicious-release"})
 
 
 def read_waivers(
-    node: YamlNode, stages: Sequence[str], today: dt.date | None, limits: Limits
+    node: YamlNode,
+    *,
+    variants: Mapping[str, Sequence[str]],
+    stages: Sequence[str],
+    today: dt.date | None,
+    limits: Limits,
 ) -> Iterator[Waiver]:
     """Yield each waiver.
 
     Args:
         node: The list of them.
+        variants: What of the policy's own rules can be waived; nobody can live with
+            not knowing.
         stages: Those that one may name.
         today: `None`: how long it lasts is not looked at.
         limits: What may be waived, and for how long.
     """
+    known_rules = {rule.id: [*rule.variants] for rule in all_rules().values()}
+    known_rules |= {rule: [*some] for rule, some in variants.items()}
     for each in node.elements():
         known(each, _KEYS)
-        rule = _rule(each, limits)
+        rule = _rule(each, known_rules, limits)
         variant = each.at("variant").optional_text()
-        variants = all_rules()[rule].variants
-        if variant is not None and variant not in variants:
-            raise each.at("variant").malformed(unlike(variant, variants, "variant"))
+        if variant is not None and variant not in known_rules[rule]:
+            problem = unlike(variant, known_rules[rule], "variant")
+            raise each.at("variant").malformed(problem)
+        if variant is None and rule in variants:
+            variant = VIOLATED
         if rule == "gap" and variant is None:
             problem = "a waiver of `gap` names the `variant` that it accepts"
             raise each.malformed(problem)
@@ -78,8 +91,7 @@ def read_waivers(
         )
 
 
-def _rule(node: YamlNode, limits: Limits) -> str:
-    rules = all_rules()
+def _rule(node: YamlNode, rules: Collection[str], limits: Limits) -> str:
     rule = node.at("rule").text()
     if rule not in rules:
         raise node.at("rule").malformed(unlike(rule, rules, "rule"))
