@@ -320,3 +320,66 @@ def test_no_more_is_loaded_than_the_target_needs(args: tuple[str, ...]) -> None:
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     assert done.stdout.endswith("1 verified\n")
     assert not IDLE.intersection(done.stderr.split())
+
+
+LOCAL = (
+    ("model.bin", "--key", "acme.pub", "--no-log"),
+    ("model.bin", *ACME, "--trusted-root", "root.json"),
+    ("llama", "--key", "acme.pub"),
+    ("files.mcpb", "--certificate", "acme.pem"),
+    (f"sha256:{DIGEST}", "--bundle", "model.bin.sigstore.json", *ACME),
+)
+ASKING = (
+    ("acme.pem", *ACME),
+    (f"sha256:{DIGEST}", *ACME),
+    ("requirements.txt",),
+    ("bom.json",),
+    ("--environment", "venv"),
+    ("pkg:pypi/six@1.17.0",),
+    ("pkg:npm/%40acme/files@1.2.0", *ACME),
+    (f"pkg:oci/app@sha256:{DIGEST}?repository_url=r.example/acme/app", *ACME),
+    ("pkg:huggingface/acme/llama@main",),
+    ("llama", "--hub", "acme/llama"),
+    ("files.mcpb", "--server", "io.x/files", "--mcp-registry", "https://r.example"),
+)
+OF_IMPORTS = {"socket.__new__", "socket.bind"}
+"""urllib3 tries `::1` when it is imported, to see whether there is IPv6."""
+
+
+@pytest.mark.parametrize(
+    ("targets", "codes", "allowed"),
+    [
+        (LOCAL, [0, 10, 0, 10, 10], set()),
+        (ASKING, [4] * len(ASKING), OF_IMPORTS),
+    ],
+    ids=["what lies here", "what others are asked about"],
+)
+def test_offline_no_connection_is_opened(
+    targets: tuple[tuple[str, ...], ...], codes: list[int], allowed: set[str]
+) -> None:
+    purl = "pkg:pypi/six@1.17.0"
+    listed = {"type": "library", "name": "six", "version": "1.17.0", "purl": purl}
+    bom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [listed]}
+    Path("bom.json").write_text(json.dumps(bom))
+    info = Path("venv/lib/python3.11/site-packages/six-1.17.0.dist-info")
+    info.mkdir(parents=True)
+    Path("venv/pyvenv.cfg").write_text("include-system-site-packages = false\n")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: six\nVersion: 1.17.0\n"
+    )
+    script = (
+        "import json, sys\n"
+        "from mcpchain.cli import main\n"
+        "opened, codes = [], []\n"
+        "def hook(event, args):\n"
+        "    if event.startswith('socket.'): opened.append(event)\n"
+        "sys.addaudithook(hook)\n"
+        "for each in json.loads(sys.argv[1]):\n"
+        "    try: main(['verify', '--offline', *each])\n"
+        "    except SystemExit as end: codes.append(end.code)\n"
+        "print(json.dumps([opened, codes]))\n"
+    )
+    command = [sys.executable, "-c", script, json.dumps(targets)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    opened, ended = json.loads(done.stdout.splitlines()[-1])
+    assert (ended, set(opened) - allowed) == (codes, set()), done.stdout
