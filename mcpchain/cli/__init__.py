@@ -17,6 +17,7 @@ from mcpchain.cli.bom import bom
 from mcpchain.cli.explain import explain
 from mcpchain.cli.gate import gate
 from mcpchain.cli.key import key
+from mcpchain.cli.policy import policy
 from mcpchain.cli.sbom import sbom
 from mcpchain.cli.sign import sign
 from mcpchain.cli.trust import trust
@@ -98,9 +99,10 @@ def main() -> None:
       mcpchain sign dist/* --key release.key         stand for it
       mcpchain trust list               whom are signatures verified against?
       mcpchain bom diff OLD NEW         what changed?
+      mcpchain policy lint acme.yaml    is it what you mean?
       mcpchain explain unpinned-server  what does a rule mean?
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 
-for _command in (gate, sbom, verify, sign, attest, key, trust, bom, explain):
+for _command in (gate, policy, sbom, verify, sign, attest, key, trust, bom, explain):
     main.add_command(_command)

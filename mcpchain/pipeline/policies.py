@@ -17,20 +17,37 @@ _POLICY: Final = 2 << 20
 _SHIPPED: Final = "mcpchain:"
 
 
-def load_policy(name: str, ask: Circumstances | None = None) -> Policy:
+def load_policy(
+    name: str, ask: Circumstances | None = None, *, holding: bool = True
+) -> Policy:
     """Read the policy file *name*, or the shipped policy of that name.
 
     Args:
         name: Which.
         ask: When it has to hold, and where another one that it extends may be asked
             for. `None`: it is only read.
+        holding: Whether it has to hold then.
 
     Raises:
         PolicyError: It cannot be read, or not be applied as written.
     """
+    today = ask.now.date() if ask and holding else None
+    data = policy_bytes(name)
+    if name in shipped():
+        return parse(data, source=f"{_SHIPPED}{name}", today=today)
+    around = _Folder(Path(name).parent, ask)
+    return parse(data, source=name, around=around, today=today)
+
+
+def policy_bytes(name: str) -> bytes:
+    """Return the policy file *name*, or the shipped one, as it is written.
+
+    Raises:
+        PolicyError: It cannot be read.
+    """
     known = shipped()
     try:
-        data = known.get(name, Path(name)).read_bytes()
+        return known.get(name, Path(name)).read_bytes()
     except OSError as error:
         near = difflib.get_close_matches(name, known, n=1)
         guess = f"did you mean `{near[0]}`? " if near else ""
@@ -39,11 +56,6 @@ def load_policy(name: str, ask: Circumstances | None = None) -> Policy:
             f"`{name}` cannot be read: {error.strerror or error}",
             hint=f"{guess}name a policy file, or one that comes with mcpchain: {names}",
         ) from error
-    today = ask.now.date() if ask else None
-    if name in known:
-        return parse(data, source=f"{_SHIPPED}{name}", today=today)
-    around = _Folder(Path(name).parent, ask)
-    return parse(data, source=name, around=around, today=today)
 
 
 def at_stage(policy: Policy, name: str | None) -> Policy:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _KINDS: Final = ("npm", "pypi")
 _IMAGES: Final = ("docker", "oci")
+ASKED: Final = (*_KINDS, *_IMAGES)
+"""The types of packages of which it can be asked who stands for them."""
 _FILES: Final = 1
 """How many attested files of one release are looked at."""
 _AGAIN: Final = "look again later, or see why the registry does not give it"

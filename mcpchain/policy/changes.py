@@ -15,6 +15,7 @@ from mcpchain.policy import Policy
 from mcpchain.policy.custom import VIOLATED
 from mcpchain.policy.levels import Entry, Key
 from mcpchain.policy.stages import Stage
+from mcpchain.policy.values import written
 from mcpchain.publisher import Publisher
 from mcpchain.signature import Demand
 
@@ -208,6 +209,8 @@ def _limit(what: str, name: str, old: _L, new: _L) -> Iterator[Change]:
 
 
 def _said(value: object) -> str:
+    if isinstance(value, dt.timedelta):
+        return f"`{written(value)}`"
     return "without limit" if value is None else f"{value}"
 
 

@@ -48,6 +48,12 @@ def age(node: YamlNode) -> dt.timedelta:
     return dt.timedelta(hours=count) if match[2] == "h" else dt.timedelta(days=count)
 
 
+def written(length: dt.timedelta) -> str:
+    """Return hours or days as they are written."""
+    hours = length // dt.timedelta(hours=1)
+    return f"{hours}h" if hours % 24 else f"{hours // 24}d"
+
+
 def whole(node: YamlNode, allowed: range) -> int:
     """Return a whole number out of *allowed*."""
     number = node.integer()
