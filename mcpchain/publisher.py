@@ -8,10 +8,8 @@ from packageurl import PackageURL
 
 from mcpchain.bundle.policy import Expected
 from mcpchain.component import Attester, Component
-from mcpchain.signature import SanKind
+from mcpchain.signature import GITHUB, GITLAB, SanKind
 
-GITHUB: Final = "https://token.actions.githubusercontent.com"
-GITLAB: Final = "https://gitlab.com"
 _GOOGLE: Final = "https://accounts.google.com"
 _CIRCLECI: Final = "https://oidc.circleci.com"
 _GLOB: Final = re.compile(r"[*?\[\]]")

@@ -15,8 +15,8 @@ from mcpchain.bundle.policy import Expected
 from mcpchain.errors import PolicyError
 from mcpchain.pipeline.policies import load_policy
 from mcpchain.policy.reading import Around, Base, parse
-from mcpchain.publisher import GITHUB, GITLAB, Pattern, Publisher
-from mcpchain.signature import SanKind
+from mcpchain.publisher import Pattern, Publisher
+from mcpchain.signature import GITHUB, GITLAB, SanKind
 
 POLICIES = Path(__file__).resolve().parents[1] / "policies"
 RULES = "apiVersion: mcpchain/policy/v1\nname: test\nrules:\n  gap: deny\n"

@@ -3,8 +3,8 @@ from packageurl import PackageURL
 
 from mcpchain.bundle.policy import Expected
 from mcpchain.component import Attester
-from mcpchain.publisher import GITHUB, GITLAB, Pattern, Publisher, attested
-from mcpchain.signature import SanKind
+from mcpchain.publisher import Pattern, Publisher, attested
+from mcpchain.signature import GITHUB, GITLAB, SanKind
 from tests.making import component
 
 IMAGE = "pkg:oci/files@sha256%3A00?repository_url=r.example/acme/files"

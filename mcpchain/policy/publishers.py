@@ -13,8 +13,8 @@ from typing import Final
 from mcpchain.bundle import keys
 from mcpchain.bundle.policy import Expected
 from mcpchain.policy.values import known, unlike, words
-from mcpchain.publisher import GITHUB, GITLAB, Pattern, Publisher, Signer
-from mcpchain.signature import Demand, SanKind
+from mcpchain.publisher import Pattern, Publisher, Signer
+from mcpchain.signature import GITHUB, GITLAB, Demand, SanKind
 from mcpchain.standing import Builders
 from mcpchain.strict_yaml import YamlNode
 
