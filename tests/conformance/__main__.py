@@ -9,6 +9,7 @@ The exit code is the answer: 0 yes, 1 no. We verify, and sigstore-python signs.
 import argparse
 import hashlib
 import importlib.metadata
+import json
 import sys
 from pathlib import Path
 
@@ -88,18 +89,22 @@ def artifact_of(file: str) -> Artifact:
 
 def sign_bundle(given: argparse.Namespace) -> int:
     from sigstore.dsse import Statement
-    from sigstore.models import ClientTrustConfig, SigningConfig
-    from sigstore.models import TrustedRoot as TheirRoot
+    from sigstore.models import ClientTrustConfig
     from sigstore.oidc import IdentityToken
     from sigstore.sign import SigningContext
 
-    kind = ClientTrustConfig
-    config = kind.staging() if given.staging else kind.production()
-    if given.trusted_root:
-        config._inner.trusted_root = TheirRoot.from_file(str(given.trusted_root))._inner  # noqa: SLF001
-    if given.signing_config:
-        theirs = SigningConfig.from_file(str(given.signing_config))
-        config._inner.signing_config = theirs._inner  # noqa: SLF001 - no other way
+    if given.trusted_root and given.signing_config:
+        parts = {
+            "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
+            "trustedRoot": json.loads(given.trusted_root.read_bytes()),
+            "signingConfig": json.loads(given.signing_config.read_bytes()),
+        }
+        config = ClientTrustConfig.from_json(json.dumps(parts))
+    elif given.trusted_root or given.signing_config:
+        sys.exit("a signing configuration goes with its trusted root")
+    else:
+        kind = ClientTrustConfig
+        config = kind.staging() if given.staging else kind.production()
     context = SigningContext.from_trust_config(config)
     data = Path(given.file).read_bytes()
     with context.signer(IdentityToken(given.identity_token)) as signer:

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.conformance.__main__ import main
 from tests.world.sigstore.instance import Instance
-from tests.world.sigstore.minting import ARTIFACT, ISSUER, WORKFLOW, Minter
+from tests.world.sigstore.minting import ARTIFACT, ISSUER, WORKFLOW, Minter, statement
+from tests.world.sigstore.server import open_sigstore
 
 INSTANCE = Instance()
 DIGEST = f"sha256:{hashlib.sha256(ARTIFACT).hexdigest()}"
@@ -48,3 +49,27 @@ def test_a_key_verifies_what_it_signed(folder: Path) -> None:
     assert run(folder, minter, DIGEST, "--key", str(key)) == 0
     key.write_text("no key")
     assert run(folder, minter, DIGEST, "--key", str(key)) == 1
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("attest", [False, True], ids=["artifact", "statement"])
+def test_what_it_signs_it_verifies(
+    folder: Path,
+    version: int,
+    attest: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    bundle, file = folder / "bundle.json", folder / "a.txt"
+    what = folder / "statement.json"
+    what.write_bytes(statement())
+    with open_sigstore() as sigstore:
+        config = json.loads(sigstore.trust_config(version=version))
+        for name in ("trustedRoot", "signingConfig"):
+            (folder / name).write_text(json.dumps(config[name]))
+        root = ("--bundle", str(bundle), "--trusted-root", str(folder / "trustedRoot"))
+        signing = ("--signing-config", str(folder / "signingConfig"))
+        token = ("--identity-token", sigstore.token())
+        kind = ("--in-toto", str(what)) if attest else (str(file),)
+        assert main(["sign-bundle", *root, *signing, *token, *kind]) == 0
+    who = ("--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER)
+    assert main(["verify-bundle", *root, *who, str(file)]) == 0
+    assert main(["verify-bundle", *root, *who, f"sha256:{'0' * 64}"]) == 1
