@@ -9,7 +9,7 @@ from mcpchain.evidence import Evidence
 from mcpchain.inventory import Gap
 from mcpchain.license_terms import LicenseTerms
 from mcpchain.release import Release
-from mcpchain.standing import Builders, Standing
+from mcpchain.standing import Builders, Refused, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +43,7 @@ class Case:
     """What the policy says of builders."""
     licenses: LicenseTerms | None = None
     """Which licences the policy accepts. `None`: it says nothing of them."""
+    no_verdict: Refused | None = None
+    """Of the target as a whole: why there is no verdict of the stage that the policy
+    requires. `None`: there is, or it requires none."""
     gaps: tuple[Gap, ...] = ()

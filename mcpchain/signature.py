@@ -179,6 +179,8 @@ class Verification:
     so."""
     statement: Statement | None = field(default=None, repr=False)
     """What the envelope says; believed as little as `identity`."""
+    sha256: str = ""
+    """Of the bytes of the statement."""
 
     def __bool__(self) -> bool:
         """Say whether it is a yes."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from mcpchain.signature import Identity, Status, Verification
 
@@ -15,6 +16,17 @@ class Builders:
     at: `https://github.com/O/R/.github/workflows/W@<40 hexadecimal digits>`."""
     self_hosted: bool = False
     """Whether runners of one's own are as good as hosted ones."""
+
+
+class Refused(NamedTuple):
+    """Why the verdict of another stage, which has to be there, is none that counts."""
+
+    variant: str
+    """Of the rule `missing-verdict`."""
+    reason: str
+
+
+NO_VERDICT: Final = Refused("absent", "the verdict of another stage was not given")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ The reference is the Sigstore client specification ("Verification"); the traps a
 CVE-2022-23649, CVE-2022-36056, CVE-2026-22703, CVE-2026-24122 and CVE-2026-39984.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -159,7 +160,8 @@ class _Work:
 
     def result(self, status: Status, reason: str, *more: Check) -> Verification:
         """Say what is known so far."""
-        key = self.trust.key
+        key, content = self.trust.key, self.bundle.content
+        said = content.payload if isinstance(content, Envelope) else b""
         return Verification(
             status=status,
             reason=reason,
@@ -169,6 +171,7 @@ class _Work:
             times=tuple(self.times),
             root=str(self.trust.authority or self.trust.root),
             statement=self.statement,
+            sha256=hashlib.sha256(said).hexdigest() if said else "",
         )
 
     def _done(self, check: str, detail: str) -> None:

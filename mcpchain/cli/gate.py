@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from mcpchain.cli import options
+from mcpchain.cli.binding import Binding, binding_options
 from mcpchain.errors import Exit, UsageError
 
 
@@ -20,6 +21,9 @@ Examples:
   mcpchain gate --offline --format json bom.cdx.json
   mcpchain gate .mcp.json                        one file
   mcpchain gate --resolve                        with what the servers pull in
+  mcpchain gate --policy acme.yaml --stage staging --verdict staging.json --key gate.key
+  mcpchain gate --policy acme.yaml --stage production --require-verdict staging.json
+  mcpchain gate bom.cdx.json --subject agent@sha256:9f86d0... --log decisions.jsonl
 
 \b
 Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
@@ -91,6 +95,7 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
     type=click.Path(path_type=Path),
     help="Write the CycloneDX BOM of TARGET to this file as well.",
 )
+@binding_options
 @options.environment_options
 @options.user_config_option
 def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -104,6 +109,7 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     root: str | None,
     trusted_root: Path | None,
     registry_keys: Path | None,
+    binding: Binding,
     *,
     pip_audit: bool | None,
     offline: bool,
@@ -152,29 +158,29 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
         registry_keys=registry_keys,
     )
     chosen = at_stage(load_policy(policy, terms), stage)
-    inventory = options.survey(
-        target,
-        environment,
-        no_environment=no_environment,
-        user_config=user_config,
-        verify_installed=verify_installed,
-    )
-    if resolve:
-        inventory = options.resolve(
-            inventory, terms, chosen.registries, bom=bom is not None
+    binding = binding.check(chosen)
+    with binding.signer(terms) as signer:
+        bound = binding.bind(target, chosen, bom)
+        inventory = options.survey(
+            target,
+            environment,
+            no_environment=no_environment,
+            user_config=user_config,
+            verify_installed=verify_installed,
         )
-    if bom:
-        options.write_bom(promoted(inventory), bom)
-    with options.progress("checking") as checking:
-        account = judge(
-            inventory,
-            chosen,
-            terms,
-            progress=checking,
-        )
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # noqa: TID251
-    report = all_formats()[format_id].render(account, colour=colour)
-    click.echo(report, nl=False, color=colour)
+        if resolve:
+            inventory = options.resolve(
+                inventory, terms, chosen.registries, bom=bom is not None
+            )
+        if bom:
+            options.write_bom(promoted(inventory), bom)
+        refused = binding.refused(bound, chosen, terms)
+        with options.progress("checking") as checking:
+            account = judge(inventory, chosen, terms, checking, refused)
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # noqa: TID251
+        report = all_formats()[format_id].render(account, colour=colour)
+        click.echo(report, nl=False, color=colour)
+        binding.conclude(bound, account, signer)
     click.get_current_context().exit(_EXITS[account.verdict.decision.value])
 
 

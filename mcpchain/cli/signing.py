@@ -75,7 +75,7 @@ class Wishes(NamedTuple):
             self.root()
 
 
-_OPTIONS = (
+WHO = (
     click.option(
         "--key",
         metavar="FILE|URI",
@@ -104,6 +104,9 @@ _OPTIONS = (
         help="An authority that signs for the time (RFC 3161); the trusted root has to "
         "know it.",
     ),
+)
+_OPTIONS = (
+    *WHO,
     click.option(
         "--trusted-root",
         type=_EXISTING,

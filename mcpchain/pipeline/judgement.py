@@ -31,6 +31,7 @@ from mcpchain.registries import Resolution
 from mcpchain.release import Release, Withdrawal
 from mcpchain.report import Account
 from mcpchain.settings import Settings, load
+from mcpchain.standing import NO_VERDICT, Refused
 from mcpchain.verdict import Decision
 from mcpchain.verify.delivered_bytes import download
 from mcpchain.verify.pinned_digest import compare_all
@@ -44,8 +45,16 @@ def judge(
     policy: Policy,
     terms: Circumstances,
     progress: Progress | None = None,
+    no_verdict: Refused | None = NO_VERDICT,
 ) -> Account:
     """Judge *inventory* by *policy*, with all that registries and advisories know.
+
+    Args:
+        inventory: What is there.
+        policy: What is asked.
+        terms: When and where.
+        progress: Told how far it is.
+        no_verdict: Where the stage requires the verdict of another, why there is none.
 
     Raises:
         NothingToCheckError: There is nothing to judge.
@@ -67,7 +76,8 @@ def judge(
     trusted = _chosen(policy) | _own_registries(components, settings)
     versions = _versions(components, answers.releases, known.advisories)
     findings: list[Finding] = []
-    for case in _cases(inventory.name, components, gaps, terms.now):
+    required = policy.stage is not None and policy.stage.requires is not None
+    for number, case in enumerate(_cases(inventory.name, components, gaps, terms.now)):
         ref = case.component.ref
         whole = replace(
             case,
@@ -82,6 +92,7 @@ def judge(
             standing=found.stood.standings.get(ref),
             builders=policy.builders,
             licenses=policy.licenses,
+            no_verdict=no_verdict if required and not number else None,
         )
         findings += policy.check(whole)
     verdict = gate.decide(findings, policy, today=terms.now.date())
@@ -256,7 +267,7 @@ def _own_registries(
 def _cases(
     name: str, components: Sequence[Component], gaps: Sequence[Gap], now: dt.datetime
 ) -> Iterator[Case]:
-    """Yield a case for each component, and one for the target as a whole."""
+    """Yield a case for the target as a whole, and then one for each component."""
     by_ref: dict[str, list[Gap]] = {}
     known = {each.ref for each in components}
     for gap in gaps:

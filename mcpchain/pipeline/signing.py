@@ -4,6 +4,7 @@ Several things are all signed before the first bundle is written, so that whatev
 leaves nothing behind.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -239,6 +240,7 @@ def _signed(job: Job, made: Made) -> Signed:
         verification=made.verification,
         log_indexes=tuple(each.index for each in _parsed(made.bundle).entries),
         notes=made.notes,
+        sha256=hashlib.sha256(made.bundle).hexdigest(),
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -113,19 +113,19 @@ def to_attest(
             f"`{predicate}` is no predicate of `{known[:140]}`: {place}{error.problem}",
             hint="repair it, or name its type: `--predicate-type`",
         ) from None
-    about = tuple(_about(each) for each in subjects)
+    named = tuple(about(each) for each in subjects)
     usual, name = None, ""
-    first = about[0] if about else None
-    if len(about) == 1 and isinstance(first, Path):
+    first = named[0] if named else None
+    if len(named) == 1 and isinstance(first, Path):
         usual = first.with_name(first.name + statement.suffix(known))
-    elif len(about) == 1 and isinstance(first, Subject):
+    elif len(named) == 1 and isinstance(first, Subject):
         (digest,) = first.digests.values()
         name = f"{digest}{statement.suffix(known)}"
     return (
         StatementJob(
             subject=", ".join(subjects),
             output=where.place(usual, name),
-            about=about,
+            about=named,
             type=known,
             predicate=value,
         ),
@@ -203,6 +203,8 @@ class StatementJob:
     about: tuple[Path | Subject, ...]
     type: str
     predicate: dict[str, Any] = field(repr=False)
+    still: Callable[[], None] = lambda: None
+    """Raises an `McpchainError` where it is no more true."""
     kind: str = "attestation"
 
     @property
@@ -213,9 +215,9 @@ class StatementJob:
     def make(self, signer: Signer, count: Count) -> Made:
         """Hash the files, sign the statement and verify it."""
         paths = [each for each in self.about if isinstance(each, Path)]
-        check = watched(map(str, paths))
+        same = watched(map(str, paths))
         subjects = tuple(
-            each if isinstance(each, Subject) else _subject(each, count)
+            each if isinstance(each, Subject) else hashed_subject(each, count)
             for each in self.about
         )
         payload = statement.make(subjects, self.type, self.predicate)
@@ -231,6 +233,11 @@ class StatementJob:
         ):
             raise UnavailableError("another statement was signed", hint="report this")
         digest = f"{name}:{value}" if len(subjects) == 1 else ""
+
+        def check() -> None:
+            same()
+            self.still()
+
         return Made(bundle=data, verification=found, digest=digest, check=check)
 
 
@@ -266,8 +273,12 @@ def _of_digest(text: str, where: Where) -> Job:
     return DigestJob(digest=digest, output=where.place(None, f"{digest.value}{_FILE}"))
 
 
-def _about(text: str) -> Path | Subject:
-    """Read a subject: a file that is there, or else a digest."""
+def about(text: str) -> Path | Subject:
+    """Read a subject: a file that is there, or else a digest.
+
+    Raises:
+        UsageError: It is neither.
+    """
     path = Path(text)
     found = _DIGEST.fullmatch(text)
     if path.exists() or found is None:
@@ -302,7 +313,12 @@ def _check_file(path: Path) -> None:
     )
 
 
-def _subject(path: Path, count: Count) -> Subject:
+def hashed_subject(path: Path, count: Count) -> Subject:
+    """Return the file at *path* as a subject.
+
+    Raises:
+        UnreadableError: It cannot be read.
+    """
     digest = hashed(path, count).digests["sha256"]
     return Subject(name=shown(path.name), digests={"sha256": digest.hex()})
 

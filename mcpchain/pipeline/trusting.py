@@ -20,6 +20,7 @@ from mcpchain.trust import Source, TrustFile, imported
 from mcpchain.trust.folder import Folder
 
 if TYPE_CHECKING:
+    from mcpchain.pipeline.circumstances import Circumstances
     from mcpchain.trust.listing import Listed
 
 _LIMIT: Final = 32 << 20
@@ -53,6 +54,18 @@ def choose(name: str | None, folder: Path, now: dt.datetime) -> Chosen:
             "`mcpchain trust update` asks for a newer one"
         )
     return Chosen(root=file.root(), data=file.data, age=file.age(now.date()), note=note)
+
+
+def used(terms: "Circumstances") -> Chosen:
+    """Return the root of a run: the file, or the name, that the user gave.
+
+    Raises:
+        UsageError: There is none.
+        UnavailableError: It is there, and cannot be trusted.
+    """
+    if terms.trusted_root:
+        return from_file(terms.trusted_root)
+    return choose(terms.root, terms.trust, terms.now)
 
 
 def from_file(path: Path) -> Chosen:

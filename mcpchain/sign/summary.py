@@ -29,6 +29,8 @@ class Signed:
     """Where it stands in transparency logs."""
     notes: tuple[str, ...] = ()
     """What a reader has to know besides."""
+    sha256: str = ""
+    """Of the bundle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

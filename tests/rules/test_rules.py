@@ -19,6 +19,7 @@ RULES = [
     "low-build-level",
     "malicious-release",
     "missing-provenance",
+    "missing-verdict",
     "plaintext-remote-server",
     "provenance-downgrade",
     "provenance-repository-mismatch",
