@@ -193,6 +193,9 @@ def test_json_tells_every_check(file: Path, root: tuple[str, Path]) -> None:
     assert (found["status"], found["expectedBy"]) == ("verified", "user")
     assert [each["id"] for each in found["checks"]][:3] == ["signature", "log", "time"]
     assert found["identity"]["repository"] == "https://github.com/acme/files"
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    told = {*document, *found} - {"mcpchain", "verifications"}
+    assert [each for each in sorted(told) if f"`{each}`" not in readme] == []
 
 
 def test_a_name_cannot_write_on_the_terminal(
