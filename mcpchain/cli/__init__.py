@@ -17,10 +17,12 @@ from mcpchain.cli.bom import bom
 from mcpchain.cli.explain import explain
 from mcpchain.cli.gate import gate
 from mcpchain.cli.key import key
+from mcpchain.cli.log import log
 from mcpchain.cli.policy import policy
 from mcpchain.cli.sbom import sbom
 from mcpchain.cli.sign import sign
 from mcpchain.cli.trust import trust
+from mcpchain.cli.verdict import verdict
 from mcpchain.cli.verify import verify
 from mcpchain.errors import Exit, McpchainError
 
@@ -104,5 +106,8 @@ def main() -> None:
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 
-for _command in (gate, policy, sbom, verify, sign, attest, key, trust, bom, explain):
+for _command in (
+    *(gate, policy, verdict, log, sbom, verify, sign, attest),
+    *(key, trust, bom, explain),
+):
     main.add_command(_command)

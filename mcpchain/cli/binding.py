@@ -192,7 +192,8 @@ class Binding:
         if not self.required:
             told = f"the verdict of the stage `{needed.stage}` was not given"
             return Refused("absent", told)
-        from mcpchain.pipeline.verdicts import Judge, named_resource
+        from mcpchain.pipeline.required_verdicts import Judge
+        from mcpchain.pipeline.verdicts import named_resource
         from mcpchain.verification_summary import Wanted
 
         named = self.resource or needed.verifier.id

@@ -91,6 +91,8 @@ _OPTIONS: Final = (
         "about.",
     ),
 )
+IDENTITY: Final = _OPTIONS[:5]
+"""Those that say something of the identity in a certificate."""
 
 
 def expecting_options(command: _Command) -> _Command:

@@ -1,6 +1,5 @@
 """Verdicts that bind: what one is about, who signs it, and whether another counts."""
 
-import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,19 +8,12 @@ from typing import Final
 from urllib.parse import quote
 
 from mcpchain import verification_summary as vsa
-from mcpchain.bundle import keys
-from mcpchain.bundle.parse import Bundle, parse
-from mcpchain.bundle.root import TrustedRoot
-from mcpchain.bundle.verify import Artifact, Trust, verify
-from mcpchain.errors import MalformedError, McpchainError, UnavailableError, UsageError
-from mcpchain.pipeline.bundles import read_file
+from mcpchain.errors import McpchainError, UnavailableError, UsageError
 from mcpchain.pipeline.signing import watched
 from mcpchain.pipeline.signing_jobs import StatementJob, about, hashed_subject
 from mcpchain.policy import Policy
-from mcpchain.publisher import Signer
 from mcpchain.report import Account
 from mcpchain.signature import Subject
-from mcpchain.standing import NO_VERDICT, Refused
 from mcpchain.tree.contents import contents
 from mcpchain.tree.paths import shown
 from mcpchain.verdict import Decision
@@ -198,95 +190,3 @@ def _attested(account: Account) -> Iterator[Subject]:
         found = {each.sha256 for each in account.standings[ref].answers} - {""}
         for digest in sorted(found):
             yield Subject(name=names.get(ref, ref), digests={"sha256": digest})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
-    """Whose verdicts count, and what they have to say."""
-
-    wanted: vsa.Wanted
-    signer: Signer
-    root: Callable[[], TrustedRoot]
-    """Returns by what certificates and timestamps are verified."""
-    now: dt.datetime
-
-    def refuses(
-        self, files: Sequence[Path], subjects: Sequence[Subject]
-    ) -> Refused | None:
-        """Say why the verdicts in *files* do not allow all *subjects*; `None`: they do.
-
-        Of several about the same, the newest counts.
-        """
-        if not files or not subjects:
-            return NO_VERDICT
-        bundles = [(each.name, self._bundle(each)) for each in files]
-        trust = self._trust()
-        answers = (self._about(bundles, each, trust) for each in subjects)
-        return next((each for each in answers if each is not None), None)
-
-    def _about(
-        self,
-        bundles: Sequence[tuple[str, Bundle | Refused]],
-        subject: Subject,
-        trust: Trust,
-    ) -> Refused | None:
-        others: list[Refused] = []
-        found: list[tuple[vsa.Summary, str]] = []
-        for name, bundle in bundles:
-            said = (
-                bundle
-                if isinstance(bundle, Refused)
-                else _signed(bundle, subject, trust)
-            )
-            if isinstance(said, Refused):
-                others.append(_told(said, name))
-            elif other := vsa.misplaced(said, self.wanted):
-                others.append(_told(other, name))
-            else:
-                found.append((said, name))
-        if not found:
-            return others[0]
-        # Of two at the same time the no counts.
-        newest, name = max(found, key=lambda each: (each[0].time, not each[0].passed))
-        refused = vsa.refusal(newest, self.wanted, self.now)
-        return refused and _told(refused, name)
-
-    def _trust(self) -> Trust:
-        key = self.signer.key
-        return Trust(
-            root=self.root(),
-            expected=self.signer.expected,
-            key=keys.load(key) if key else None,
-            log_needed=False,
-            predicate_types=(vsa.TYPE,),
-        )
-
-    def _bundle(self, path: Path) -> Bundle | Refused:
-        try:
-            return parse(read_file(path), source=path.name)
-        except MalformedError as error:
-            return Refused("unreadable", f"is no bundle: {error.problem}")
-        except OSError as error:
-            return Refused("unreadable", f"cannot be read: {error.strerror}")
-
-
-def _told(refused: Refused, name: str) -> Refused:
-    return Refused(refused.variant, f"the verdict in `{shown(name)}`: {refused.reason}")
-
-
-def _signed(bundle: Bundle, subject: Subject, trust: Trust) -> vsa.Summary | Refused:
-    """Return what *bundle* says of *subject*, if it is signed by who is trusted."""
-    digests = {name: bytes.fromhex(value) for name, value in subject.digests.items()}
-    found = verify(bundle, Artifact(digests=digests), trust)
-    if not found:
-        said = found.statement
-        if found.checks[-1].id != "statement":
-            return Refused("untrusted", found.reason)
-        if said is None or said.predicate_type != vsa.TYPE:
-            return Refused("unreadable", found.reason or "it is no summary")
-        return Refused("other-subject", "it is about other bytes")
-    try:
-        return vsa.read(found.statement.predicate if found.statement else None)
-    except MalformedError as error:
-        place = f"{error.pointer} " if error.pointer else ""
-        return Refused("unreadable", f"is no summary: {place}{error.problem}")

@@ -40,10 +40,22 @@ def age(node: YamlNode) -> dt.timedelta:
     """Return hours or days."""
     # `7` alone is a number in YAML, and of nothing.
     text = str(node.value) if node.exists else node.text()
+    try:
+        return read_age(text)
+    except ValueError as error:
+        raise node.malformed(str(error)) from None
+
+
+def read_age(text: str) -> dt.timedelta:
+    """Return hours or days, as text has them.
+
+    Raises:
+        ValueError: It has neither.
+    """
     match = _AGE.fullmatch(text)
     if match is None:
         problem = f"`{text[:40]}` is no age; write hours or days, such as `72h` or `7d`"
-        raise node.malformed(problem)
+        raise ValueError(problem)
     count = int(match[1])
     return dt.timedelta(hours=count) if match[2] == "h" else dt.timedelta(days=count)
 
