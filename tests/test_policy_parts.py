@@ -357,6 +357,8 @@ def test_licences_matter_only_where_the_policy_lists_some() -> None:
     assert "is under `GPL-3.0-only`, which is not accepted" in found.message
     server = component(kind=Kind.MCP_SERVER, pin=Pin.EXACT)
     assert [*speaking.check(case(server, licenses=speaking.licenses))] == []
+    itself = component(None, Kind.APPLICATION)
+    assert [*speaking.check(case(itself, licenses=speaking.licenses))] == []
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ class UnacceptedLicense:
         component, terms = case.component, case.licenses
         if terms is None or component.kind not in _LICENSED:
             return
+        if component.kind is Kind.APPLICATION and component.purl is None:
+            return  # the system itself, which nobody has licensed to its own makers
         variant = terms.answer(component.licenses, component.concluded)
         if not variant:
             return
