@@ -3,7 +3,7 @@
 import click
 
 from mcpchain.cli.policy_checks import diff, lint
-from mcpchain.cli.policy_tries import explain
+from mcpchain.cli.policy_tries import explain, test
 
 
 @click.group()
@@ -15,10 +15,11 @@ def policy() -> None:
     \b
     Examples:
       mcpchain policy lint acme.yaml                what is odd about it?
+      mcpchain policy test acme.yaml cases.yaml     does it do what it is meant to?
       mcpchain policy explain acme.yaml gap         which line decides, and how to pass?
       mcpchain policy diff old.yaml acme.yaml       is it looser than before?
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 
-for _command in (lint, explain, diff):
+for _command in (lint, test, explain, diff):
     policy.add_command(_command)

@@ -194,7 +194,7 @@ class Inquiry:
             gap
             for each in components
             if each.ref in standings
-            for gap in _gaps(each, standings[each.ref])
+            for gap in unanswered(each, standings[each.ref])
         )
         return Stood(standings=standings, gaps=gaps)
 
@@ -379,7 +379,7 @@ def _identity(found: Verification) -> Identity | None:
     return found.identity if found.status in _HELD else None
 
 
-def _gaps(component: Component, standing: Standing) -> Iterator[Gap]:
+def unanswered(component: Component, standing: Standing) -> Iterator[Gap]:
     """Yield a gap for each answer that leaves the question open."""
     reasons: dict[str, Verification] = {}
     for each in standing.answers:
