@@ -230,7 +230,7 @@ class Binding:
         from mcpchain.pipeline.decision_logs import append, entry
 
         try:
-            ends = append(self.log, entry(account, bound.subjects, digest))
+            ends = append(self.log, entry(account, digest))
         except McpchainError:
             if digest and self.verdict:
                 self.verdict.unlink(missing_ok=True)

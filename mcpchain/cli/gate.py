@@ -177,6 +177,7 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
         refused = binding.refused(bound, chosen, terms)
         with options.progress("checking") as checking:
             account = judge(inventory, chosen, terms, checking, refused)
+        account = replace(account, subjects=bound.subjects if bound else ())
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # noqa: TID251
         report = all_formats()[format_id].render(account, colour=colour)
         click.echo(report, nl=False, color=colour)

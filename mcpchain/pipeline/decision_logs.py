@@ -12,25 +12,24 @@ from mcpchain.decision_log import LINE, Ends
 from mcpchain.errors import MalformedError, UnavailableError, UsageError
 from mcpchain.pipeline.writing import failed
 from mcpchain.report import Account
-from mcpchain.signature import Subject
 
 _SEE: Final = "`mcpchain log verify` says which line it is; begin a new log elsewhere"
 
 
-def entry(
-    account: Account, subjects: tuple[Subject, ...], verdict: str
-) -> dict[str, Any]:
+def entry(account: Account, verdict: str) -> dict[str, Any]:
     """Return what is told of one decision.
 
     Args:
         account: What came of it.
-        subjects: What it is about.
         verdict: The SHA-256 of the bundle; empty: none was signed.
     """
     policy, found = account.policy, account.verdict
     return {
         "time": account.now.isoformat(),
-        "target": [{"name": e.name, "digest": dict(e.digests)} for e in subjects],
+        "target": [
+            {"name": each.name, "digest": dict(each.digests)}
+            for each in account.subjects
+        ],
         "policy": {
             "name": policy.name,
             "sha256": policy.sha256,

@@ -17,6 +17,7 @@ from mcpchain.pipeline.bundles import read_file
 from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.pipeline.expecting import Expectations
 from mcpchain.pipeline.policies import load_policy
+from mcpchain.pipeline.signing_jobs import about, hashed_subject
 from mcpchain.pipeline.verdicts import bind, named_resource
 from mcpchain.policy.values import read_age
 from mcpchain.publisher import Signer
@@ -202,9 +203,13 @@ def subjects_of(named: Sequence[str], files: Sequence[Path]) -> tuple[Subject, .
     """
     found: list[Subject] = []
     for each in named:
-        folder = os.path.isdir(each)
-        bound = bind(Path(each), () if folder else (each,), files if folder else (), ())
-        found += bound.subjects
+        if os.path.isdir(each):
+            found += bind(Path(each), (), files, ()).subjects
+            continue
+        subject = about(each)
+        if isinstance(subject, Path):
+            subject = hashed_subject(subject, lambda _: None)
+        found.append(subject)
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 from mcpchain import loader
 from mcpchain.inventory import Inventory
 from mcpchain.policy import Policy
-from mcpchain.signature import Status
+from mcpchain.signature import Status, Subject
 from mcpchain.standing import Standing
 from mcpchain.verdict import Verdict
 
@@ -62,6 +62,8 @@ class Account:
     now: dt.datetime
     version: str
     """Of mcpchain."""
+    subjects: tuple[Subject, ...] = ()
+    """What it is about, by digest. Empty: it binds nobody."""
     sources: tuple[str, ...] = ()
     """What answered about advisories, with its age, a line each."""
     downloaded: int | None = None

@@ -43,6 +43,10 @@ class Json:
             "format": FORMAT_VERSION,
             "decision": verdict.decision.value,
             "target": account.inventory.name,
+            "subjects": [
+                {"name": each.name, "digest": dict(each.digests)}
+                for each in account.subjects
+            ],
             "time": f"{account.now.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
             "tool": {"name": "mcpchain", "version": account.version},
             "policy": {

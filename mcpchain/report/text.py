@@ -172,6 +172,10 @@ def _summary(account: Account, paint: _Paint) -> Iterator[str]:
         if kinds[title]
     )
     yield f"looked at: {printable(account.inventory.name)}: {seen or 'nothing'}"
+    for each in account.subjects:
+        ((algorithm, value), *_) = each.digests.items()
+        named = f"{each.name} " if each.name else ""
+        yield f"about: {printable(named)}{algorithm}:{value}"
     if account.downloaded is not None:
         yield f"downloaded and hashed: {account.downloaded} files"
     if signed := account.signed():

@@ -83,10 +83,10 @@ def contents(folder: Path, left_out: Collection[Path] = ()) -> Contents:
         to = path
         if entry.form is Form.LINK:
             to = _led(root, path)
-        if "\n" in raw(path) or listed.get(to, entry).form is not Form.FILE:
-            raise _unbound(path, f"is {entry.form.value} that no digest is about")
-        if to not in listed:
-            raise _unbound(path, "is a symbolic link to what is no file of the folder")
+            if to not in listed:
+                raise _unbound(path, "is a symbolic link to no file of the folder")
+        if "\n" in raw(path) or listed[to].form is not Form.FILE:
+            raise _unbound(path, f"is {entry.form.value}, of which no list can tell")
         files.append((listed[to]._replace(path=path), to))
     return Contents(root, tuple(files))
 

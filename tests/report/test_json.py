@@ -80,6 +80,7 @@ def test_the_format_has_a_version_and_these_fields() -> None:
         "format": "mcpchain/verdict/v1",
         "decision": "deny",
         "target": "agent",
+        "subjects": [],
         "time": "2030-01-01T12:00:00Z",
         "tool": {"name": "mcpchain", "version": "1.2.3"},
         "policy": {
