@@ -17,6 +17,7 @@ from mcpchain.errors import Exit, UsageError
 Examples:
   mcpchain gate                                  this folder, by the baseline policy
   mcpchain gate --policy strict                  by the strict one
+  mcpchain gate --policy mcp-servers --user-config   the servers of this machine
   mcpchain gate --policy acme.yaml --advisories osv/npm.zip --advisories osv/pypi.zip
   mcpchain gate --offline --format json bom.cdx.json
   mcpchain gate .mcp.json                        one file
@@ -37,7 +38,7 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
     metavar="FILE",
     show_default=True,
     help="A policy file, or the name of one that comes with mcpchain: `baseline`, "
-    "`strict`.",
+    "`strict`, `production`, `mcp-servers`, `models`, `air-gapped`.",
 )
 @click.option(
     "--stage",

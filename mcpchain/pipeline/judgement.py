@@ -20,7 +20,7 @@ from mcpchain.component import (
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.fetch import Fetcher
 from mcpchain.finding import Finding
-from mcpchain.inventory import Gap, Inventory, State
+from mcpchain.inventory import Gap, Inventory, RelationKind, State
 from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.pipeline.closure import pulls
 from mcpchain.pipeline.knowledge import ECOSYSTEMS, look_up
@@ -73,6 +73,7 @@ def judge(
     gaps += unattended(components, policy, found.stood, (*gaps,), offline=terms.offline)
     gaps = [*dict.fromkeys(gaps)]
     pulled_in, moving = pulls(inventory)
+    licensed = _licensed_with_another(inventory)
     trusted = _chosen(policy) | _own_registries(components, settings)
     versions = _versions(components, answers.releases, known.advisories)
     findings: list[Finding] = []
@@ -91,7 +92,7 @@ def judge(
             advisories=known.advisories.get(ref, ()),
             standing=found.stood.standings.get(ref),
             builders=policy.builders,
-            licenses=policy.licenses,
+            licenses=None if ref in licensed else policy.licenses,
             no_verdict=no_verdict if required and not number else None,
         )
         findings += policy.check(whole)
@@ -109,6 +110,24 @@ def judge(
         standings=found.stood.standings,
         root=str(inquiry.root) if inquiry else "",
         root_note=inquiry.note if inquiry else "",
+    )
+
+
+def _licensed_with_another(inventory: Inventory) -> frozenset[str]:
+    """Return the files of models that say nothing, since the model itself speaks."""
+    parts = {
+        each.ref: each
+        for each in inventory.components
+        if each.kind in {Kind.MODEL, Kind.DATA}
+    }
+    return frozenset(
+        each.target
+        for each in inventory.relations
+        if each.kind is RelationKind.CONTAINS
+        and each.source in parts
+        and each.target in parts
+        and not parts[each.target].licenses
+        and not parts[each.target].concluded
     )
 
 

@@ -155,7 +155,7 @@ def test_a_policy_that_is_not_there_is_a_usage_error(
     told = run("gate", "--policy", policy, str(tmp_path))
     assert told.exit_code == 2
     assert f"error: `{policy}` cannot be read" in told.output
-    assert "`baseline`, `strict`" in told.output
+    assert "`air-gapped`, `baseline`, `mcp-servers`, `models`" in told.output
 
 
 def test_a_broken_policy_names_its_line(tmp_path: Path) -> None:
