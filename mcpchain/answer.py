@@ -1,9 +1,13 @@
 """An answer about a signature as members of JSON, for every report that has one."""
 
 import datetime as dt
-from typing import Any
+import re
+from typing import Any, Final
 
 from mcpchain.signature import Identity, Verification
+
+_MEMBER: Final = re.compile("_([a-z])")
+"""Where members of JSON have a capital letter instead."""
 
 
 def record(found: Verification) -> dict[str, Any]:
@@ -36,5 +40,8 @@ def record(found: Verification) -> dict[str, Any]:
 
 def whom(identity: Identity) -> dict[str, str]:
     """Return all that a certificate says of who signed."""
-    told = {name: getattr(identity, name) for name in Identity.__dataclass_fields__}
+    told = {
+        _MEMBER.sub(lambda found: found[1].upper(), name): getattr(identity, name)
+        for name in Identity.__dataclass_fields__
+    }
     return told | {"kind": identity.kind.value}

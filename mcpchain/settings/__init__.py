@@ -48,8 +48,8 @@ class Settings:
     def addresses(self, purl_type: str, name: str = "") -> tuple[str, ...]:
         """Return the registries that the user's client asks for a package.
 
-        Finds out the client's default if none is configured. That costs a third of a
-        second and no network: call it when the answer matters.
+        Finds out the client's default if none is configured. Of npm that costs a third
+        of a second and no network: call it when the answer matters.
 
         Args:
             purl_type: `pypi` or `npm`.

@@ -5,11 +5,14 @@ Files from the whole system, the user and the environment, then `PIP_CONFIG_FILE
 and `[download]` for those that fetch.
 """
 
+import ast
 import configparser
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -49,8 +52,24 @@ class PipSettings:
     """The names of what changes which versions are chosen, sorted."""
 
 
+@cache
 def default_index() -> str:
-    """Return the index that is asked where none is configured."""
+    """Return the index that is asked where none is configured.
+
+    pypi-simple knows it. It is read in its source where it can be: to import it takes a
+    third of a second, for an HTTP client that is not asked for.
+    """
+    spec = find_spec("pypi_simple")
+    source = Path(spec.origin).read_bytes() if spec and spec.origin else b""
+    for each in ast.parse(source).body:
+        match each:
+            case ast.AnnAssign(
+                target=ast.Name(id="PYPI_SIMPLE_ENDPOINT"),
+                value=ast.Constant(value=str(address)),
+            ):
+                return normalise(address)
+            case _:
+                pass
     import pypi_simple
 
     return normalise(pypi_simple.PYPI_SIMPLE_ENDPOINT)

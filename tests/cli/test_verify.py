@@ -15,6 +15,15 @@ from tests.world.sigstore.minting import ARTIFACT, ISSUER, WORKFLOW, Minter
 
 INSTANCE = Instance()
 ACME = ("--repository", "acme/files")
+WHOM = {
+    "issuer": ISSUER,
+    "kind": "uri",
+    "repository": "https://github.com/acme/files",
+    "repositoryId": "1001",
+    "ownerId": "2002",
+    "signerWorkflow": WORKFLOW,
+    "buildConfig": WORKFLOW,
+}
 PERSON = ("--identity", "me@acme.example", "--issuer", "https://accounts.example")
 
 
@@ -192,7 +201,8 @@ def test_json_tells_every_check(file: Path, root: tuple[str, Path]) -> None:
     (found,) = document["verifications"]
     assert (found["status"], found["expectedBy"]) == ("verified", "user")
     assert [each["id"] for each in found["checks"]][:3] == ["signature", "log", "time"]
-    assert found["identity"]["repository"] == "https://github.com/acme/files"
+    assert {key: found["identity"][key] for key in WHOM} == WHOM
+    assert not any("_" in key for key in found["identity"])
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     told = {*document, *found} - {"mcpchain", "verifications"}
     assert [each for each in sorted(told) if f"`{each}`" not in readme] == []

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -133,6 +134,16 @@ def test_without_configuration_pypi_is_what_its_client_says(
     (address,) = configure().addresses("pypi")
     assert f"{address}/" == pypi_simple.PYPI_SIMPLE_ENDPOINT
     assert configure(PIP_EXTRA_INDEX_URL=B).addresses("pypi") == (address, B)
+
+
+def test_no_client_is_loaded_for_its_address() -> None:
+    code = (
+        "import sys, mcpchain.settings.pip as m; m.default_index(); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    assert {"pypi_simple", "requests"}.isdisjoint(done.stdout.split())
 
 
 def test_a_login_in_an_index_covers_its_files_and_is_not_shown(
