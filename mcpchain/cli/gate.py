@@ -24,6 +24,7 @@ Examples:
   mcpchain gate --resolve                        with what the servers pull in
   mcpchain gate --policy acme.yaml --stage staging --verdict staging.json --key gate.key
   mcpchain gate --policy acme.yaml --stage production --require-verdict staging.json
+  mcpchain gate --policy acme.yaml --policy-digest sha256:9f86d0...
   mcpchain gate bom.cdx.json --subject agent@sha256:9f86d0... --log decisions.jsonl
 
 \b
@@ -39,6 +40,12 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
     show_default=True,
     help="A policy file, or the name of one that comes with mcpchain: `baseline`, "
     "`strict`, `production`, `mcp-servers`, `models`, `air-gapped`.",
+)
+@click.option(
+    "--policy-digest",
+    metavar="sha256:HEX",
+    help="Apply the policy only if it has this digest, as verdicts and `mcpchain "
+    "policy verify` tell it. It covers what the policy extends, and its keys.",
 )
 @click.option(
     "--stage",
@@ -102,6 +109,7 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
 def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     target: Path,
     policy: str,
+    policy_digest: str | None,
     stage: str | None,
     advisories: tuple[Path, ...],
     environment: Path | None,
@@ -127,7 +135,7 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     signed that, looked up among advisories, and judged by a policy.
     """
     from mcpchain.pipeline.judgement import judge
-    from mcpchain.pipeline.policies import at_stage, load_policy
+    from mcpchain.pipeline.policies import at_stage, load_policy, pinned
     from mcpchain.pipeline.subject import promoted
     from mcpchain.report import all_formats
 
@@ -158,7 +166,13 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
         trusted_root=trusted_root,
         registry_keys=registry_keys,
     )
-    chosen = at_stage(load_policy(policy, terms), stage)
+    found = load_policy(policy, terms)
+    if policy_digest is None:
+        # Of a variable that is empty, click makes one that is not there.
+        policy_digest = terms.environ.get("MCPCHAIN_GATE_POLICY_DIGEST")
+    if policy_digest is not None:
+        pinned(found, policy_digest)
+    chosen = at_stage(found, stage)
     binding = binding.check(chosen)
     with binding.signer(terms) as signer:
         bound = binding.bind(target, chosen, bom)

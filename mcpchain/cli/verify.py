@@ -146,7 +146,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         trusted_root=expectations.trusted_root,
     )
     expectations = expectations.at(around.environ.get("GH_HOST", ""))
-    chosen = _root(expectations)
+    chosen = chosen_root(expectations)
     verifier = Verifier(
         expectations=expectations,
         chosen=chosen,
@@ -174,10 +174,11 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
     else:
         found = verifier.of_server(targets, server, mcp_registry)
-    _tell(found, chosen, format_id, offline=offline)
+    tell(found, chosen, format_id, offline=offline)
 
 
-def _root(expectations: "Expectations") -> "Chosen":
+def chosen_root(expectations: "Expectations") -> "Chosen":
+    """Return whom to trust, as the options say."""
     from mcpchain.pipeline.trusting import choose, from_file
 
     if expectations.trusted_root is not None:
@@ -186,7 +187,7 @@ def _root(expectations: "Expectations") -> "Chosen":
     return choose(name, options.trust_folder(), options.now())
 
 
-def _tell(found: "Found", chosen: "Chosen", format_id: str, *, offline: bool) -> None:
+def tell(found: "Found", chosen: "Chosen", format_id: str, *, offline: bool) -> None:
     """Print what came of it, and end with its exit code."""
     from mcpchain import __version__
     from mcpchain.verification import Run, renderers

@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -37,6 +38,26 @@ def load_policy(
         return parse(data, source=f"{_SHIPPED}{name}", today=today)
     around = _Folder(Path(name).parent, ask)
     return parse(data, source=name, around=around, today=today)
+
+
+def pinned(policy: Policy, digest: str) -> None:
+    """Refuse *policy* unless it is the one of *digest*, `sha256:` and its value.
+
+    Raises:
+        UsageError: It is another one, or there is no digest.
+        PolicyError: It is another one.
+    """
+    if not re.fullmatch("sha256:[0-9a-f]{64}", digest):
+        said = f": `{digest[:80]}` is no SHA-256" if digest else " is empty"
+        raise UsageError(
+            f"`--policy-digest`{said}",
+            hint="write `sha256:` and 64 hexadecimal digits; is a variable not set?",
+        )
+    if digest != f"sha256:{policy.sha256}":
+        raise PolicyError(
+            f"the policy `{policy.name}` has the digest sha256:{policy.sha256}",
+            hint="read what changed, and give that digest",
+        )
 
 
 def policy_bytes(name: str) -> bytes:
