@@ -55,9 +55,9 @@ class ModelJob:
         trust = replace(signer.trust, predicate_types=(MODEL,))
 
         def check() -> None:
-            other = {*look(self.path).entries} ^ {*listing.entries}
-            if other:
-                path = min(each.path for each in other)
+            now = look(self.path).entries
+            if now != listing.entries:
+                path = min(path for path, *_ in {*now} ^ {*listing.entries})
                 problem = f"`{path[:200]}` changed meanwhile"
                 raise UnavailableError(problem, hint="run again")
 
@@ -78,13 +78,12 @@ def _digests(
     Raises:
         UnreadableError: One cannot be read, or changed while it was hashed.
     """
-    found = digest_pieces(given.model.root, pieces, model.ALGORITHM, count)
     digests = {}
-    for each in pieces:
-        digest = found[each]
+    found = digest_pieces(given.model.root, pieces, model.ALGORITHM, count)
+    for piece, digest in found.items():
         if isinstance(digest, UnreadableError):
             raise digest
-        digests[each] = digest
+        digests[piece] = digest
     return digests
 
 

@@ -1,7 +1,6 @@
 """Write files as a whole or not at all, several of them together."""
 
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -47,9 +46,9 @@ def write_all(
     def fill(path: Path) -> Path:
         target = Path(os.path.realpath(path)) if replace else path
         try:
-            descriptor, part = tempfile.mkstemp(prefix=".mcpchain-", dir=target.parent)
-            parts[target] = part
-            with os.fdopen(descriptor, "wb") as whole:
+            part = str(target.with_name(f".mcpchain-{os.urandom(8).hex()}"))
+            with open(part, "xb", opener=_owner_only) as whole:
+                parts[target] = part
                 whole.write(files[path])
                 whole.flush()
                 os.fsync(whole.fileno())
@@ -99,6 +98,10 @@ def _place(part: str, path: Path, *, replace: bool) -> None:
         if os.path.lexists(path):
             raise FileExistsError(17, "File exists") from None
         os.replace(part, path)
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _remove(paths: Iterable[Path | str]) -> None:

@@ -44,19 +44,21 @@ def pieces(model: Model, choice: Choice) -> tuple[Piece, ...]:
     found: list[Piece] = []
     twins: dict[str, str] = {}
     for entry in model.entries:
-        if not model.whole and not left_out.isdisjoint(above(entry.path)):
+        path, form, size, _ = entry
+        if not model.whole and not left_out.isdisjoint(above(path)):
             continue
-        size = _size(model, entry, choice)
+        if form is not Form.FILE:
+            size = _followed(model, entry, choice)
         if not model.whole:
-            if not PLAIN.fullmatch(entry.path):
-                _check_name(entry.path)
-            twin = twins.setdefault(folded(entry.path), entry.path)
-            if twin != entry.path:
-                raise _refused(entry.path, f"differs only in case from `{twin[:140]}`")
-        found.append(Piece(entry.path, 0, size, size))
+            if not PLAIN.fullmatch(path):
+                _check_name(path)
+            twin = twins.setdefault(folded(path), path)
+            if twin != path:
+                raise _refused(path, f"differs only in case from `{twin[:140]}`")
+        found.append(Piece(path, 0, size, size))
     if not found:
         raise UsageError("the model has no file to sign", hint="name another folder")
-    return tuple(sorted(found, key=lambda each: raw(each.path).split("/")))
+    return tuple(found)  # the listing has the order of the format
 
 
 def statement(
@@ -95,9 +97,7 @@ def statement(
     return canonical(document), root.digest()
 
 
-def _size(model: Model, entry: Entry, choice: Choice) -> int:
-    if entry.form is Form.FILE:
-        return entry.size
+def _followed(model: Model, entry: Entry, choice: Choice) -> int:
     if entry.form is Form.OTHER:
         raise _refused(entry.path, "is no regular file")
     try:

@@ -9,6 +9,7 @@ import itertools
 import os
 import stat
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from mcpchain.errors import State
@@ -20,6 +21,7 @@ from mcpchain.tree.unreadable import UnreadableError, refused
 
 LIMIT: Final = 1_000_000
 """How many entries are listed."""
+_NAME: Final = attrgetter("name")
 
 
 @enum.unique
@@ -43,8 +45,8 @@ class Entry(NamedTuple):
     """Another, once it is replaced or changes."""
 
 
-def entries(root: Root, *, limit: int = LIMIT) -> Iterator[Entry]:
-    """Yield every entry beneath *root* that is no folder, in a stable order.
+def entries(root: Root, *, limit: int = LIMIT) -> tuple[Entry, ...]:
+    """Return every entry beneath *root* that is no folder, by its names on the disk.
 
     Raises:
         UnreadableError: A folder cannot be read, is too deep, or there are too many.
@@ -53,28 +55,42 @@ def entries(root: Root, *, limit: int = LIMIT) -> Iterator[Entry]:
         place = root.enter()
     except OSError as error:
         raise refused(".", error) from error
-    left = itertools.count(limit, -1)
-    yield from _folder(place, "", 0, left)
+    found: list[Entry] = []
+    _folder(place, "", 0, itertools.count(limit, -1), found)
+    return tuple(found)
 
 
 def _folder(
-    place: beneath.Place, path: str, depth: int, left: Iterator[int]
-) -> Iterator[Entry]:
-    """List the open folder *place*, and close it."""
+    place: beneath.Place,
+    path: str,
+    depth: int,
+    left: Iterator[int],
+    found: list[Entry],
+) -> None:
+    """List the open folder *place* into *found*, and close it.
+
+    Args:
+        place: It.
+        path: What stands before the names in it.
+        depth: In how many folders it lies.
+        left: How many entries may follow.
+        found: What there is so far.
+    """
     try:
         try:
             with os.scandir(place) as listing:
-                found = []
+                there = []
                 for each in listing:
                     if next(left) <= 0:
-                        raise _too_many(path)
-                    found.append(each)
+                        raise _too_many(path[:-1])
+                    there.append(each)
         except OSError as error:
-            raise refused(path or ".", error) from error
-        for entry in sorted(found, key=lambda each: each.name):
-            inner = f"{path}/{shown(entry.name)}" if path else shown(entry.name)
+            raise refused(path[:-1] or ".", error) from error
+        there.sort(key=_NAME)
+        for entry in there:
+            inner = path + shown(entry.name)
             if not entry.is_dir(follow_symlinks=False):
-                yield _entry(entry, inner)
+                found.append(_entry(entry, inner))
                 continue
             if depth >= DEPTH_LIMIT:
                 raise _too_deep(inner)
@@ -82,7 +98,7 @@ def _folder(
                 below = beneath.step(place, entry.name)
             except OSError as error:
                 raise refused(inner, error) from error
-            yield from _folder(below, inner, depth + 1, left)
+            _folder(below, f"{inner}/", depth + 1, left, found)
     finally:
         beneath.leave(place)
 
