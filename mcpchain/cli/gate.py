@@ -4,12 +4,16 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mcpchain.cli import options
 from mcpchain.cli.binding import Binding, binding_options
 from mcpchain.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from mcpchain.report import Account
 
 
 @click.command(
@@ -25,6 +29,7 @@ Examples:
   mcpchain gate --policy acme.yaml --stage staging --verdict staging.json --key gate.key
   mcpchain gate --policy acme.yaml --stage production --require-verdict staging.json
   mcpchain gate --policy acme.yaml --policy-digest sha256:9f86d0...
+  mcpchain gate --compliance-report evidence.md
   mcpchain gate bom.cdx.json --subject agent@sha256:9f86d0... --log decisions.jsonl
 
 \b
@@ -103,6 +108,14 @@ Exit codes: 0 allowed, 2 usage or policy file, 3 nothing to check,
     type=click.Path(path_type=Path),
     help="Write the CycloneDX BOM of TARGET to this file as well.",
 )
+@click.option(
+    "--compliance-report",
+    "compliance",
+    metavar="OUT",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file (.json or .md) what was seen of the controls of OWASP's "
+    "LLM and MCP Top 10, NIST SSDF, SLSA, the EU's CRA and AI Act, and ISO 27001.",
+)
 @binding_options
 @options.environment_options
 @options.user_config_option
@@ -114,6 +127,7 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     advisories: tuple[Path, ...],
     environment: Path | None,
     bom: Path | None,
+    compliance: Path | None,
     format_id: str,
     root: str | None,
     trusted_root: Path | None,
@@ -156,6 +170,11 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
             "`--bom -` would write the BOM between the lines of the verdict",
             hint="name a file, or use `mcpchain sbom -o -`",
         )
+    if compliance is not None and compliance.suffix not in {".json", ".md"}:
+        raise UsageError(
+            f"`--compliance-report {compliance}` says nothing of the format",
+            hint="let its name end with `.json` or `.md`",
+        )
     terms = replace(
         options.circumstances(target),
         advisories=advisories,
@@ -175,7 +194,7 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
     chosen = at_stage(found, stage)
     binding = binding.check(chosen)
     with binding.signer(terms) as signer:
-        bound = binding.bind(target, chosen, bom)
+        bound = binding.bind(target, chosen, bom, compliance)
         inventory = options.survey(
             target,
             environment,
@@ -196,8 +215,18 @@ def gate(  # noqa: PLR0913, PLR0917 - one parameter an option
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # noqa: TID251
         report = all_formats()[format_id].render(account, colour=colour)
         click.echo(report, nl=False, color=colour)
+        if compliance:
+            _write_evidence(account, compliance)
         binding.conclude(bound, account, signer)
     click.get_current_context().exit(_EXITS[account.verdict.decision.value])
+
+
+def _write_evidence(account: "Account", output: Path) -> None:
+    from mcpchain.compliance import as_json, as_markdown
+    from mcpchain.pipeline.writing import write_all
+
+    text = as_json(account) if output.suffix == ".json" else as_markdown(account)
+    write_all({output: text.encode()}, replace=True)
 
 
 _EXITS = {"allow": Exit.ALLOWED, "undecided": Exit.UNDECIDED, "deny": Exit.DENIED}

@@ -53,6 +53,8 @@ class Policy:
     licenses: LicenseTerms | None = None
     waivers: tuple[Waiver, ...] = ()
     limits: Limits = Limits()  # noqa: RUF009 - frozen, like every value here
+    controls: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """By rule: the framework and control that it speaks of, beside mcpchain's own."""
     publishers: tuple[Publisher, ...] = ()
     """Who has to stand for what. Of several that fit a component, any one."""
     second_opinion: Demand = Demand.OFF

@@ -4,10 +4,12 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Protocol
 
+from mcpchain import controls
 from mcpchain.errors import MalformedError, PolicyError
 from mcpchain.policy import Policy, default_levels
 from mcpchain.policy.changes import changes
@@ -27,7 +29,7 @@ LISTS: Final = ("licenses", "publishers", "registries", "signatures", "waivers")
 _KEYS: Final = {
     *("apiVersion", "name", "expires", "extends", "extended-by", "defaults", "rules"),
     *("registries", "licenses", "publishers", "signatures", "advisories"),
-    *("verifiers", "stages", "limits", "waivers", "custom"),
+    *("verifiers", "stages", "limits", "waivers", "custom", "controls"),
 }
 _CHANNEL: Final = re.compile(r"conda:[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?")
 _SHA256: Final = re.compile("[0-9a-f]{64}")
@@ -184,6 +186,15 @@ class _Reader:
             base,
             rules=tuple(rules.values()),
             custom=(*base.custom, *own_rules),
+            controls={
+                **base.controls,
+                **dict(
+                    _controls(
+                        root.at("controls"),
+                        {*rules, *ids, *(each.id for each in own_rules)},
+                    )
+                ),
+            },
             levels=levels,
             places=places,
             scoped=scoped,
@@ -272,6 +283,23 @@ def _hexadecimal(node: YamlNode, form: re.Pattern[str], what: str) -> str:
 def _max_age(advisories: YamlNode) -> dt.timedelta | None:
     known(advisories, {"max-age"})
     return age(advisories.at("max-age")) if advisories.exists else None
+
+
+def _controls(
+    node: YamlNode, rules: AbstractSet[str]
+) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Yield the controls that each rule speaks of."""
+    known(node, rules, what="rule")
+    for rule, listed in node.items():
+        found = []
+        for each in listed.elements():
+            try:
+                found.append(controls.parse(each.text()))
+            except ValueError as error:
+                raise each.malformed(str(error)) from None
+        if not found:
+            raise listed.malformed("is empty; leave it out")
+        yield rule, tuple(dict.fromkeys(found))
 
 
 def _addresses(node: YamlNode) -> Iterator[str]:
