@@ -249,7 +249,7 @@ def _blind(rule: str, account: Account, outcomes: Sequence[tuple[str, Finding]])
         if each.gap and each.gap.stage in stages:
             return each.gap.reason
     if rule in _SIGNATURES:
-        asked = set(account.standings)
+        asked = {ref for ref, each in account.standings.items() if each.answers}
         missing = [
             each
             for each in account.inventory.components

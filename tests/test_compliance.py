@@ -10,7 +10,15 @@ from click.testing import CliRunner, Result
 
 from mcpchain import controls
 from mcpchain.cli import main
+from mcpchain.compliance import assess
+from mcpchain.inventory import Inventory
+from mcpchain.policy.reading import parse
+from mcpchain.report import Account
 from mcpchain.rules import all_rules
+from mcpchain.signature import Status, Verification
+from mcpchain.standing import Standing
+from mcpchain.verdict import Verdict
+from tests.making import NOW, component
 from tests.model_folder.making import CONFIG, put, weights
 from tests.world.npm import sri
 from tests.world.world import World
@@ -155,14 +163,41 @@ def test_what_no_rule_looks_at_is_never_met(tmp_path: Path) -> None:
     assert found == ("no evidence", "no rule of mcpchain looks at this")
 
 
-def test_a_level_that_the_policy_does_not_ask_for_is_no_evidence(
-    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.npm.publish("left", "1.0.0")
-    for name, value in world.environ.items():
-        monkeypatch.setenv(name, value)
-    report, _ = gate(project(tmp_path), POLICY, osv(tmp_path / "osv"))
-    assert status(report, "slsa", "Build L3")[0] != "met"
+def account(policy: str, signed: str) -> Account:
+    """Return a verdict without findings; a package a letter, `y` if it is signed."""
+    packages = [component(f"pkg:npm/p{number}@1.0.0") for number in range(len(signed))]
+    holds = Verification(subject="p", kind="npm", status=Status.VERIFIED, reason="")
+    standings = {
+        each.ref: Standing(answers=(holds,) if letter == "y" else ())
+        for each, letter in zip(packages, signed, strict=True)
+    }
+    return Account(
+        inventory=Inventory(name="p", components=tuple(packages)),
+        verdict=Verdict(),
+        policy=parse(policy.encode(), source="p.yaml"),
+        now=NOW,
+        version="1",
+        sources=("osv",),
+        standings=standings,
+        root="root",
+    )
+
+
+def test_a_build_level_is_met_as_far_as_the_policy_asks_for_one() -> None:
+    report = assess(account(POLICY, "y"))
+    assert status(report, "slsa", "Build L1")[0] == "met"
+    assert status(report, "slsa", "Build L2")[0] == "met"
+    no = ("no evidence", "the policy asks for no build level above 2")
+    assert status(report, "slsa", "Build L3") == no
+    three = POLICY.replace("{", "{low-build-level: {min-level: 3}, ")
+    assert status(assess(account(three, "y")), "slsa", "Build L3")[0] == "met"
+
+
+def test_one_package_of_unknown_signer_is_enough_to_doubt() -> None:
+    report = assess(account(POLICY, "y?"))
+    found = ("no evidence", "`missing-provenance` could not look at all: nobody was ")
+    assert status(report, "slsa", "Build L1")[0] == found[0]
+    assert status(report, "slsa", "Build L1")[1].startswith(found[1])
 
 
 def test_the_report_says_what_it_is_and_what_it_rests_on(tmp_path: Path) -> None:
