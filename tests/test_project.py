@@ -102,9 +102,12 @@ def test_the_readme_names_commands_and_rules_that_exist() -> None:
 
 
 def test_the_readme_uses_options_that_exist() -> None:
+    commands = [*main.commands.values()]
+    for group in main.commands.values():
+        commands += getattr(group, "commands", {}).values()
     known = {
         option
-        for command in main.commands.values()
+        for command in commands
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }

@@ -159,7 +159,12 @@ def judge_of(
         else:
             policy = load_policy(each, terms)
             digests.add(policy.sha256)
-            verifiers |= {each.id: each.signer for each in policy.verifiers}
+            for known in policy.verifiers:
+                if verifiers.setdefault(known.id, known.signer) != known.signer:
+                    raise UsageError(
+                        f"`{known.id[:140]}` is two verifiers, who sign differently",
+                        hint="name them differently in the policies",
+                    )
     only = next(iter(verifiers)) if len(verifiers) == 1 else ""
     verifier = asked.verifier or only
     signer = asked.signer() or verifiers.get(verifier)
