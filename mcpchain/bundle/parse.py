@@ -12,7 +12,7 @@ from typing import Final
 
 from mcpchain.document import Node
 
-_VERSIONS: Final = {
+VERSIONS: Final = {
     "application/vnd.dev.sigstore.bundle+json;version=0.1": "0.1",
     "application/vnd.dev.sigstore.bundle+json;version=0.2": "0.2",
     "application/vnd.dev.sigstore.bundle+json;version=0.3": "0.3",
@@ -126,7 +126,7 @@ def bundle(node: Node, *, chains: bool = False) -> Bundle:
         MalformedError: It is none, or of a version that is not known.
     """
     kind = node.at("mediaType").text()
-    version = _VERSIONS.get(kind)
+    version = VERSIONS.get(kind)
     if version is None:
         raise node.malformed(f"`{kind[:140]}` is no media type of a Sigstore bundle")
     material = node.at("verificationMaterial")

@@ -6,7 +6,9 @@ click and nothing else.
 
 import gc
 import os
+import signal
 import sys
+from contextlib import suppress
 from typing import Any, Final
 
 import click
@@ -50,6 +52,9 @@ class FrontDoor(click.Group):
         """Run the command; exit with the code of the error if it raises one of ours."""
         # What a run makes is needed until its end: collecting it would free nothing.
         gc.disable()
+        # Who ends us is told no more than who interrupts us, and as little is left.
+        with suppress(ValueError):  # in a thread, where none can be set
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             return super().invoke(ctx)
         except McpchainError as error:

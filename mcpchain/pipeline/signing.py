@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from mcpchain.bundle.parse import Bundle, parse
+from mcpchain.bundle.parse import VERSIONS, Bundle, parse
 from mcpchain.bundle.verify import Artifact, Trust, verify
+from mcpchain.document import Node
 from mcpchain.errors import MalformedError, McpchainError, UnavailableError, UsageError
 from mcpchain.pipeline.writing import write_all
 from mcpchain.sign import Signer
@@ -253,7 +254,7 @@ def _parsed(data: bytes) -> Bundle:
 def _is_bundle(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
-            parse(stream.read(LIMIT), source=path.name, chains=True)
+            node = Node.from_json(stream.read(LIMIT), source=path.name)
+        return node.at("mediaType").text() in VERSIONS
     except (OSError, MalformedError):
         return False
-    return True

@@ -285,9 +285,13 @@ def about(text: str) -> Path | Subject:
         _check_file(path)
         return path
     digest = _digest(found["digest"])
-    return Subject(
-        name=found["name"] or "", digests={digest.algorithm.value: digest.value}
-    )
+    name = found["name"] or ""
+    if ".." in name.replace("\\", "/").split("/") or not name.isprintable():
+        raise UsageError(
+            "the name of a subject leads out of a folder, or cannot be printed",
+            hint="name it as whoever gets it does: `app.whl@sha256:...`",
+        )
+    return Subject(name=name, digests={digest.algorithm.value: digest.value})
 
 
 def _digest(text: str) -> Digest:

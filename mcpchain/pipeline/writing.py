@@ -10,6 +10,7 @@ from mcpchain.errors import McpchainError, UnavailableError, UsageError
 
 _READABLE: Final = 0o644
 _TOGETHER: Final = 16
+_TOLD: Final = 5
 _WRONG: Final = (
     FileExistsError,
     FileNotFoundError,
@@ -65,7 +66,15 @@ def write_all(
             _place(parts[path], path, replace=replace)
             placed.append(path)
     except BaseException as error:
-        _remove([] if replace else placed)
+        if not replace:
+            # An interrupt may have come before one that is in its place was counted.
+            _remove({*placed, *(each for each in parts if _is_same(parts[each], each))})
+        elif placed and isinstance(error, OSError):
+            done = ", ".join(f"`{each}`" for each in placed[:_TOLD])
+            raise UnavailableError(
+                f"{failed(path, error)}; {len(placed)} replaced before: {done}",
+                hint="see to it, and run again with `--force`",
+            ) from None
         if isinstance(error, OSError):
             raise failed(path, error) from None
         raise
@@ -98,6 +107,13 @@ def _place(part: str, path: Path, *, replace: bool) -> None:
         if os.path.lexists(path):
             raise FileExistsError(17, "File exists") from None
         os.replace(part, path)
+
+
+def _is_same(part: str, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.lstat(part), os.lstat(path))
+    except OSError:
+        return False
 
 
 def _owner_only(path: str, flags: int) -> int:

@@ -64,6 +64,41 @@ def test_a_file_can_be_signed_and_attested(folder: Path) -> None:
     assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "2 verified")
 
 
+SUMMARY = GOOD["vsa"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"verificationResult": "FAILED"}, "FAILED"),
+        ({"verificationResult": "FAILED", "verifiedLevels": ["FAILED"]}, "FAILED"),
+        ({"verifiedLevels": ["SLSA_BUILD_LEVEL_3", "FAILED"]}, "FAILED"),
+    ],
+    ids=["failed", "failed with its levels", "a level that failed"],
+)
+def test_a_signed_verdict_that_says_no_is_no_yes(
+    change: dict[str, object], said: str, folder: Path
+) -> None:
+    (folder / "p.json").write_text(json.dumps(SUMMARY | change))
+    done = attest("a.whl", kind="vsa")
+    assert done.exit_code == 0, done.output
+    told = verify("a.whl")
+    assert told.exit_code == 10
+    assert told.stdout.splitlines()[:3] == [
+        "invalid: a.whl",
+        f"  why: it is a verdict, which says `{said}`",
+        "  hint: do not use it: whoever signed that verdict says so; ask them why",
+    ]
+    document = json.loads(verify("a.whl", "--format", "json").stdout)
+    assert document["verifications"][0]["verificationResult"] == said
+
+
+def test_what_a_verdict_says_is_told(folder: Path) -> None:
+    (folder / "p.json").write_text(json.dumps(SUMMARY))
+    assert attest("a.whl", kind="vsa").exit_code == 0
+    assert "  result: PASSED\n" in verify("a.whl").stdout
+
+
 def test_one_statement_is_about_several_subjects(folder: Path) -> None:
     several = ("a.whl", "b.whl", f"sha256:{HEX}", f"other@sha512:{HEX}{HEX}")
     done = attest(*several)
@@ -121,6 +156,12 @@ WRONG: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "one twice": (("a.whl", "./a.whl", "--bundle=x"), {}, "two subjects are called"),
     "a short digest": (("sha256:12",), {}, "is not a sha256 digest"),
     "an unknown digest": ((f"md5:{HEX[:32]}",), {}, "is no file"),
+    "a name that leads out": (
+        (f"a/../../b@sha256:{HEX}",),
+        {},
+        "leads out of a folder",
+    ),
+    "a name of no UTF-8": ((f"\udcff@sha256:{HEX}",), {}, "cannot be printed"),
     "no type": (("a.whl",), {"kind": "review"}, "is no type of predicate"),
     "a predicate that is none": (
         ("a.whl",),

@@ -425,3 +425,26 @@ def test_what_names_say_does_nothing_to_a_terminal(folder: Path) -> None:
     odd.write_bytes(b"")
     done = run("sign", odd, "--key", "release.key")
     assert (done.exit_code, "\x1b" in done.stdout) == (0, False)
+
+
+ENDED = """\
+import os, signal, sys
+from mcpchain.cli import main
+link = os.link
+def ended(*paths):
+    link(*paths)
+    os.kill(os.getpid(), signal.SIGTERM)
+os.link = ended
+main(sys.argv[1:], prog_name="mcpchain")
+"""
+
+
+def test_who_is_ended_between_two_bundles_leaves_neither(folder: Path) -> None:
+    before = sorted(os.listdir(folder))
+    args = ("sign", "a.whl", "b.whl", "--key", "release.key")
+    done = subprocess.run(
+        [sys.executable, "-c", ENDED, *args], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (130, b"")
+    assert b"Traceback" not in done.stderr
+    assert sorted(os.listdir(folder)) == before

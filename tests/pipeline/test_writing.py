@@ -90,3 +90,32 @@ def test_what_cannot_be_placed_is_ours_to_tell(tmp_path: Path) -> None:
         write_all({tmp_path / "folder": b"1"}, replace=True)
     assert names(tmp_path) == ["folder"]
     assert os.listdir(tmp_path / "folder") == []
+
+
+ENDED = """\
+import os, sys
+from pathlib import Path
+from mcpchain.pipeline import writing
+folder, link = Path(sys.argv[1]), os.link
+def ended(part, path):
+    link(part, path)
+    if path.name == "b":
+        raise KeyboardInterrupt
+os.link = ended
+writing.write_all({folder / "a": b"1", folder / "b": b"2"}, replace=False)
+"""
+
+
+def test_an_interrupt_between_two_leaves_neither(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ENDED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert b"KeyboardInterrupt" in done.stderr
+    assert names(tmp_path) == []
+
+
+def test_what_was_replaced_before_a_failure_is_told(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    files = {tmp_path / "a": b"1", tmp_path / "folder": b"2"}
+    with pytest.raises(UnavailableError, match=r"; 1 replaced before: `.*/a`"):
+        write_all(files, replace=True)
+    assert names(tmp_path) == ["a", "folder"]

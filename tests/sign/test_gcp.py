@@ -63,6 +63,7 @@ def test_what_google_signs_is_verified(
         f"gcpkms://{PROJECT}/p256/cryptoKeyVersions/latest",
         f"gcpkms://{PROJECT}/../p256/cryptoKeyVersions/1",
         f"gcpkms://{PROJECT}/p256/cryptoKeyVersions/1:destroy",
+        f"gcpkms://{PROJECT}/../cryptoKeyVersions/1",
         "gcpkms://host.example/projects",
         "gcpkms:",
     ],

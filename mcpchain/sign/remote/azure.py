@@ -39,6 +39,7 @@ _OPTIONS: Final = {
     "retry_total": 1,
     "retry_read": 0,
     "verify_challenge_resource": True,
+    "permit_redirects": False,
 }
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _FORM: Final = (
     "gcpkms://projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/V"
 )
-_PART: Final = r"[A-Za-z0-9_.:-]{1,63}"
+_PART: Final = r"(?!\.{1,2}/)[A-Za-z0-9_.:-]{1,63}"
 _KEY: Final = re.compile(
     rf"gcpkms:(?://)?(?P<key>projects/{_PART}/locations/{_PART}/keyRings/{_PART}"
     rf"/cryptoKeys/{_PART})/(?:cryptoKeyVersions|versions)/(?P<version>[0-9]{{1,9}})"

@@ -215,9 +215,9 @@ class _Resources:
         """Take in one resource, and return its digest."""
         name, algorithm, text = _plain(value) or self._texts(index)
         digest = self._digest(index, algorithm, text)
-        path, start, end = (
-            (name, 0, 0) if self.shard is None else self._parts(index, name)
-        )
+        path, start, end = name, 0, 0
+        if self.shard is not None:
+            path, start, end = self._parts(index, name)
         if len(name) > _NAME:
             raise self._node(index).malformed(
                 f"a name of more than {_NAME:,} characters"
@@ -281,7 +281,8 @@ def _plain(value: object) -> tuple[str, str, str] | None:
     """Return name, algorithm and digest of a resource that has nothing odd."""
     if type(value) is not dict:
         return None
-    name, algorithm, digest = map(value.get, ("name", "algorithm", "digest"))
+    get = value.get
+    name, algorithm, digest = get("name"), get("algorithm"), get("digest")
     if not (type(name) is type(algorithm) is type(digest) is str):
         return None
     whole = name.isascii() and algorithm.isascii() and digest.isascii()
