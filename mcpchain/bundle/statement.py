@@ -31,6 +31,28 @@ SUBJECTS: Final = 10_000
 """How many subjects a statement may have."""
 
 
+_SUMMARY: Final = "https://slsa.dev/verification_summary/"
+_PASSED: Final = "PASSED"
+
+
+def verdict(statement: Statement | None) -> str:
+    """Return what *statement* says came of a verification; empty: it is no summary."""
+    if statement is None or not statement.predicate_type.startswith(_SUMMARY):
+        return ""
+    said = statement.predicate if isinstance(statement.predicate, dict) else {}
+    result = said.get("verificationResult", said.get("verification_result"))
+    levels = said.get("verifiedLevels")
+    if result == _PASSED and isinstance(levels, list) and "FAILED" in levels:
+        return "FAILED"
+    return result[:140] if isinstance(result, str) and result else "nothing"
+
+
+def objection(statement: Statement | None) -> str:
+    """Say why *statement* is a verdict against what it is about; empty: it is none."""
+    said = verdict(statement)
+    return f"it is a verdict, which says `{said}`" if said not in {"", _PASSED} else ""
+
+
 @lru_cache(maxsize=1)
 def document(payload: bytes, *, source: str) -> Node:
     """Read the payload of an envelope, whatever it says.

@@ -23,7 +23,7 @@ CVE-2022-23649, CVE-2022-36056, CVE-2026-22703, CVE-2026-24122 and CVE-2026-3998
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle import chain, keys, private
@@ -36,7 +36,7 @@ from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.private import PrivateAuthority
 from mcpchain.bundle.refusal import RefusedError
 from mcpchain.bundle.root import TrustedRoot
-from mcpchain.bundle.statement import PAYLOAD_TYPE
+from mcpchain.bundle.statement import PAYLOAD_TYPE, objection
 from mcpchain.bundle.statement import parse as parse_statement
 from mcpchain.bundle.timestamp import verify_timestamp
 from mcpchain.errors import MalformedError
@@ -84,6 +84,8 @@ class Trust:
     `expected`."""
     predicate_types: tuple[str, ...] = ()
     """What an envelope may say; empty: anything."""
+    passed_only: bool = False
+    """Whether a verdict that says no is no yes: else the caller reads it."""
     opinion: "Opinion | None" = None
     """Asked at the end; it may take a yes away, and never give one."""
 
@@ -95,9 +97,12 @@ Opinion = Callable[[Bundle, Artifact, Trust, Verification], Verification]
 def verify(bundle: Bundle, artifact: Artifact, trust: Trust) -> Verification:
     """Say who stands for *artifact*. Never raises for anything in *bundle*."""
     found = _verify(bundle, artifact, trust)
-    if trust.opinion is None:
+    if trust.opinion is not None:
+        found = trust.opinion(bundle, artifact, trust, found)
+    if not (found and trust.passed_only and (why := objection(found.statement))):
         return found
-    return trust.opinion(bundle, artifact, trust, found)
+    checks = (*found.checks, Check(id="verdict", ok=False, detail=why))
+    return replace(found, status=Status.INVALID, reason=why, checks=checks)
 
 
 def another(bundle: Bundle, wanted: tuple[str, ...]) -> str:

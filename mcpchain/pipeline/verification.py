@@ -71,6 +71,7 @@ class Terms:
             log_needed=self.log_needed,
             authority=self.authority,
             predicate_types=self.predicate_types,
+            passed_only=True,
             opinion=self.opinion,
         )
 

@@ -70,6 +70,8 @@ def _of_step(each: Verification, failed: str) -> str:
         return "name the bundle or attestation that belongs to the file: `--bundle`"
     if each.status is Status.UNTRUSTED_IDENTITY:
         return _whom(each, failed)
+    if each.status is Status.INVALID and failed == "verdict":
+        return "do not use it: whoever signed that verdict says so; ask them why"
     if each.status is Status.INVALID and failed == "image":
         return (
             "if it is a mirror of that, name the digest of the image in place of a tag"

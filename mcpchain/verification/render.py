@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from mcpchain.answer import record
+from mcpchain.bundle.statement import verdict
 from mcpchain.printable import printable
 from mcpchain.signature import Identity, Status, Verification
 from mcpchain.verification import Run, links
@@ -78,6 +79,8 @@ def _signed(each: Verification, run: Run) -> Iterator[str]:
         yield "note: the index names this signer; you have not said whom you expect"
     if each.statement is not None:
         yield f"says: {each.statement.predicate_type}"
+    if said := verdict(each.statement):
+        yield f"result: {said}"
     if level := _level(each):
         yield f"build level: {level.level}, {level.reason}"
     for time in each.times:
@@ -120,6 +123,8 @@ def as_json(run: Run) -> str:
 
 def _entry(each: Verification) -> dict[str, Any]:
     entry = record(each)
+    if said := verdict(each.statement):
+        entry["verificationResult"] = said
     if level := _level(each):
         entry["buildLevel"] = {
             "level": level.level,
