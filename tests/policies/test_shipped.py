@@ -423,3 +423,27 @@ def test_air_gapped_bears_no_other_blindness_than_being_offline() -> None:
     gap = all_rules()["gap"]
     borne = {v for v in gap.variants if policy.level(finding("gap", v)) != Level.DENY}
     assert borne == {"offline"}
+
+
+def test_air_gapped_says_no_more_of_a_package_whose_publisher_cannot_be_asked(
+    tmp_path: Path,
+) -> None:
+    named = "publishers:\n  - {packages: [pkg:npm/left], repository: acme/left}\n"
+    text = shipped()["air-gapped"].read_text(encoding="utf-8")
+    assert "publishers: []\n" in text
+    policy = tmp_path / "ours.yaml"
+    policy.write_text(text.replace("publishers: []\n", named), encoding="utf-8")
+    project = put(tmp_path / "p", {"package-lock.json": lock()})
+    osv = advisories(tmp_path / "osv")
+    report = gate(str(policy), project, "--offline", osv)
+    assert report["decision"] == "allow"
+    warned = [f["message"] for f in report["findings"] if f["outcome"] == "warned"]
+    assert warned == [
+        "registry: npm: 1 package was not compared with a registry (offline)"
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_odd_about_one(name: str) -> None:
+    told = CliRunner().invoke(main, ["policy", "lint", name])
+    assert (told.exit_code, told.output) == (0, "0 warnings, 0 notes\n")
