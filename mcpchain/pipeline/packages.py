@@ -108,8 +108,6 @@ def gather(
     notes: list[str] = []
     for title, inventory in inventories:
         packages = [each for each in inventory.components if _is_asked(each)]
-        if not packages:
-            raise _nothing(title, inventory)
         found += packages
         # A model that cannot be read is no list of packages.
         weighty: list[Gap] = []
@@ -118,6 +116,8 @@ def gather(
             matters = inventory.name == _ENVIRONMENT or Path(title).is_file()
             listed = matters or lists_packages(gap.location.path)
             (weighty if gap.state in _GAPS and listed else light).append(gap)
+        if not packages and not weighty:
+            raise _nothing(title, inventory)
         answers += map(_answer, weighty)
         notes += _notes(title, inventory, light)
     return Gathered(
@@ -212,10 +212,15 @@ def _nothing(title: str, inventory: Inventory) -> NothingToCheckError:
             f"{title}`",
         )
     if inventory.components:
-        kinds = ", ".join(sorted({_kind(each) for each in inventory.components}))
+        kinds = Counter(_kind(each) for each in inventory.components)
+        told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+        names = sorted({each.title for each in inventory.components})
+        shown = ", ".join(f"`{each[:140]}`" for each in names[:_SOME])
+        more = f" and {len(names) - _SOME:,} more" * (len(names) > _SOME)
         return NothingToCheckError(
-            f"`{title}` names no package of PyPI or npm, only: {kinds}",
-            hint="name a lock, a BOM, or a folder with one",
+            f"`{title}` names no package of PyPI or npm, only: {told}: {shown}{more}",
+            hint="no registry stands for these: `mcpchain gate` judges them; name a "
+            "lock, a BOM, or a folder with one for others",
         )
     from mcpchain.pipeline.target import nothing
 

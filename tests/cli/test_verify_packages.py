@@ -285,7 +285,47 @@ def test_a_bom_of_other_packages_is_nothing_to_verify(user: User) -> None:
     file.write_text(bom("pkg:cargo/acme-files@1.2.0"))
     result = user.run(file)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "names no package of PyPI or npm, only: package of cargo" in result.stderr
+    only = (
+        "names no package of PyPI or npm, only: 1 package of cargo: `acme-files@1.2.0`"
+    )
+    assert only in result.stderr
+
+
+def test_what_is_of_no_registry_is_named(user: User) -> None:
+    commit = "0123456789" * 4
+    user.lock.write_text(f"evil @ git+https://git.example/acme/evil@{commit}\n")
+    for target in (user.lock, user.project):
+        result = user.run(target)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "only: 1 package from a vcs: `evil" in result.stderr
+
+
+@pytest.mark.parametrize("place", ["", "package-lock.json"])
+def test_a_lock_that_cannot_be_read_is_no_lack_of_packages(
+    place: str, tmp_path: Path, user: User
+) -> None:
+    (tmp_path / "js").mkdir()
+    (tmp_path / "js/package-lock.json").write_text("{")
+    result = user.run(tmp_path / "js" / place)
+    lines = result.stdout.splitlines()
+    assert (result.exit_code, lines[0]) == (4, "error: package-lock.json")
+    assert lines[1].startswith("  why: not JSON: ")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_version_that_an_index_does_not_have_is_not_missing_attestations(
+    listed: bool,  # noqa: FBT001 - a parameter
+    user: User,
+) -> None:
+    project = user.world.pypi["acme-files"]
+    for each in project.document["files"]:
+        each.pop("provenance", None)
+    project.document.pop("versions", None)
+    if listed:
+        project.document["versions"] = ["1.2.0"]
+    lines = user.run("pkg:pypi/acme-files@99.0").stdout.splitlines()
+    assert lines[1] == "  why: the registry does not know this version"
+    assert "offers no attestation" in user.run(PYPI).stdout
 
 
 def test_packages_are_asked_about_once(user: User) -> None:

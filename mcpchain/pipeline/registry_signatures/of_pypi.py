@@ -130,7 +130,9 @@ def offers(
     raw = listed if isinstance(listed, list) else []
     # Most pages of most indexes: then there is nothing to sort.
     if not any(isinstance(each, dict) and each.get(_KEY) for each in raw):
-        return {text: OfPypi() for text in wanted}
+        named = page.at("versions").value
+        if isinstance(named, list) and all(text in named for text in wanted):
+            return {text: OfPypi() for text in wanted}
     project = Project.read(page, name, registry, url)
     steps = {version: _step(project, version) for version in project.files}
     return {
