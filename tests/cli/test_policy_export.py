@@ -15,6 +15,7 @@ from mcpchain.pipeline.policies import load_policy
 HEAD = "apiVersion: mcpchain/policy/v1\nname: Acme Prod\nrules: {gap: deny}\n"
 APP = "pkg:oci/app?repository_url=r.example/acme/app"
 ALL = "pkg:oci/*?repository_url=r.example/acme/*"
+OTHER = "pkg:oci/b?repository_url=r.example/b"
 HUB = "pkg:docker/nginx"
 STAGES = """\
 verifiers:
@@ -233,6 +234,81 @@ def test_the_verdict_that_a_stage_requires_is_asked_for_too(
     (only,), _ = exported(kind, file, "--stage", "try")
     spec = only["spec"]
     assert spec.get("mode", spec.get("validationActions")) in ("warn", ["Audit"])
+
+
+IDENTITIES = {"identities": [{"issuer": "", "subject": "", "subjectRegExp": ""}]}
+RULE = {key: [""] for key in ("apiGroups", "apiVersions", "operations", "resources")}
+SHAPES: dict[str, dict[str, Any]] = {
+    CIP: {
+        "mode": "",
+        "images": [{"glob": ""}],
+        "authorities": [
+            {
+                "name": "",
+                "key": {"data": ""},
+                "keyless": {"url": "", **IDENTITIES},
+                "ctlog": {"url": ""},
+                "static": {"action": "", "message": ""},
+                "attestations": [
+                    {
+                        "name": "",
+                        "predicateType": "",
+                        "policy": {"type": "", "data": ""},
+                    }
+                ],
+            }
+        ],
+    },
+    IVP: {
+        "validationActions": [""],
+        "failurePolicy": "",
+        "matchConstraints": {"resourceRules": [RULE]},
+        "matchImageReferences": [{"glob": ""}],
+        "attestors": [
+            {
+                "name": "",
+                "cosign": {
+                    "key": {"data": ""},
+                    "keyless": IDENTITIES,
+                    "ctlog": {"url": ""},
+                },
+            }
+        ],
+        "attestations": [{"name": "", "intoto": {"type": ""}}],
+        "validations": [{"expression": "", "message": ""}],
+    },
+}
+"""What the definitions of the two have, of that which is written. A cluster drops what
+they do not have, and says nothing."""
+
+
+def fits(value: Any, shape: Any) -> bool:  # noqa: ANN401 - any value of YAML
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(
+            key in shape and fits(each, shape[key]) for key, each in value.items()
+        )
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fits(each, shape[0]) for each in value)
+    return isinstance(value, str)
+
+
+@pytest.mark.parametrize("kind", [CIP, IVP])
+def test_nothing_is_written_that_a_cluster_would_drop(kind: str, write: Write) -> None:
+    file = write(
+        f'{{packages: ["{APP}", "{ALL}"], key: release.pub}}',
+        f'{{packages: ["{APP}"], repository: acme/app}}',
+        f'{{packages: ["{HUB}"], identity: a@acme.example, issuer: "https://i.example"}}',
+        f'{{packages: ["{OTHER}"], repository: "https://git.acme.example/a/b", '
+        'issuer: "https://i.example"}',
+        more=STAGES,
+    )
+    documents, told = exported(kind, file, "--stage", "production")
+    assert len(documents) == 5  # four kinds of images, and the verdict
+    for each in documents:
+        assert set(each) == {"apiVersion", "kind", "metadata", "spec"}
+        assert re.fullmatch("[a-z0-9-]{1,63}", each["metadata"]["name"])
+        assert fits(each["spec"], SHAPES[kind])
+    assert "where two patterns fit an image, each wants a signer of its own" in told
 
 
 @pytest.mark.parametrize(
