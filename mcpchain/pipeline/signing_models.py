@@ -51,6 +51,8 @@ class ModelJob:
         pieces = model.pieces(listing, choice)
         digests = _digests(given, pieces, count)
         payload, top = model.statement(listing, choice, digests)
+        # What would be refused is not signed: a log has it for ever.
+        notes = _compared(payload, given)
         data = signer.sign_statement(payload)
         trust = replace(signer.trust, predicate_types=(MODEL,))
 
@@ -66,7 +68,7 @@ class ModelJob:
             verification=verified(data, Artifact(digests={"sha256": top}), trust),
             digest=f"sha256:{top.hex()}",
             check=check,
-            notes=_compared(payload, given),
+            notes=notes,
         )
 
 

@@ -211,3 +211,18 @@ def test_a_bundle_that_appears_meanwhile_is_not_replaced(folder: Path) -> None:
         sign("a.txt", "b.txt", key=OddKey(before=lambda: rival.write_bytes(b"x")))
     assert rival.read_bytes() == b"x"
     assert not (folder / "a.txt.sigstore.json").exists()
+
+
+def test_a_model_that_nobody_could_verify_is_not_shown_to_a_signer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "deep").mkdir()
+    with monkeypatch.context() as inside:
+        inside.chdir("deep")
+        for _ in range(17):
+            Path("d" * 250).mkdir()
+            inside.chdir("d" * 250)
+        Path("w.bin").write_bytes(b"w")
+    with pytest.raises(McpchainError, match="a name of more than 4,096 characters"):
+        sign("deep", key=OddKey(before=interrupt))
+    assert os.listdir("deep") == ["d" * 250]
