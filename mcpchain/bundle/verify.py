@@ -22,7 +22,9 @@ CVE-2022-23649, CVE-2022-36056, CVE-2026-22703, CVE-2026-24122 and CVE-2026-3998
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 _HINTS: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+_OTHERS: Final = "the statement is about other artifacts"
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 _IDENTIFYING: Final = ("sha256", "sha384", "sha512")
 
 
@@ -187,16 +191,15 @@ class _Work:
         given = self.trust.key
         if not self.bundle.certificate:
             if self.trust.authority is not None:
-                problem = "a managed key signed it, and no certificate"
-                raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
+                raise self._untrusted("a managed key signed it, and no certificate")
             if given is None:
                 problem = "a managed key signed it: name the key that you trust"
-                raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
+                raise self._untrusted(problem)
             keys.check(given)
             return given
         if given is not None:
             problem = "a certificate signed it, and not the key that is named"
-            raise RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
+            raise self._untrusted(problem)
         try:
             self.certificate = load(self.bundle.certificate)
             key = self.certificate.public_key()
@@ -205,6 +208,31 @@ class _Work:
             problem = f"the certificate cannot be used: {error}"
             raise RefusedError("material", problem) from None
         return key
+
+    def _untrusted(self, problem: str) -> RefusedError:
+        """Refuse whose key it is, unless it says itself to be about other bytes."""
+        content = self.bundle.content
+        if isinstance(content, MessageSignature):
+            self._hinted(content)
+        elif content.payload_type == PAYLOAD_TYPE:
+            with suppress(MalformedError):
+                said = parse_statement(content.payload, source="statement")
+                if not self._names(said):
+                    return RefusedError("statement", _OTHERS)
+        return RefusedError("material", problem, Status.UNTRUSTED_IDENTITY)
+
+    def _hinted(self, content: MessageSignature) -> None:
+        """Refuse what gives the digest of other bytes."""
+        if not content.digest:
+            return
+        name = _HINTS.get(content.algorithm, "")
+        ours = self.artifact.digests.get(name, content.digest)
+        if name and ours == content.digest:
+            return
+        told = f": `{name}:{content.digest.hex()[:128]}`, and not `{name}:{ours.hex()}`"
+        raise RefusedError(
+            "digest", f"the bundle is about another digest{told if name else ''}"
+        )
 
     def _signature(self, key: "PublicKeyTypes") -> None:
         content = self.bundle.content
@@ -215,15 +243,28 @@ class _Work:
             holds = self._holds(key, content)
             what = "the artifact"
         if not holds:
-            raise RefusedError("signature", f"the signature over {what} does not hold")
+            problem = f"the signature over {what} does not hold{self._by(key)}"
+            raise RefusedError("signature", problem)
         self._done("signature", f"the signature over {what} holds")
+
+    def _by(self, key: "PublicKeyTypes") -> str:
+        """Say that the bundle names another key, if it does."""
+        theirs = self.bundle.key_hint or ""
+        if self.trust.key is None or not _SHA256.fullmatch(theirs):
+            return ""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        if theirs == (ours := hashlib.sha256(pem).hexdigest()):
+            return ""
+        return (
+            f": it says that a key made it whose PEM has the SHA-256 `{theirs}`, and "
+            f"that of the one you name has `{ours}`"
+        )
 
     def _holds(self, key: "PublicKeyTypes", content: MessageSignature) -> bool:
         digests = self.artifact.digests
-        if content.digest:
-            hinted = _HINTS.get(content.algorithm, "")
-            if not hinted or digests.get(hinted, content.digest) != content.digest:
-                raise RefusedError("signature", "the bundle is about another digest")
+        self._hinted(content)
         name = keys.hash_of(key)
         if name in digests:
             return keys.holds_digest(key, content.signature, digests[name], name)
@@ -316,7 +357,7 @@ class _Work:
         if wanted and self.statement.predicate_type not in wanted:
             raise RefusedError("statement", another(self.bundle, wanted))
         if not self._names(self.statement):
-            raise RefusedError("statement", "the statement is about other artifacts")
+            raise RefusedError("statement", _OTHERS)
         kind = self.statement.predicate_type
         self._done("statement", f"a `{kind}` about this artifact")
 

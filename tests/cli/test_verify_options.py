@@ -1,5 +1,6 @@
 """What `mcpchain verify` is told twice, or in vain, is refused: never swallowed."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -270,6 +271,51 @@ def test_another_key_may_be_the_mistake() -> None:
             "do not use it, get it again, and ask them"
         ),
     ]
+
+
+def test_the_key_that_a_bundle_names_is_told_where_it_is_another() -> None:
+    bundle = MINTER.sign()
+    bundle["verificationMaterial"]["publicKey"] = {"hint": DIGEST}
+    Path("model.bin.sigstore.json").write_text(json.dumps(bundle))
+    why = run("model.bin", "--key", "other.pub").stdout.splitlines()[1]
+    assert why.startswith(
+        "  why: the signature over the artifact does not hold: it says that a key made "
+        f"it whose PEM has the SHA-256 `{DIGEST}`, and that of the one you name has `"
+    )
+
+
+@pytest.mark.parametrize("who", [(), ("--key", "acme.pub"), ACME], ids=str)
+def test_other_bytes_than_were_signed_are_invalid_whoever_signed_them(
+    who: tuple[str, ...],
+) -> None:
+    Path("model.bin").write_text("other")
+    theirs = hashlib.sha256(ARTIFACT).hexdigest()
+    ours = hashlib.sha256(b"other").hexdigest()
+    assert run("model.bin", *who).stdout.splitlines()[:3] == [
+        "invalid: model.bin",
+        (
+            f"  why: the bundle is about another digest: `sha256:{theirs}`, and not "
+            f"`sha256:{ours}`"
+        ),
+        "  hint: do not use it; get it again from its maker, and ask them",
+    ]
+
+
+def test_other_files_than_are_attested_are_invalid_whoever_attests_them() -> None:
+    Path("model.bin.sigstore.json").write_text(json.dumps(MINTER.attest()))
+    assert run("model.bin").stdout.startswith("untrusted-identity: model.bin\n")
+    Path("model.bin").write_text("other")
+    assert run("model.bin").stdout.splitlines()[:2] == [
+        "invalid: model.bin",
+        "  why: the statement is about other artifacts",
+    ]
+
+
+def test_another_model_than_was_signed_is_invalid_whoever_signed_it() -> None:
+    assert run("llama").stdout.startswith("untrusted-identity: llama\n")
+    Path("llama/extra.txt").write_text("more")
+    lines = run("llama").stdout.splitlines()
+    assert (lines[0], "extra.txt" in lines[1]) == ("invalid: llama", True)
 
 
 def test_what_is_ignored_in_vain_is_told() -> None:

@@ -13,10 +13,9 @@ The signer's list of what is ignored is the signer's word about which files do n
 matter; that of a file which a program may load is not taken.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mcpchain.bundle.parse import Bundle, Envelope
 from mcpchain.bundle.statement import document
@@ -28,13 +27,9 @@ from mcpchain.verify.model_signature import manifest
 from mcpchain.verify.model_signature.folder import Model, changed, compare, look, some
 from mcpchain.verify.model_signature.manifest import MODEL, OLD, Manifest, UnreadError
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-
 __all__ = ["KIND", "Given", "Model", "is_model_signature", "look", "verify"]
 
 KIND: Final = "model-signature"
-_HINT: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +84,12 @@ def verify(
     artifact = Artifact(digests={"sha256": signed.root})
     asked = replace(trust, log_needed=False, predicate_types=(MODEL,))
     found = replace(verify_bundle(bundle, artifact, asked), kind=KIND)  # 1
+    if found.status is Status.UNTRUSTED_IDENTITY:
+        # Whoever signed it: other bytes than they signed are no question of trust.
+        other = _compared(found, signed, given, progress)
+        found = other if other.status is Status.INVALID else found
     if found.status is not Status.VERIFIED:
-        return _with_hint(found, bundle, trust.key)
+        return found
     if trust.authority is not None:
         note = "no time is proven: that its certificate is valid is true of today"
         found = replace(found, notes=(*found.notes, note))
@@ -124,27 +123,6 @@ def _compared(
 def _is_private(bundle: Bundle) -> bool:
     """Say whether it is of the mode that knows certificates and no log."""
     return bool(bundle.others) and not bundle.entries
-
-
-def _with_hint(
-    found: Verification, bundle: Bundle, key: "PublicKeyTypes | None"
-) -> Verification:
-    """Say that another key is named in *bundle*, if that is why it does not hold."""
-    hint = bundle.key_hint or ""
-    failed = found.checks[-1].id if found.checks else ""
-    if key is None or failed != "signature" or len(hint) != _HINT:
-        return found
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    ours = hashlib.sha256(pem).hexdigest()
-    if hint == ours:
-        return found
-    reason = (
-        f"{found.reason}: it says that a key made it whose PEM has the SHA-256 `{hint}`"
-        f", and that of the one you name has `{ours}`"
-    )
-    return replace(found, reason=reason)
 
 
 def _several(problems: Sequence[str]) -> str:
