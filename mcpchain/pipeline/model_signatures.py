@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from mcpchain.bundle import private
-from mcpchain.bundle.parse import parse
+from mcpchain.bundle.parse import Envelope, parse
 from mcpchain.bundle.private import PrivateAuthority
 from mcpchain.bundle.verify import Trust
 from mcpchain.errors import MalformedError, UsageError
@@ -32,6 +32,8 @@ _BESIDE: Final = (".sig", ".sig.json", ".sigstore.json")
 _LIMIT: Final = 32 << 20
 _SOME: Final = 16
 """How many files that end in `.sig` are looked at."""
+_SMALL: Final = 64 << 10
+"""Larger than any signature over bytes."""
 
 
 def beside(target: Path) -> list[Path]:
@@ -48,7 +50,7 @@ def beside(target: Path) -> list[Path]:
     if found := [each for each in usual if each.is_file()]:
         return found
     for group in (others, around):
-        found = [each for each in group if each.is_file() and _is_json(each)]
+        found = [each for each in group if each.is_file() and _may_be_one(each)]
         if found:
             return found
     return []
@@ -92,6 +94,8 @@ def answer(
     """
     bundle = parse(data, source=source, chains=True)
     found = model_signature.verify(bundle, given, trust, count)
+    if not isinstance(bundle.content, Envelope):
+        found = replace(found, reason=f"`{source}`: {found.reason}")
     if not (idle := absent(given.ignored, (e.path for e in given.model.entries))):
         return found
     note = f"`--ignore` leaves out nothing: {some(idle)}; it is seen from the folder"
@@ -140,10 +144,17 @@ def read_authority(path: Path, time: dt.datetime, subject: str) -> PrivateAuthor
     )
 
 
-def _is_json(path: Path) -> bool:
-    """Say whether it may be a bundle, since other signatures end in `.sig` too."""
+def _may_be_one(path: Path) -> bool:
+    """Say whether it may be a signature of a model: other signatures lie about too."""
     try:
         with path.open("rb") as stream:
-            return stream.read(64).lstrip().startswith(b"{")
+            start = stream.read(_SMALL + 1)
     except OSError:
         return True
+    if not start.lstrip().startswith(b"{") or len(start) > _SMALL:
+        return start.lstrip().startswith(b"{")
+    try:
+        bundle = parse(start, source=path.name, chains=True)
+    except MalformedError:
+        return True
+    return isinstance(bundle.content, Envelope)

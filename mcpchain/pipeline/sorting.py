@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mcpchain.bundle.statement import BUNDLE
 from mcpchain.errors import UsageError
 from mcpchain.pipeline import verification
 from mcpchain.pipeline.expecting import Expectations
@@ -159,6 +160,8 @@ def besides(path: Path) -> Iterator[str]:
         yield "with `--hub`, or where nobody is named, a hub is asked for its digests"
     elif _names_packages(path):
         yield "its packages are verified with `--packages`"
+    elif path.is_dir() and any(path.glob(f"*{BUNDLE}")):
+        yield f"files in it are signed, each by itself: `mcpchain verify {path}/*`"
     if path.is_file() and _is_bom(path):
         yield "a signature in a BOM itself is for `mcpchain bom validate FILE --key`"
 

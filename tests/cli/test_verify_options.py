@@ -318,6 +318,36 @@ def test_another_model_than_was_signed_is_invalid_whoever_signed_it() -> None:
     assert (lines[0], "extra.txt" in lines[1]) == ("invalid: llama", True)
 
 
+@pytest.mark.parametrize("name", ["dist.sigstore.json", "dist/a.whl.sig"])
+def test_a_folder_of_files_that_are_signed_is_no_model_with_a_bad_signature(
+    name: str,
+) -> None:
+    Path("dist").mkdir()
+    for each in ("dist/a.whl", "dist/a.whl.sigstore.json", name):
+        Path(each).write_bytes(Path("model.bin.sigstore.json").read_bytes())
+    result = run("dist", "--key", "acme.pub", "--no-log")
+    assert (result.exit_code, result.stdout.splitlines()[:4]) == (
+        10,
+        [
+            "missing: dist",
+            "  why: no signature of a model lies in it or beside it",
+            "  hint: ask its maker to sign it, or name the bundle: `--bundle`",
+            (
+                "  note: files in it are signed, each by itself: `mcpchain verify "
+                "dist/*`"
+            ),
+        ],
+    )
+
+
+def test_what_is_no_signature_of_a_model_is_named() -> None:
+    name = Path("llama/model.sig")
+    name.write_bytes(Path("model.bin.sigstore.json").read_bytes())
+    assert run("llama", "--key", "acme.pub").stdout.splitlines()[1] == (
+        "  why: `model.sig`: it signs bytes, and is no model signature"
+    )
+
+
 def test_what_is_ignored_in_vain_is_told() -> None:
     Path("llama/extra.txt").write_text("more")
     options = ("llama", "--key", "acme.pub", "--ignore")
