@@ -18,17 +18,15 @@ def decide(findings: Iterable[Finding], policy: Policy, *, today: dt.date) -> Ve
     heard: dict[Level, list[Finding]] = {level: [] for level in Level}
     waived: list[Waived] = []
     used: set[Waiver] = set()
-    waivers: dict[str, list[Waiver]] = {}
+    waivers: dict[tuple[str, str, str | None], list[Waiver]] = {}
     for waiver in policy.waivers:
-        waivers.setdefault(waiver.rule, []).append(waiver)
+        key = (waiver.rule, waiver.purl.name, waiver.purl.version)
+        waivers.setdefault(key, []).append(waiver)
 
     for finding in sorted(findings, key=_order):
-        level = policy.level(finding)
-        covering = [
-            waiver
-            for waiver in waivers.get(finding.rule, ())
-            if waiver.covers(finding, today=today)
-        ]
+        level, purl = policy.level(finding), finding.about.purl
+        near = waivers.get((finding.rule, purl.name, purl.version), ()) if purl else ()
+        covering = [each for each in near if each.covers(finding, today=today)]
         used.update(covering)
         if _accepted(finding, covering) and level is not Level.ALLOW:
             waived.append(Waived(finding=finding, waiver=covering[0]))

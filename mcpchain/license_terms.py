@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from mcpchain.license import concluded as meant
 from mcpchain.license import declared_expression
 
 
@@ -31,6 +32,8 @@ class LicenseTerms:
         read = [each for each in named if declared_expression(each)]
         if not settled and (not named or len(read) < len(named)):
             return "unknown"
+        # A name that means one licence counts as much as its id.
+        read += [e for each in named if each not in read for e in meant((each,))]
         answers = {_answer(self, each) for each in (*settled, *read)}
         return next((a for a in ("denied", "unlisted", "unknown") if a in answers), "")
 
@@ -47,7 +50,8 @@ class LicenseTerms:
     def _symbol(self, node: Any) -> str:  # noqa: ANN401 - the library has no types
         whole = str(node)
         base = whole.partition(" WITH ")[0]
-        if {whole, base} & self.deny and whole not in self.allow:
+        names = {each.lower() for each in (whole, base, base.removesuffix("+"))}
+        if any(e.lower() in names for e in self.deny) and whole not in self.allow:
             return "denied"
         if self.allow and not {whole, base} & self.allow:
             return "unlisted"
@@ -59,9 +63,14 @@ def _answer(terms: LicenseTerms, text: str) -> str:
     expression = declared_expression(text)
     if expression is None:
         return "unknown"
+    return terms.worst(_licensing().parse(expression))
+
+
+@cache
+def _licensing() -> Any:  # noqa: ANN401 - the library has no types
     # Slow to start, and needed only where a policy speaks of licences.
     from license_expression import (  # type: ignore[import-untyped]  # no types
         get_spdx_licensing,
     )
 
-    return terms.worst(get_spdx_licensing().parse(expression))
+    return get_spdx_licensing()

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote
 
 from packageurl import PackageURL
 
@@ -30,6 +31,8 @@ class Pattern:
     name: str
     begins: bool = False
     """Whether more may follow the name."""
+    written: str = field(default="", compare=False)
+    """Of npm, the name in the case in which it is written."""
 
     @classmethod
     def parse(cls, text: str) -> "Pattern":
@@ -55,7 +58,14 @@ class Pattern:
             raise ValueError("`*` stands at the end of the name only")
         if not name and (not namespace or (place and "/" not in namespace)):
             raise ValueError("it fits every package; write what their names begin with")
-        return cls(type=purl.type, namespace=namespace, name=name, begins=begins)
+        written = npm_name(text).removesuffix("*")
+        return cls(
+            type=purl.type,
+            namespace=namespace,
+            name=name,
+            begins=begins,
+            written=written,
+        )
 
     def fits(self, purl: PackageURL) -> bool:
         """Say whether *purl* is one of those that are named."""
@@ -65,6 +75,14 @@ class Pattern:
         if namespace != self.namespace:
             return False
         return name.startswith(self.name) if self.begins else name == self.name
+
+
+def npm_name(text: str) -> str:
+    """Return the name in a purl of npm as it is written; empty for other kinds."""
+    kind, _, rest = text.partition("/")
+    if kind.lower() != "pkg:npm":
+        return ""
+    return unquote(re.split(r"(?<!^)@|[?#]", rest, maxsplit=1)[0])
 
 
 def _parts(purl: PackageURL) -> tuple[str, str]:

@@ -58,7 +58,7 @@ class Waiver:
             and self.variant in {None, finding.variant}
             and finding.about.purl == self.purl
             and (not named or self.name == finding.about.name)
-            and (not finding.ids or self.advisory in finding.ids)
+            and self.advisory in (finding.ids or {None})
             and not (self.until_fixed and finding.fixed)
         )
 

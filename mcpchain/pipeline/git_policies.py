@@ -26,6 +26,12 @@ _ADDRESS: Final = re.compile(
     r"https://[^\s@]+|ssh://(?:[\w.-]+@)?[^\s@]+|file://\S+|[\w.-]+@[\w.-]+:[^\s@]+"
 )
 """How repositories are named, without a password."""
+_SHA1: Final = 40
+_ELSEWHERE: Final = re.compile(
+    "GIT_(?:DIR|WORK_TREE|COMMON_DIR|NAMESPACE|PREFIX|TEMPLATE_DIR|SHALLOW_FILE|"
+    "DEFAULT_HASH|(?:INDEX|GRAFT)_FILE|.*OBJECT_DIRECTORY.*|.*REPLACE.*|.*TRACE.*)"
+)
+"""Variables that lead git to another repository, as those do that it gives to hooks."""
 _ALLOWED: Final = "https:ssh:file"
 _SETTINGS: Final = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
 
@@ -75,7 +81,8 @@ def _bytes(base: Base, environ: Mapping[str, str]) -> bytes:
         raise OSError(errno.ENOENT, "it is in a repository, and there is no git here")
     with tempfile.TemporaryDirectory(prefix="mcpchain-") as folder:
         run = partial(_run, git, folder, environ)
-        run("init", "--quiet", "--bare")
+        form = "sha1" if len(base.commit) == _SHA1 else "sha256"
+        run("init", "--quiet", "--bare", f"--object-format={form}")
         fetched = ("fetch", "--quiet", "--depth=1", "--no-tags", "--")
         run(*fetched, base.git, base.commit)
         found = run("rev-parse", "FETCH_HEAD").decode().strip()
@@ -90,7 +97,8 @@ def _bytes(base: Base, environ: Mapping[str, str]) -> bytes:
 
 def _run(git: str, folder: str, environ: Mapping[str, str], *arguments: str) -> bytes:
     # Who may ask for a password? Nobody: a gate runs where no one answers.
-    around = {**environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": _ALLOWED}
+    around = {k: v for k, v in environ.items() if not _ELSEWHERE.fullmatch(k)}
+    around |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": _ALLOWED}
     try:
         done = subprocess.run(  # noqa: S603 - see above
             [git, *_SETTINGS, "-C", folder, *arguments],

@@ -70,8 +70,8 @@ class Policy:
     """What a policy that extends it may loosen: rules, and keys of the file."""
     source: str = ""
     sha256: str = ""
-    """Of the file's bytes, then those of the keys that it names, and then the digest of
-    the policy that it extends."""
+    """Of the file's bytes; where it names keys, or extends a policy, followed by their
+    digests, each after a zero byte."""
 
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield what every rule has to say of *case*."""

@@ -53,6 +53,7 @@ def changes(old: Policy, new: Policy) -> Iterator[Change]:
     yield from _limit("expires", "the last day", old.expires, new.expires)
     yield from _limits(old, new)
     yield from _waivers(old, new)
+    yield from _verifiers(old, new)
     yield from _stages(old, new)
     yield from _listed("extended-by", old.loosened_by, new.loosened_by)
 
@@ -86,23 +87,27 @@ def _scoped(rule_id: str, old: Policy, new: Policy) -> Iterator[Change]:
     before, after = old.scoped.get(rule_id, ()), new.scoped.get(rule_id, ())
     if before == after:
         return
-    least = [_lowest(rule_id, each, new) for each in after]
-    most = [_highest(rule_id, each, old) for each in (*before, None)]
-    loosens = bool(before) or any(one < other for one in least for other in most)
+    # Whatever was in a scope may be in any now, or in none.
+    most, least = [*_asked(rule_id, old, before)], [*_asked(rule_id, new, after)]
+    loosens = _sets(rule_id, old, before) or _sets(rule_id, new, after)
+    for now in least if before else least[1:]:
+        loosens |= any(now[key] < was.get(key, 0) for was in most for key in now)
     yield Change(what=rule_id, text="it has other scopes", loosens=loosens)
 
 
-def _lowest(rule_id: str, entry: Entry, policy: Policy) -> int:
-    levels = {**policy.levels, **entry.levels}
-    base = next(each for each in policy.rules if each.id == rule_id)
-    if entry.rule != base:
-        return -1
-    return min(_LEVELS.index(v) for k, v in levels.items() if k[0] == rule_id)
+def _asked(
+    rule_id: str, policy: Policy, entries: Collection[Entry]
+) -> Iterator[dict[Key, int]]:
+    """Yield the levels out of every scope, and then those in each."""
+    for levels in ({}, *(each.levels for each in entries)):
+        asked = {**policy.levels, **levels}
+        yield {k: _LEVELS.index(v) for k, v in asked.items() if k[0] == rule_id}
 
 
-def _highest(rule_id: str, entry: Entry | None, policy: Policy) -> int:
-    levels = {**policy.levels, **(entry.levels if entry else {})}
-    return max(_LEVELS.index(v) for k, v in levels.items() if k[0] == rule_id)
+def _sets(rule_id: str, policy: Policy, entries: Collection[Entry]) -> bool:
+    """Say whether a scope has settings of its own."""
+    rule = next(each for each in policy.rules if each.id == rule_id)
+    return any(each.rule != rule for each in entries)
 
 
 def _custom(old: Policy, new: Policy) -> Iterator[Change]:
@@ -136,7 +141,10 @@ def _licenses(old: Policy, new: Policy) -> Iterator[Change]:
             yield Change(what=what, text=text, loosens=now is None)
         return
     if not was.allow and now.allow:
-        yield Change(what=what, text="only those listed are accepted", loosens=False)
+        # One that is listed with an exception is accepted although it is denied.
+        loosens = any(each.partition(" WITH ")[0] in was.deny for each in now.allow)
+        text = "only those listed are accepted"
+        yield Change(what=what, text=text, loosens=loosens)
     elif was.allow and not now.allow:
         yield Change(what=what, text="all that are not denied are", loosens=True)
     else:
@@ -232,12 +240,13 @@ def _waivers(old: Policy, new: Policy) -> Iterator[Change]:
         return [dataclasses.replace(w, source="", line=0) for w in policy.waivers]
 
     before, after = bare(old), bare(new)
+    known, left = {*before}, {*after}
     for each, given in zip(new.waivers, after, strict=True):
-        if given not in before:
+        if given not in known:
             text = f"{each.rule} of `{each.purl.to_string()}` until {each.expires}"
             yield Change(what="waivers", text=text, loosens=True)
     for each, given in zip(old.waivers, before, strict=True):
-        if given not in after:
+        if given not in left:
             text = f"no longer {each.rule} of `{each.purl.to_string()}`"
             yield Change(what="waivers", text=text, loosens=False)
 
@@ -248,18 +257,38 @@ def _stages(old: Policy, new: Policy) -> Iterator[Change]:
     for name in was.keys() - now.keys():
         yield Change(what=what, text=f"`{name}` is gone", loosens=True)
     for name in now.keys() - was.keys():
-        # Whoever chooses it has to be held to as much as without it.
-        loosens = _milder(new, now[name]) or bool(was and now[name].requires is None)
+        # Whoever chooses it has to be held to as much as at any other.
+        others = [old.staged(each) for each in old.stages] or [old]
+        loosens = any(_milder(each, new.staged(now[name])) for each in others)
         yield Change(what=what, text=f"`{name}` is new", loosens=loosens)
     for name in sorted(was.keys() & now.keys()):
         yield from _stage(was[name], now[name], old, new)
 
 
-def _milder(policy: Policy, stage: Stage) -> bool:
-    return not stage.blocks or any(
-        _LEVELS.index(level) < _LEVELS.index(policy.levels.get(key, Level.DENY))
-        for key, level in stage.levels.items()
+def _milder(old: Policy, new: Policy) -> bool:
+    """Say whether *new* asks less at its stage than *old* does, at its own if any."""
+    was, now = old.stage or Stage(name=""), new.stage or Stage(name="")
+    return (
+        (was.blocks and not now.blocks)
+        or (was.requires is not None and not _at_least(was, now))
+        or any(each.loosens for rule in new.rules for each in _rule(rule.id, old, new))
+        or any(each.loosens for each in _custom(old, new))
     )
+
+
+def _verifiers(old: Policy, new: Policy) -> Iterator[Change]:
+    was, now = ({e.id: e for e in each.verifiers} for each in (old, new))
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            how = (
+                "is gone"
+                if name not in now
+                else "is another"
+                if name in was
+                else "is new"
+            )
+            loosens = bool(was) and name in now
+            yield Change(what="verifiers", text=f"`{name}` {how}", loosens=loosens)
 
 
 def _stage(was: Stage, now: Stage, old: Policy, new: Policy) -> Iterator[Change]:
@@ -271,6 +300,13 @@ def _stage(was: Stage, now: Stage, old: Policy, new: Policy) -> Iterator[Change]
     for key in sorted(was.levels.keys() | now.levels.keys()):
         for each in _level(what, key, before, after):
             yield dataclasses.replace(each, text=f"`{now.name}`: {each.text}")
+    then, here = old.staged(was), new.staged(now)
+    for rule in new.rules:
+        if any(each.loosens for each in _scoped(rule.id, old, new)):
+            continue  # is said already
+        for each in _scoped(rule.id, then, here):
+            if each.loosens:
+                yield dataclasses.replace(each, text=f"`{now.name}`: {each.text}")
     if was.requires != now.requires:
         loosens = was.requires is not None and not _at_least(was, now)
         text = f"`{now.name}` requires {'another' if now.requires else 'no'} verdict"

@@ -28,7 +28,7 @@ from mcpchain.strict_yaml import YamlNode
 
 VIOLATED: Final = "violated"
 ERROR: Final = "error"
-_ID: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+ID: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _FACT: Final = re.compile(r"\b(?:component|server|release|advisories|signed)\.\w+")
 _LONGEST: Final = 4_096
 _MOST: Final = 1_000
@@ -163,14 +163,18 @@ class CustomRule:
         given = {name: FACTS[name].of(case) for name in self.asked}
         long = [n for n, v in given.items() if isinstance(v, list) and len(v) > _MOST]
         values = {k: v for k, v in given.items() if v is not None and k not in long}
-        answer = self.compiled.eval(data=values)
-        if answer.type() == self.type and answer.value() is True:
+        try:
+            answer = self.compiled.eval(data=values)
+            failed, said = answer.type() != self.type, answer.value()
+        except (RuntimeError, ValueError) as error:
+            # More steps than it may take, or text that is none.
+            failed, said = True, error
+        if not failed and said is True:
             return
-        failed = answer.type() != self.type
         why = ""
         if failed:
             unknown = ", ".join(f"`{each}`" for each in given if each not in values)
-            why = f"{unknown} is not known" if unknown else str(answer.value())[:140]
+            why = f"{unknown} is not known" if unknown else str(said)[:140]
             why = f" (no answer: {why})"
         yield Finding(
             rule=self.id,
@@ -200,7 +204,7 @@ def read_custom(
     for each in node.elements():
         known(each, {"id", "expr", "message", "hint", "level", "scope"})
         name = each.at("id").text()
-        if not _ID.fullmatch(name):
+        if not ID.fullmatch(name):
             problem = f"`{name[:80]}` is no id; write it like `servers-of-acme`"
             raise each.at("id").malformed(problem)
         if name in seen:

@@ -26,14 +26,14 @@ from mcpchain.strict_yaml import YamlNode, load
 API_VERSION: Final = "mcpchain/policy/v1"
 LISTS: Final = ("licenses", "publishers", "registries", "signatures", "waivers")
 """What a policy may let those loosen that extend it, beside rules."""
-_KEYS: Final = {
+KEYS: Final = {
     *("apiVersion", "name", "expires", "extends", "extended-by", "defaults", "rules"),
     *("registries", "licenses", "publishers", "signatures", "advisories"),
     *("verifiers", "stages", "limits", "waivers", "custom", "controls"),
 }
-_CHANNEL: Final = re.compile(r"conda:[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?")
-_SHA256: Final = re.compile("[0-9a-f]{64}")
-_COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+CHANNEL: Final = re.compile(r"conda:[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?")
+SHA256: Final = re.compile("[0-9a-f]{64}")
+COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _DEEPEST: Final = 8
 
 
@@ -110,7 +110,7 @@ class _Reader:
 
     def policy(self) -> Policy:
         root = self.root
-        known(root, _KEYS)
+        known(root, KEYS)
         version = root.at("apiVersion").text()
         if version != API_VERSION:
             problem = (
@@ -210,7 +210,14 @@ class _Reader:
         variants = {each.id: (VIOLATED,) for each in policy.custom}
         read = partial(read_waivers, variants=variants, stages=stages, limits=limits)
         own = tuple(read(root.at("waivers"), today=self.today))
-        waivers = (*policy.waivers, *own)
+        # What it will not have waived, what it extends does not waive either.
+        kept = (
+            each
+            for each in policy.waivers
+            if each.rule not in limits.unwaivable
+            and (each.approver or not limits.approvers)
+        )
+        waivers = (*kept, *own)
         most = limits.max_waivers
         if most is not None and len(waivers) > most:
             problem = f"{len(waivers)} are more than `max-waivers` allows ({most})"
@@ -239,16 +246,18 @@ class _Reader:
         """Return that of all that decides: the file, its keys, and what it extends."""
         own = [each.key for each in policy.publishers[len(base.publishers) :]]
         own += [each.signer.key for each in policy.verifiers[len(base.verifiers) :]]
-        whole = b"".join([self.data, *own, base.sha256.encode()])
-        return hashlib.sha256(whole).hexdigest()
+        beside = [hashlib.sha256(each).hexdigest() for each in own if each]
+        # No YAML holds this byte, so nothing of one part can be taken for another.
+        parts = [self.data, *(e.encode() for e in (*beside, base.sha256) if e)]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def _base(self, node: YamlNode) -> Policy:
         known(node, {"file", "sha256", "git", "commit"})
         wanted = Base(
             file=words(node.at("file")),
-            sha256=_hexadecimal(node.at("sha256"), _SHA256, "a SHA-256"),
+            sha256=_hexadecimal(node.at("sha256"), SHA256, "a SHA-256"),
             git=words(node.at("git")) if "git" in node else "",
-            commit=_hexadecimal(node.at("commit"), _COMMIT, "a commit")
+            commit=_hexadecimal(node.at("commit"), COMMIT, "a commit")
             if "git" in node or "commit" in node
             else "",
         )
@@ -260,8 +269,9 @@ class _Reader:
             raise node.malformed(f"{_DEEPEST} policies that extend each other")
         try:
             data, source, around = self.around.base(wanted)
-        except OSError as error:
-            problem = f"`{wanted.file[:140]}` cannot be read: {error.strerror or error}"
+        except (OSError, ValueError) as error:  # a name that no file can have
+            why = getattr(error, "strerror", "") or error
+            problem = f"`{wanted.file[:140]}` cannot be read: {why}"
             raise node.malformed(problem) from None
         found = hashlib.sha256(data).hexdigest()
         if found != wanted.sha256:
@@ -305,7 +315,7 @@ def _controls(
 def _addresses(node: YamlNode) -> Iterator[str]:
     for each in node.elements():
         address = each.text()
-        if _CHANNEL.fullmatch(address):
+        if CHANNEL.fullmatch(address):
             yield address
             continue
         if not address.startswith("https://") or any(c in address for c in "*?#@ "):

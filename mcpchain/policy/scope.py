@@ -10,7 +10,7 @@ from mcpchain.policy.values import known, unlike
 from mcpchain.publisher import Pattern
 from mcpchain.strict_yaml import YamlNode
 
-_KEYS: Final = ("kinds", "packages", "paths", "stages")
+KEYS: Final = ("kinds", "packages", "paths", "stages")
 _T = TypeVar("_T")
 
 
@@ -31,7 +31,12 @@ class Scope:
             (not self.kinds or component.kind in self.kinds)
             and (
                 not self.packages
-                or (purl is not None and any(each.fits(purl) for each in self.packages))
+                or (
+                    purl is not None
+                    and any(
+                        e.fits(purl) and _named(component, e) for e in self.packages
+                    )
+                )
             )
             and (not self.paths or any(_lies(path, each) for each in self.paths))
         )
@@ -43,8 +48,8 @@ def read_scope(node: YamlNode, stages: Collection[str]) -> Scope:
     Raises:
         MalformedError: A part is empty, or names what there is not.
     """
-    known(node, _KEYS)
-    if not any(key in node for key in _KEYS):
+    known(node, KEYS)
+    if not any(key in node for key in KEYS):
         raise node.malformed("names nothing; leave it out to mean everything")
     return Scope(
         kinds=frozenset(_each(node, "kinds", _kind)),
@@ -91,6 +96,14 @@ def _path(node: YamlNode) -> str:
             "its end, without wildcards"
         )
     return text
+
+
+def _named(component: Component, pattern: Pattern) -> bool:
+    """Say whether a package of npm has that name in that case, which no purl tells."""
+    written, name = pattern.written, component.name
+    if not written or component.kind is Kind.MCP_SERVER:
+        return True
+    return name.startswith(written) if pattern.begins else name == written
 
 
 def _lies(path: str, where: str) -> bool:

@@ -8,7 +8,9 @@ from typing import Final
 
 from mcpchain.strict_yaml import YamlNode
 
-_AGE: Final = re.compile(r"([1-9]\d{0,5})([hd])")
+AGE: Final = re.compile(r"([1-9]\d{0,5})([hd])")
+
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def known(node: YamlNode, keys: Iterable[str], *, what: str = "key") -> None:
@@ -52,7 +54,7 @@ def read_age(text: str) -> dt.timedelta:
     Raises:
         ValueError: It has neither.
     """
-    match = _AGE.fullmatch(text)
+    match = AGE.fullmatch(text)
     if match is None:
         problem = f"`{text[:40]}` is no age; write hours or days, such as `72h` or `7d`"
         raise ValueError(problem)
@@ -79,6 +81,7 @@ def day(node: YamlNode) -> dt.date:
     """Return a date."""
     text = node.text()
     try:
-        return dt.date.fromisoformat(text)
+        # Weeks, and dates without dashes, are ISO's too, and no one writes them here.
+        return dt.date.fromisoformat(text if DAY.fullmatch(text) else "")
     except ValueError:
         raise node.malformed(f"`{text}` is no day; write it as 2027-01-31") from None

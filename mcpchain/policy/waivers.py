@@ -1,10 +1,9 @@
 """The waivers of a policy file."""
 
 import datetime as dt
-import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
-from urllib.parse import unquote
 
 from packageurl import PackageURL
 
@@ -12,11 +11,12 @@ from mcpchain.policy.custom import VIOLATED
 from mcpchain.policy.limits import Limits
 from mcpchain.policy.scope import stage
 from mcpchain.policy.values import day, known, unlike, words
+from mcpchain.publisher import npm_name
 from mcpchain.rules import all_rules
 from mcpchain.strict_yaml import YamlNode
 from mcpchain.verdict import Waiver
 
-_KEYS: Final = {
+KEYS: Final = {
     "rule",
     "variant",
     "purl",
@@ -35,7 +35,7 @@ UNWAIVABLE: Final = {
     "untrusted-registry": "list the registry under `registries` instead",
 }
 """Rules whose findings something else accepts, bound to what is accepted."""
-_NEEDS_ADVISORY: Final = frozenset({"known-vulnerability", "malicious-release"})
+NEEDS_ADVISORY: Final = frozenset({"known-vulnerability", "malicious-release"})
 
 
 def read_waivers(
@@ -59,7 +59,7 @@ def read_waivers(
     known_rules = {rule.id: [*rule.variants] for rule in all_rules().values()}
     known_rules |= {rule: [*some] for rule, some in variants.items()}
     for each in node.elements():
-        known(each, _KEYS)
+        known(each, KEYS)
         rule = _rule(each, known_rules, limits)
         variant = each.at("variant").optional_text()
         if variant is not None and variant not in known_rules[rule]:
@@ -71,13 +71,13 @@ def read_waivers(
             problem = "a waiver of `gap` names the `variant` that it accepts"
             raise each.malformed(problem)
         advisory = each.at("advisory").optional_text()
-        if rule in _NEEDS_ADVISORY and not advisory:
+        if rule in NEEDS_ADVISORY and not advisory:
             problem = f"a waiver of `{rule}` names the `advisory` that it accepts"
             raise each.malformed(problem)
         yield Waiver(
             rule=rule,
             purl=_purl(each.at("purl")),
-            name=_npm_name(each.at("purl").text()),
+            name=npm_name(each.at("purl").text()),
             variant=variant,
             advisory=advisory,
             reason=words(each.at("reason")),
@@ -110,9 +110,16 @@ def _approver(node: YamlNode, limits: Limits) -> str:
             raise node.malformed(problem)
         return ""
     approver = words(node.at("approver"))
-    if approver.casefold() == words(node.at("owner")).casefold():
+    if _plain(approver) in {"", _plain(words(node.at("owner")))}:
         raise node.at("approver").malformed("is the owner; somebody else has to agree")
     return approver
+
+
+def _plain(name: str) -> str:
+    """Return *name* as people compare it: without case, form and what is not seen."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    seen = "".join(c for c in folded if unicodedata.category(c) not in {"Cf", "Cc"})
+    return " ".join(seen.split())
 
 
 def _last(node: YamlNode, today: dt.date | None, limits: Limits) -> dt.date:
@@ -128,8 +135,8 @@ def _until_fixed(node: YamlNode, rule: str) -> bool:
         return False
     if node.at("until").text() != "fixed":
         raise node.at("until").malformed("is `fixed`, or not there")
-    if rule not in _NEEDS_ADVISORY:
-        names = " and ".join(f"`{each}`" for each in sorted(_NEEDS_ADVISORY))
+    if rule not in NEEDS_ADVISORY:
+        names = " and ".join(f"`{each}`" for each in sorted(NEEDS_ADVISORY))
         raise node.at("until").malformed(f"means something for {names} only")
     return True
 
@@ -152,11 +159,3 @@ def _purl(node: YamlNode) -> PackageURL:
     if "*" in text:
         raise node.malformed("a waiver names one package, without wildcards")
     return purl
-
-
-def _npm_name(text: str) -> str:
-    """Return the name in a purl of npm as it is written; empty for other kinds."""
-    kind, _, rest = text.partition("/")
-    if kind.lower() != "pkg:npm":
-        return ""
-    return unquote(re.split(r"(?<!^)@|[?#]", rest, maxsplit=1)[0])

@@ -121,3 +121,35 @@ def test_git_is_needed(tmp_path: Path, house: tuple[str, str]) -> None:
     without = replace(ask(tmp_path), environ={"PATH": str(tmp_path)})
     with pytest.raises(PolicyError, match="there is no git here"):
         load_policy(own(tmp_path, *house), without)
+
+
+def test_git_works_in_its_own_folder_whatever_a_hook_is_told(
+    tmp_path: Path, house: tuple[str, str]
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    git(mine, "init", "--quiet")
+    before = sorted((mine / ".git").rglob("*"))
+    told = {"GIT_DIR": str(mine / ".git"), "GIT_INDEX_FILE": "x", "GIT_PREFIX": ""}
+    asked = ask(tmp_path)
+    load_policy(
+        own(tmp_path, *house), replace(asked, environ={**asked.environ, **told})
+    )
+    assert sorted((mine / ".git").rglob("*")) == before
+
+
+def test_a_commit_may_have_a_sha256(tmp_path: Path) -> None:
+    folder = tmp_path / "house"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--object-format=sha256")
+    (folder / "base.yaml").write_text(BASE, encoding="utf-8")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "policies")
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        f"{HEAD}extends:\n  git: {folder.as_uri()}\n  file: base.yaml\n"
+        f"  commit: '{git(folder, 'rev-parse', 'HEAD')}'\n"
+        f"  sha256: '{hashlib.sha256(BASE.encode()).hexdigest()}'\n",
+        encoding="utf-8",
+    )
+    assert load_policy(str(path), ask(tmp_path)).level(finding()) is Level.WARN
