@@ -87,7 +87,7 @@ def _entry(node: YamlNode, given: Rule, stages: Sequence[str]) -> Entry:
     rule = type(given)
     if not node.is_object():
         return _with_levels(given, None, _levels(node, rule), node.line)
-    settings = _settings(rule)
+    settings = settings_of(rule)
     known(node, {"level", "scope", *settings}, what="setting")
     chosen = {
         settings[key].name: _setting(settings[key], value)
@@ -148,7 +148,8 @@ def read_level(node: YamlNode) -> Level:
         raise node.malformed(f"`{text}` is no level; use {words}") from None
 
 
-def _settings(rule: type[Rule]) -> dict[str, "dataclasses.Field[Any]"]:
+def settings_of(rule: type[Rule]) -> dict[str, "dataclasses.Field[Any]"]:
+    """Return the settings of a rule by their names in a policy."""
     fields = dataclasses.fields(rule)  # type: ignore[arg-type]  # every rule is one
     return {each.name.replace("_", "-"): each for each in fields}
 

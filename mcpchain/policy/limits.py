@@ -11,6 +11,8 @@ from mcpchain.policy.values import known, unlike, whole
 from mcpchain.rules import all_rules
 from mcpchain.strict_yaml import YamlNode
 
+DAYS: Final = range(1, 3651)
+COUNTS: Final = range(10_001)
 DEFAULTS: Final = {
     "errors": (
         *(("gap", "unreadable"), ("gap", "unsupported"), ("gap", "limit")),
@@ -45,10 +47,10 @@ def read_limits(node: YamlNode, base: Limits) -> Limits:
     known(node, {"approvers", "max-waiver-days", "max-waivers", "unwaivable"})
     limits = base
     if "max-waiver-days" in node:
-        days = whole(node.at("max-waiver-days"), range(1, 3651))
+        days = whole(node.at("max-waiver-days"), DAYS)
         limits = replace(limits, max_waiver_days=days)
     if "max-waivers" in node:
-        count = whole(node.at("max-waivers"), range(10_001))
+        count = whole(node.at("max-waivers"), COUNTS)
         limits = replace(limits, max_waivers=count)
     if "approvers" in node:
         limits = replace(limits, approvers=node.at("approvers").flag())

@@ -20,7 +20,7 @@ from mcpchain.strict_yaml import YamlNode
 
 Beside = Callable[[str], bytes]
 """Returns the bytes of a file beside the policy."""
-_IDENTITY: Final = {
+IDENTITY: Final = {
     "repository",
     "workflow",
     "ref",
@@ -32,13 +32,13 @@ _IDENTITY: Final = {
     "owner-id",
 }
 _ISSUERS: Final = {"github.com": GITHUB, "gitlab.com": GITLAB}
-_CERTIFIED: Final = frozenset({"npm", "pypi"})
-_RUNNERS: Final = frozenset({"github-hosted", "gitlab-hosted", "self-hosted"})
+CERTIFIED: Final = frozenset({"npm", "pypi"})
+RUNNERS: Final = frozenset({"github-hosted", "gitlab-hosted", "self-hosted"})
 _SLUG: Final = 2
 _REF: Final = re.compile(r"refs/(?:tags|heads)/[^?\[\]]+|[^*?\[\]]+")
 _NAME: Final = r"[^/@?*\[\]\s]+"
 _REPOSITORY: Final = re.compile(rf"{_NAME}(?:/{_NAME})*/(?:{_NAME}\*?|\*)")
-_ISOLATING: Final = re.compile(
+ISOLATING: Final = re.compile(
     rf"https://github\.com/{_NAME}/{_NAME}/\.github/workflows/{_NAME}@[0-9a-f]{{40}}"
 )
 
@@ -46,12 +46,12 @@ _ISOLATING: Final = re.compile(
 def read_publishers(node: YamlNode, beside: Beside | None) -> Iterator[Publisher]:
     """Yield each publisher, with the key that lies beside the policy."""
     for each in node.elements():
-        known(each, {"packages", "key", *_IDENTITY})
+        known(each, {"packages", "key", *IDENTITY})
         packages = tuple(map(pattern, each.at("packages").elements()))
         if not packages:
             raise each.malformed("names no `packages`, so it asks for nothing")
         signer = read_signer(each, {"packages"}, beside)
-        if signer.key and any(one.type in _CERTIFIED for one in packages):
+        if signer.key and any(one.type in CERTIFIED for one in packages):
             raise each.malformed(
                 "has a key for packages of PyPI or npm, and what attests those has a "
                 "certificate; name a `repository` or an `identity`"
@@ -74,7 +74,7 @@ def read_signer(
         beside_it: The keys of it that say something else.
         beside: Returns the bytes of the key.
     """
-    known(node, {"key", *beside_it, *_IDENTITY})
+    known(node, {"key", *beside_it, *IDENTITY})
     named = {key for key, _ in node.items()} - beside_it
     if "key" not in named:
         return Signer(expected=_expected(node))
@@ -109,7 +109,7 @@ def _key(node: YamlNode, beside: Beside | None) -> bytes:
 
 
 def _expected(node: YamlNode) -> Expected:
-    given = {key: _field(node.at(key), key) for key in _IDENTITY if key in node}
+    given = {key: _field(node.at(key), key) for key in IDENTITY if key in node}
     kind = None
     if "identity" in given:
         if other := sorted(set(given) - {"identity", "issuer"}):
@@ -163,8 +163,8 @@ def _field(node: YamlNode, key: str) -> str:
                     "`refs/tags/v*`"
                 )
         case "runner":
-            if text not in _RUNNERS:
-                raise node.malformed(unlike(text, _RUNNERS, "runner"))
+            if text not in RUNNERS:
+                raise node.malformed(unlike(text, RUNNERS, "runner"))
         case "issuer" if not text.startswith("https://"):
             raise node.malformed(f"`{text[:140]}` is no `https://` address")
         case _:
@@ -192,7 +192,7 @@ def read_builders(node: YamlNode) -> Builders:
     own = node.at("self-hosted-runners")
     workflows = node.at("isolating-workflows")
     for each in workflows.elements():
-        if not _ISOLATING.fullmatch(each.text()):
+        if not ISOLATING.fullmatch(each.text()):
             raise each.malformed(
                 f"`{each.text()[:140]}` is no workflow at a commit; write "
                 "`https://github.com/O/R/.github/workflows/W@<40 hexadecimal digits>`"
