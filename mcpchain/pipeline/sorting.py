@@ -31,6 +31,11 @@ _WEIGHTS: Final = frozenset(
     {"gguf", "hdf5", "keras", "onnx", "other-model", "pickle-model", "safetensors"}
 )
 _BOMS: Final = (b'"bomFormat"', b'"spdxVersion"', b"cyclonedx.org/schema/bom")
+_NEAR: Final = (
+    *(".sig", ".asc", ".minisig", ".sign", ".p7s", ".sigstore.bundle"),
+    *(".bundle.json", ".cosign.bundle", ".intoto.jsonl", ".sigstore.jsonl", ".jsonl"),
+)
+"""What is added to names for signatures that are not looked for."""
 _LOOK: Final = 4096
 _HEX: Final = r"[0-9a-fA-F]{64}"
 _OTHER_DIGEST: Final = r"(?:md5|sha1|sha224|sha384|sha512):[0-9a-fA-F]+"
@@ -54,6 +59,7 @@ class Sorted:
     """Of these, the packages."""
     models: tuple[str, ...] = ()
     """By the digests that a hub has: purls, and folders."""
+    notes: tuple[str, ...] = ()
 
     @property
     def beside_environment(self) -> bool:
@@ -126,7 +132,11 @@ def sort(
         UsageError: One is nothing that can be verified.
     """
     files, purls, projects, models = [], [], [], []
-    for target in targets:
+    given = tuple(targets)
+    beside = set() if bundles or packages else _beside_others(given)
+    for target in given:
+        if target in beside:
+            continue
         path = Path(target)
         if target.startswith(_PACKAGES):
             purls.append(target)
@@ -151,7 +161,31 @@ def sort(
         purls=tuple(purls),
         projects=tuple(projects),
         models=tuple(models),
+        notes=tuple(_told_of(beside)),
     )
+
+
+def _beside_others(targets: Sequence[str]) -> set[str]:
+    """Return those of *targets* that are bundles of others: `dist/*` names both."""
+    paths = {Path(each): each for each in targets}
+    found = set()
+    for path, target in paths.items():
+        parts = path.name.split(".")
+        for count in range(1, len(parts)):
+            owner = path.with_name(".".join(parts[:count]) or path.name)
+            if owner not in paths or owner == path or not owner.is_file():
+                continue
+            if path in verification.beside(owner) and not verification.beside(path):
+                found.add(target)
+    return found
+
+
+def _told_of(bundles: set[str]) -> Iterator[str]:
+    if len(bundles) == 1:
+        yield f"`{min(bundles)}` is a bundle of another TARGET, and looked at with that"
+    elif bundles:
+        count = f"{len(bundles):,}"
+        yield f"{count} TARGETs are bundles of others, and looked at with those"
 
 
 def besides(path: Path) -> Iterator[str]:
@@ -162,7 +196,14 @@ def besides(path: Path) -> Iterator[str]:
         yield "its packages are verified with `--packages`"
     elif path.is_dir() and any(path.glob(f"*{BUNDLE}")):
         yield f"files in it are signed, each by itself: `mcpchain verify {path}/*`"
-    if path.is_file() and _is_bom(path):
+    if not path.is_file():
+        return
+    yield from (
+        f"`{path.name}{each}` lies beside it: if it is a bundle, name it: `--bundle`"
+        for each in _NEAR
+        if path.with_name(path.name + each).is_file()
+    )
+    if _is_bom(path):
         yield "a signature in a BOM itself is for `mcpchain bom validate FILE --key`"
 
 

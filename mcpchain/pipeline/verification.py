@@ -1,8 +1,12 @@
 """Who stands for a file or a model? From it and its bundles to the answers."""
 
 import datetime as dt
+import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +14,7 @@ from mcpchain import trust
 from mcpchain.bundle.parse import Envelope, parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import TrustedRoot
-from mcpchain.bundle.statement import SUFFIXES
+from mcpchain.bundle.statement import BUNDLE, SUFFIXES
 from mcpchain.bundle.verify import Artifact, Opinion, Trust
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.pipeline.bundles import ATTESTATIONS, PROVENANCE, answers, read_file
@@ -274,9 +278,32 @@ def beside(path: Path) -> list[Path]:
     """Return the bundles that lie beside *path*, by the names that are in use."""
     suffixes = (*_BUNDLES, *SUFFIXES, *ATTESTATIONS, PROVENANCE)
     candidates = [path.with_name(path.name + suffix) for suffix in suffixes]
+    candidates += [each for each in _others(path) if each not in candidates]
     found = [each for each in candidates if each.is_file()]
     model = path.with_name(path.name + _MODEL)
     return [*found, model] if _is_of_model(model) else found
+
+
+def _others(path: Path) -> Iterator[Path]:
+    """Yield `FILE.*.sigstore.json`, unless that is of another file `FILE.*`."""
+    start = f"{path.name}."
+    try:
+        names = _names(str(path.parent), path.parent.stat().st_mtime_ns)
+    except OSError:
+        return
+    for name in islice(names, bisect_left(names, start), None):
+        if not name.startswith(start):
+            return
+        rest = name.removeprefix(start).removesuffix(BUNDLE).split(".")
+        longer = (start + ".".join(rest[: i + 1]) for i in range(len(rest)))
+        if not any(path.with_name(each).is_file() for each in longer):
+            yield path.with_name(name)
+
+
+@lru_cache(maxsize=1)
+def _names(folder: str, _changed: int) -> list[str]:
+    """Return the names of bundles in *folder*, as it is since it was last changed."""
+    return sorted(each for each in os.listdir(folder) if each.endswith(BUNDLE))
 
 
 def _verified(

@@ -124,14 +124,14 @@ class Verifier:
                 *self._of_hub(wanted.models, hub, terms, hashing),
             ]
         if not wanted.purls and not inventories:
-            return self._told(found)
+            return self._told(found, wanted.notes)
         from mcpchain.pipeline.packages import INSTALLED, gather, verify
 
         gathered = gather(wanted.purls, inventories)
         with self.bar("asking") as asking:
             found += verify(gathered.packages, self.around, terms, self._keys(), asking)
         notes = (INSTALLED, *gathered.notes) if environment else gathered.notes
-        return self._told((*found, *gathered.answers), notes)
+        return self._told((*found, *gathered.answers), (*wanted.notes, *notes))
 
     def _terms(self) -> Terms:
         return self.expectations.terms(self.chosen, self.around.now)

@@ -133,6 +133,73 @@ def test_every_bundle_has_to_hold(file: Path, root: tuple[str, Path]) -> None:
     assert "hint: name the bundle or attestation" in result.stdout
 
 
+@pytest.mark.parametrize("forced", [False, True])
+def test_bundles_among_the_targets_are_looked_at_with_their_files(
+    forced: bool,  # noqa: FBT001 - a parameter
+    file: Path,
+    root: tuple[str, Path],
+) -> None:
+    bundle = sign(file)
+    other = file.with_name("other.txt")
+    other.write_bytes(ARTIFACT)
+    sign(other)
+    if forced:
+        other.write_bytes(b"tampered with")
+    both = (bundle, other, file, other.with_name("other.txt.sigstore.json"))
+    result = run(*both, *ACME, *root)
+    assert result.exit_code == (10 if forced else 0)
+    assert result.stdout.splitlines()[-2:] == [
+        "note: 2 TARGETs are bundles of others, and looked at with those",
+        "1 verified, 1 invalid" if forced else "2 verified",
+    ]
+
+
+def test_a_bundle_alone_is_a_file_that_nobody_signed(
+    file: Path, root: tuple[str, Path]
+) -> None:
+    bundle = sign(file)
+    assert run(bundle, *PERSON, *root).stdout.splitlines()[-1] == "1 missing"
+    signed = bundle.with_name(f"{bundle.name}.sigstore.json")
+    signed.write_text("{")
+    result = run(file, bundle, *ACME, *root)
+    assert result.stdout.splitlines()[-1] == "1 verified, 1 unverifiable"
+
+
+def test_statements_of_any_name_beside_a_file_are_looked_at(
+    file: Path, root: tuple[str, Path]
+) -> None:
+    sign(file, ".review.sigstore.json")
+    assert run(file, *ACME, *root).stdout.startswith(f"verified: {file}\n")
+    sign(file, ".a.b.sigstore.json").write_text("{")
+    result = run(file, *ACME, *root)
+    assert result.stdout.splitlines()[-1] == "1 verified, 1 unverifiable"
+    file.write_bytes(b"other")
+    assert "1 invalid" in run(file, *ACME, *root).stdout
+
+
+def test_the_bundle_of_a_file_with_a_longer_name_is_not_looked_at(
+    file: Path, root: tuple[str, Path]
+) -> None:
+    sign(file)
+    longer = file.with_name(f"{file.name}.sbom.json")
+    longer.write_text("other")
+    sign(longer).write_text("{")
+    result = run(file, *ACME, *root)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "1 verified")
+
+
+@pytest.mark.parametrize("suffix", [".sig", ".asc", ".sigstore.bundle"])
+def test_what_lies_beside_a_file_and_is_not_looked_for_is_told(
+    suffix: str, file: Path
+) -> None:
+    name = file.with_name(file.name + suffix)
+    name.write_text("it")
+    assert (
+        f"  note: `{name.name}` lies beside it: if it is a bundle, name it: "
+        "`--bundle`\n" in run(file, *PERSON).stdout
+    )
+
+
 def test_a_digest_is_verified_with_the_bundle_that_is_named(
     file: Path, root: tuple[str, Path]
 ) -> None:
