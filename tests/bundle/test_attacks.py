@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from mcpchain.bundle import keys
 from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Artifact, Trust, verify
 from mcpchain.errors import MalformedError
 from mcpchain.signature import Status, Verification
-from tests.world.sigstore.instance import Instance, b64
+from tests.world.sigstore.instance import CODE, SHA256, Authority, Instance, b64
 from tests.world.sigstore.minting import (
     ARTIFACT,
     CLAIMS,
@@ -34,6 +36,9 @@ OTHER = Instance()
 OURS = parse_root(INSTANCE.trusted_root(), name="test")
 EXPECTED = Expected(issuer=ISSUER, repository="acme/files")
 WHAT = Artifact(digests={"sha256": hashlib.sha256(ARTIFACT).digest()})
+CA_TRUE = x509.BasicConstraints(ca=True, path_length=None)
+OUR_DIGEST = hashlib.sha256(ARTIFACT).hexdigest()
+OURS_9 = CLAIMS[9]
 Json = dict[str, Any]
 
 
@@ -101,12 +106,12 @@ ATTACKS: dict[str, tuple[Callable[[], Json], Status, str]] = {
         "no certificate authority of the trusted root",
     ),
     "promise of another certificate log": (
-        lambda: minted(instance=mixed(ct=OTHER.ct)),
+        lambda: minted(instance=mixed(promising=[OTHER.ct])),
         Status.UNVERIFIABLE,
         "may be older than the log",
     ),
     "promise by another key under the known name": (
-        lambda: minted(instance=mixed(ct=impostor(INSTANCE.ct, OTHER.ct))),
+        lambda: minted(instance=mixed(promising=[impostor(INSTANCE.ct, OTHER.ct)])),
         Status.INVALID,
         "no log has promised to take this certificate in",
     ),
@@ -134,6 +139,59 @@ ATTACKS: dict[str, tuple[Callable[[], Json], Status, str]] = {
         lambda: stamped_twice(minted(stamped=True)),
         Status.INVALID,
         "a timestamp is there twice",
+    ),
+    "timestamp beside a certificate of its own": (
+        lambda: minted(instance=mixed(tsa=OTHER.tsa, bags=True), stamped=True),
+        Status.INVALID,
+        "no timestamp authority of the trusted root",
+    ),
+    "timestamp under the name of ours": (
+        lambda: minted(instance=mixed(tsa=impersonating(), bags=True), stamped=True),
+        Status.INVALID,
+        "no timestamp authority of the trusted root",
+    ),
+    "chain with the root of another authority": (
+        lambda: minted(instance=mixed(fulcio=OTHER.fulcio), version="0.1"),
+        Status.INVALID,
+        "no certificate authority of the trusted root",
+    ),
+    "certificate of an authority": (
+        lambda: minted(instance=mixed(more=(CA_TRUE,))),
+        Status.INVALID,
+        "the certificate is that of an authority",
+    ),
+    "signature as two numbers, without DER": (
+        lambda: two_numbers(),  # noqa: PLW0108 - it stands below
+        Status.INVALID,
+        "the signature over the artifact does not hold",
+    ),
+    "hint of another kind of digest": (
+        lambda: hinted("SHA2_224"),
+        Status.INVALID,
+        "the bundle is about another digest",
+    ),
+    "statement with a digest that is cut": (
+        lambda: attested(
+            statement(subject=[{"name": "x", "digest": {"sha256": OUR_DIGEST[:40]}}])
+        ),
+        Status.INVALID,
+        "about other artifacts",
+    ),
+    "statement with our digest as a name": (
+        lambda: attested(
+            statement(
+                subject=[{"name": OUR_DIGEST, "digest": {"gitCommit": OUR_DIGEST}}]
+            )
+        ),
+        Status.INVALID,
+        "about other artifacts",
+    ),
+    "source that is the signer's repository": (
+        lambda: minted(
+            claims=CLAIMS | {12: "https://github.com/evil/files", 9: OURS_9}
+        ),
+        Status.UNTRUSTED_IDENTITY,
+        "repository is `https://github.com/evil/files`",
     ),
     "no time": (
         lambda: minted(entries=("hashedrekord/0.0.2",)),
@@ -250,6 +308,40 @@ ATTACKS: dict[str, tuple[Callable[[], Json], Status, str]] = {
 }
 
 
+def impersonating() -> Any:  # noqa: ANN401 - an authority
+    """Return a timestamp authority whose certificate is named as ours is."""
+    made = copy.copy(OTHER.tsa)
+    made.key = ec.generate_private_key(ec.SECP256R1())
+    ours = INSTANCE.tsa.chain[0]
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(ours.subject)
+        .issuer_name(ours.issuer)
+        .serial_number(ours.serial_number)
+        .public_key(made.key.public_key())
+        .not_valid_before(ours.not_valid_before_utc)
+        .not_valid_after(ours.not_valid_after_utc)
+    )
+    for each in ours.extensions:
+        builder = builder.add_extension(each.value, critical=each.critical)
+    made.chain = [builder.sign(made.root_key, SHA256), *made.chain[1:]]
+    return made
+
+
+def two_numbers() -> Json:
+    bundle = minted()
+    signature = base64.b64decode(bundle["messageSignature"]["signature"])
+    halves = [each.to_bytes(32) for each in decode_dss_signature(signature)]
+    bundle["messageSignature"]["signature"] = b64(b"".join(halves))
+    return bundle
+
+
+def hinted(algorithm: str) -> Json:
+    bundle = minted()
+    bundle["messageSignature"]["messageDigest"]["algorithm"] = algorithm
+    return bundle
+
+
 def mixed(**parts: Any) -> Instance:  # noqa: ANN401 - of Instance
     """Return our instance with some *parts* of somebody else."""
     made = copy.copy(INSTANCE)
@@ -271,6 +363,14 @@ def test_it_is_refused_for_the_right_reason(attack: str) -> None:
     assert (result.status, reason in result.reason) == (status, True), result.reason
     assert not result.checks[-1].ok
     assert all(each.ok for each in result.checks[:-1])
+
+
+def test_every_digest_of_a_subject_that_is_known_here_is_ours() -> None:
+    digest = {"sha256": OUR_DIGEST, "sha512": "0" * 128}
+    said = attested(statement(subject=[{"name": "x", "digest": digest}]))
+    both = {each: hashlib.new(each, ARTIFACT).digest() for each in digest}
+    found = check(said, Artifact(digests=both))
+    assert found.reason == "the statement is about other artifacts"
 
 
 def test_without_an_expectation_no_certificate_verifies_anything() -> None:
@@ -344,14 +444,98 @@ def test_what_the_root_no_longer_trusts_is_refused(part: str) -> None:
     assert "not valid at" in result.reason
 
 
-def test_the_end_of_a_window_belongs_to_it() -> None:
-    ended = json.loads(INSTANCE.trusted_root())
-    for each in (*ended["tlogs"], *ended["ctlogs"]):
-        each["publicKey"]["validFor"]["end"] = INSTANCE.now.isoformat()
-    for each in ended["certificateAuthorities"]:
-        each["validFor"]["end"] = INSTANCE.now.isoformat()
-    root = parse_root(json.dumps(ended).encode(), name="ended")
-    assert check(minted(), root=root).status is Status.VERIFIED
+def with_window(*parts: str, **ends: dt.datetime) -> TrustedRoot:
+    """Return our root, in which *parts* are valid from or to another time."""
+    changed = json.loads(INSTANCE.trusted_root())
+    for each in (entry for part in parts for entry in changed[part]):
+        holder = each.get("publicKey", each)
+        holder["validFor"] |= {end: time.isoformat() for end, time in ends.items()}
+    return parse_root(json.dumps(changed).encode(), name="changed")
+
+
+@pytest.mark.parametrize("end", ["start", "end"])
+def test_the_ends_of_a_window_belong_to_it(end: str) -> None:
+    parts = "tlogs", "ctlogs", "certificateAuthorities", "timestampAuthorities"
+    root = with_window(*parts, **{end: INSTANCE.now})
+    assert check(minted(stamped=True), root=root).status is Status.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("tlogs", "the log's key was not valid at"),
+        ("ctlogs", "no log has promised to take this certificate in"),
+        ("certificateAuthorities", "its authority was not valid at"),
+        ("timestampAuthorities", "the authority was not valid at"),
+    ],
+)
+@pytest.mark.parametrize(("end", "second"), [("end", -1), ("start", 1)])
+def test_outside_of_its_window_nothing_of_the_root_counts(
+    part: str, reason: str, end: str, second: int
+) -> None:
+    moment = INSTANCE.now + dt.timedelta(seconds=second)
+    found = check(minted(stamped=True), root=with_window(part, **{end: moment}))
+    assert (found.status, reason in found.reason) == (Status.INVALID, True), found
+
+
+@pytest.mark.parametrize("seconds", [-5, 600])
+def test_the_ends_of_a_certificate_belong_to_it(seconds: int) -> None:
+    for away, status in ((0, Status.VERIFIED), (1, Status.INVALID)):
+        moved = seconds + (away if seconds > 0 else -away)
+        time = INSTANCE.now + dt.timedelta(seconds=moved)
+        found = check(entered_at(minted(), time))
+        assert found.status is status, found.reason
+
+
+def entered_at(bundle: Json, time: dt.datetime) -> Json:
+    body = json.loads(base64.b64decode(entries(bundle)[0]["canonicalizedBody"]))
+    entries(bundle)[:] = [INSTANCE.rekor.enter(body, time)]
+    return bundle
+
+
+@pytest.mark.parametrize("late", ["log", "timestamp"])
+def test_it_is_valid_at_every_time_that_is_signed(late: str) -> None:
+    later = INSTANCE.now + dt.timedelta(hours=1)
+    if late == "log":
+        bundle = entered_at(minted(stamped=True), later)
+    else:
+        bundle = minted()
+        signature = base64.b64decode(bundle["messageSignature"]["signature"])
+        stamp = {"signedTimestamp": b64(mixed(now=later).timestamp(signature))}
+        bundle["verificationMaterial"]["timestampVerificationData"] = {
+            "rfc3161Timestamps": [stamp]
+        }
+    found = check(bundle)
+    assert found.reason == f"it was not valid at {later}"
+
+
+def test_every_certificate_of_the_chain_is_valid_at_that_time() -> None:
+    young = Authority("fulcio", INSTANCE.now + dt.timedelta(seconds=1), CODE)
+    theirs = mixed(fulcio=young)
+    root = parse_root(theirs.trusted_root(), name="young")
+    found = check(minted(instance=theirs), root=root)
+    assert found.reason == (
+        f"a certificate of its authority was not valid at {INSTANCE.now}"
+    )
+
+
+def test_the_certificates_of_an_authority_are_one_chain() -> None:
+    broken = copy.copy(INSTANCE.fulcio)
+    broken.chain = [INSTANCE.fulcio.chain[0], OTHER.fulcio.chain[1]]
+    root = parse_root(mixed(fulcio=broken).trusted_root(), name="broken")
+    found = check(minted(), root=root)
+    assert found.reason == "the certificates of its authority are no chain"
+
+
+def test_what_a_log_of_certificates_says_besides_is_signed() -> None:
+    assert check(minted(instance=mixed(said=b"more"))).status is Status.VERIFIED
+
+
+@pytest.mark.parametrize("false", ["unknown", "forged"])
+def test_one_promise_that_holds_is_enough(false: str) -> None:
+    other = OTHER.ct if false == "unknown" else impostor(INSTANCE.ct, OTHER.ct)
+    both = mixed(promising=[other, INSTANCE.ct])
+    assert check(minted(instance=both)).status is Status.VERIFIED
 
 
 def test_an_instance_without_logs_needs_timestamps_and_no_promises() -> None:

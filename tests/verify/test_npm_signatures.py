@@ -198,6 +198,40 @@ def test_keys_that_are_not_known_or_were_old_by_then() -> None:
     assert (found.status, "was not valid" in found.reason) == (Status.INVALID, True)
 
 
+def test_a_key_is_for_one_use() -> None:
+    packages, attestations = keys()
+    found = verify_signatures(dist(MESSAGE, OURS), PACKAGE, (attestations,), "k")
+    assert (found.status, "is not known here" in found.reason) == (
+        Status.UNVERIFIABLE,
+        True,
+    )
+    (found,) = answers(attestation(PUBLISH, managed=True), known=(packages,))
+    assert (found.status, "is not known here" in found.reason) == (
+        Status.UNVERIFIABLE,
+        True,
+    )
+
+
+def test_a_key_of_the_registry_itself_expires_too() -> None:
+    listed = [
+        {
+            "keyid": OURS,
+            "key": b64(spki(PRIVATE.public_key())),
+            "expires": (INSTANCE.now - dt.timedelta(days=1)).isoformat(),
+        }
+    ]
+    old = read_keys(json.dumps({"keys": listed}).encode(), source="keys")
+    found = verify_signatures(dist(MESSAGE, OURS), PACKAGE, old, "k")
+    assert found.reason == f"it was published when the key `{OURS}` was not valid"
+
+
+def test_more_signatures_than_anybody_makes_are_malformed() -> None:
+    with pytest.raises(MalformedError, match="more than 32 signatures"):
+        verify_signatures(dist(MESSAGE, *[OURS] * 33), PACKAGE, keys(), "k")
+    with pytest.raises(MalformedError, match="more than 32 attestations"):
+        answers(*[attestation(PUBLISH, managed=True)] * 33)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -249,6 +249,14 @@ class Instance:
         self.rekor = Log(f"rekor.{host}", self.start, version=1)
         self.rekor2 = Log(f"rekor2.{host}", self.start, version=2)
         self.serial = itertools.count(1)
+        self.more: tuple[x509.ExtensionType, ...] = ()
+        """What a leaf has besides; that it is an authority, say."""
+        self.promising = [self.ct]
+        """The logs that promise to take a certificate in."""
+        self.bags = False
+        """Whether a timestamp holds the certificate that signed it."""
+        self.said = b""
+        """The extensions of such a promise."""
 
     def trusted_root(self, **changes: Any) -> bytes:  # noqa: ANN401 - JSON
         """Return the trusted root, with some of its members *changed*."""
@@ -307,6 +315,8 @@ class Instance:
             known = x509.ObjectIdentifier(f"{FULCIO}{number}")
             extension = x509.UnrecognizedExtension(known, raw)
             builder = builder.add_extension(extension, critical=False)
+        for each in self.more:
+            builder = builder.add_extension(each, critical=True)
         first = builder.sign(self.fulcio.key, SHA256)
         if not promised:
             return first
@@ -319,17 +329,22 @@ class Instance:
         )
 
     def _scts(self, certificate: x509.Certificate) -> bytes:
-        """Return a list of one signed certificate timestamp (RFC 6962, section 3.3)."""
+        """Return signed certificate timestamps (RFC 6962, section 3.3)."""
+        listed = b""
+        for log in self.promising:
+            one = self._sct(certificate, log)
+            listed += len(one).to_bytes(2) + one
+        return len(listed).to_bytes(2) + listed
+
+    def _sct(self, certificate: x509.Certificate, log: Log) -> bytes:
         tbs = certificate.tbs_certificate_bytes
         time = int(self.now.timestamp() * 1000).to_bytes(8)
         issuer = hashlib.sha256(spki(self.fulcio.key.public_key())).digest()
         size = len(tbs).to_bytes(3)
-        signed = b"\0\0" + time + b"\0\1" + issuer + size + tbs + b"\0\0"
-        signature = self.ct.sign(signed)
-        sct = b"\0" + self.ct.id + time + b"\0\0\4\3"
-        sct += len(signature).to_bytes(2) + signature
-        one = len(sct).to_bytes(2) + sct
-        return len(one).to_bytes(2) + one
+        more = len(self.said).to_bytes(2) + self.said
+        signature = log.sign(b"\0\0" + time + b"\0\1" + issuer + size + tbs + more)
+        sct = b"\0" + log.id + time + more + b"\4\3"
+        return sct + len(signature).to_bytes(2) + signature
 
     def timestamp(self, signature: bytes, *, certificates: bool = False) -> bytes:
         """Return a reply over the bytes of *signature* (RFC 3161, section 2.4.2)."""
@@ -373,7 +388,7 @@ class Instance:
             der.integer(3),
             der.set_of([sha256]),
             der.sequence(der.oid(_TST_INFO), der.tlv(0xA0, der.octets(info))),
-            der.tlv(0xA0, raw) if certificates else b"",
+            der.tlv(0xA0, raw) if certificates or self.bags else b"",
             der.set_of([signer]),
         )
         token = der.sequence(der.oid("1.2.840.113549.1.7.2"), der.tlv(0xA0, data))
