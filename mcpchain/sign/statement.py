@@ -1,5 +1,6 @@
 """Write in-toto statements (v1): something is said of subjects."""
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ _LIMIT: Final = 16 << 20
 """Bytes of a predicate: the bundle around it has to be read again."""
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}")
 
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9.]+")
 _VERSION: Final = re.compile(r"/v[0-9][0-9.]*$")
 """What some add to the type of a BOM."""
 
@@ -36,9 +38,16 @@ def predicate_type(name: str) -> str:
 
 
 def suffix(kind: str) -> str:
-    """Return what is added to the name of a file for a bundle of this *kind*."""
-    short = (name for name, known in PREDICATES.items() if known == kind)
-    return f".{next(short, OTHER)}{BUNDLE}"
+    """Return what is added to the name of a file for a bundle of this *kind*.
+
+    No two kinds have the same: one statement never takes the place of another.
+    """
+    for name, known in PREDICATES.items():
+        if known == kind:
+            return f".{name}{BUNDLE}"
+    last = "-".join(_UNSAFE.sub("-", kind).strip("-.").split("-")[-2:])[-40:]
+    digest = hashlib.sha256(kind.encode()).hexdigest()[:8]
+    return f".{last.strip('-.') or OTHER}-{digest}{BUNDLE}"
 
 
 def read_predicate(data: bytes, kind: str, *, source: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tests.sign.keys import lay_key
 from tests.sign.test_statement import GOOD
 
 ANY = "https://acme.example/review/v1"
+NAMED = f"review-v1-{hashlib.sha256(ANY.encode()).hexdigest()[:8]}.sigstore.json"
 HEX = hashlib.sha256(b"elsewhere").hexdigest()
 
 
@@ -59,7 +60,22 @@ def test_an_attestation_lies_beside_the_file_and_is_verified(
 def test_a_file_can_be_signed_and_attested(folder: Path) -> None:
     assert run("sign", "a.whl", "--key", "release.key").exit_code == 0
     assert attest("a.whl").exit_code == 0
-    assert (folder / "a.whl.attestation.sigstore.json").exists()
+    assert (folder / f"a.whl.{NAMED}").exists()
+    told = verify("a.whl")
+    assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "2 verified")
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["https://acme.example/scan/v1", "https://other.example/review/v1", "x:vsa", "x:."],
+)
+def test_no_statement_takes_the_place_of_one_of_another_type(
+    other: str, folder: Path
+) -> None:
+    for kind in (ANY, other):
+        done = attest("a.whl", "--force", kind=kind)
+        assert done.exit_code == 0, done.output
+    assert len([*folder.glob("a.whl.*.sigstore.json")]) == 2
     told = verify("a.whl")
     assert (told.exit_code, told.stdout.splitlines()[-1]) == (0, "2 verified")
 
@@ -114,7 +130,7 @@ def test_one_statement_is_about_several_subjects(folder: Path) -> None:
 def test_a_digest_stands_for_a_file_that_is_elsewhere(folder: Path) -> None:
     (folder / "out").mkdir()
     assert attest(f"sha256:{HEX}", "--output-dir", "out").exit_code == 0
-    assert os.listdir("out") == [f"{HEX}.attestation.sigstore.json"]
+    assert os.listdir("out") == [f"{HEX}.{NAMED}"]
     (folder / f"sha256:{HEX}").write_bytes(b"a file that is called so")
     assert attest(f"sha256:{HEX}", "--bundle", "x.json").exit_code == 0
     assert verify(f"sha256:{HEX}", "--bundle", "x.json").exit_code == 0

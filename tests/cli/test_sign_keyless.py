@@ -41,7 +41,7 @@ WHAT: dict[str, tuple[tuple[str, ...], str, str]] = {
     "model": (("sign", "model", "llama"), "llama/model.sig", "llama"),
     "attestation": (
         (*ATTEST, "p.json"),
-        "a.whl.attestation.sigstore.json",
+        "a.whl.a.example-t-6f4f6696.sigstore.json",
         "a.whl",
     ),
 }

@@ -59,7 +59,7 @@ def test_a_short_name_stands_for_a_type(name: str) -> None:
     assert kind.startswith("https://")
     assert read_predicate(json.dumps(GOOD[name]).encode(), kind, source="p")
     assert suffix(kind) == f".{name}.sigstore.json"
-    assert suffix(ANY) == ".attestation.sigstore.json"
+    assert suffix(ANY) == ".review-v1-abdce4ee.sigstore.json"
 
 
 @pytest.mark.parametrize(
