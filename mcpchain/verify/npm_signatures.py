@@ -263,6 +263,8 @@ def _checked(
         problem = f"it is a `{said[:140]}`, and the registry calls it otherwise"
     elif not any(_names(name, package) for name in names):
         problem = f"it is about `{min(names, default='')[:140]}`"
+    elif key is not None and not found.times:
+        problem = "nobody has signed for when it was made, so that its key may be old"
     elif key is not None and not all(t.time in key.window for t in found.times):
         problem = f"the key `{key.id[:80]}` was not valid when it was made"
     if not problem:

@@ -17,8 +17,10 @@ from mcpchain.bundle.parse import parse
 from mcpchain.bundle.policy import Expected
 from mcpchain.bundle.root import parse as parse_root
 from mcpchain.bundle.verify import Trust
+from mcpchain.errors import MalformedError
 from mcpchain.signature import Status, Verification
 from mcpchain.verify.model_signature import Given, is_model_signature, look, verify
+from tests.world.sigstore.changing import changed, leaves, others
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import SLSA, Minter
 from tests.world.sigstore.minting import statement as other_statement
@@ -730,3 +732,21 @@ def test_the_root_is_over_the_digests_in_their_order() -> None:
     listed = resources(FILES)
     raw = b"".join(hashlib.sha256(FILES[each["name"]]).digest() for each in listed)
     assert root_of(listed) == hashlib.sha256(raw).hexdigest()
+
+
+@pytest.mark.parametrize("mode", ["key", "authority"])
+def test_no_field_of_a_signature_changes_unnoticed(mode: str, model: Path) -> None:
+    bundle, trust = signed(), BY_KEY
+    if mode == "authority":
+        bundle["verificationMaterial"] = CA.material(CA.leaf(KEY))
+        authority = private.load(CA.pem, name="ca.pem", time=INSTANCE.now)
+        trust = Trust(root=ROOT, authority=authority)
+    for path, leaf in leaves(bundle):
+        for what, value in others(leaf, path, 5):
+            try:
+                found = answer(model, changed(bundle, path, value), trust)
+            except MalformedError:
+                continue
+            assert found.status is not Status.ERROR, (path, what)
+            # The hint is no reason to believe anything: the user names the key.
+            assert not found or path[-1] == "hint", (path, what)

@@ -25,6 +25,7 @@ from mcpchain.verify.npm_signatures import (
     verify_attestations,
     verify_signatures,
 )
+from tests.world.sigstore.changing import changed, leaves, others
 from tests.world.sigstore.instance import SHA256, Instance, b64, spki
 from tests.world.sigstore.minting import ARTIFACT, ISSUER, SLSA, Minter, statement
 
@@ -198,6 +199,21 @@ def test_keys_that_are_not_known_or_were_old_by_then() -> None:
     assert (found.status, "was not valid" in found.reason) == (Status.INVALID, True)
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_without_a_time_no_key_of_the_registry_is_known_to_have_been_valid(
+    days: int,
+) -> None:
+    made = attestation(PUBLISH, managed=True)
+    (entry,) = made["bundle"]["verificationMaterial"]["tlogEntries"]
+    del entry["inclusionPromise"]
+    end = INSTANCE.now + dt.timedelta(days=days)
+    (found,) = answers(made, known=keys(end))
+    assert (found.status, found.reason) == (
+        Status.INVALID,
+        "nobody has signed for when it was made, so that its key may be old",
+    )
+
+
 def test_a_key_is_for_one_use() -> None:
     packages, attestations = keys()
     found = verify_signatures(dist(MESSAGE, OURS), PACKAGE, (attestations,), "k")
@@ -321,3 +337,20 @@ def test_a_real_packument_is_signed() -> None:
             published=late,
         )
         assert verify_signatures(made, old, known, "k").status is Status.INVALID
+
+
+@pytest.mark.parametrize("kind", [PUBLISH, SLSA])
+def test_no_field_of_an_attestation_changes_unnoticed(kind: str) -> None:
+    document = attestation(kind, managed=kind == PUBLISH)
+    for path, leaf in leaves(document):
+        for what, value in others(leaf, path, 5):
+            try:
+                (found,) = answers(changed(document, path, value))
+            except MalformedError:
+                continue
+            assert found.status is not Status.ERROR, (path, what)
+            if found:
+                # The name of who signs a checkpoint is no part of what is signed, and
+                # certificates beside the leaf are not looked at.
+                beside = "certificates" in path and path[-2] != 0
+                assert beside or path[-1] == "envelope", (path, what, found.reason)

@@ -14,6 +14,7 @@ from mcpchain.errors import MalformedError
 from mcpchain.signature import Demand, Status, Verification
 from mcpchain.verify.pep740 import File, read_attestation, read_provenance, verify_all
 from mcpchain.verify.second_opinion import SecondOpinion
+from tests.world.sigstore.changing import changed, leaves, others
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import ARTIFACT, ISSUER, Minter, statement
 
@@ -230,3 +231,25 @@ def test_real_attestations_are_verified_and_good_for_nothing_else() -> None:
 
 def file_of(case: Json, name: str) -> File:
     return File(name=name, sha256=bytes.fromhex(case["digest"][-64:]))
+
+
+def test_no_field_of_an_attestation_changes_unnoticed() -> None:
+    document = provenance(attestation())
+    expected = Expected(issuer=ISSUER, repository="acme/files")
+    for path, leaf in leaves(one(document)):
+        whole = ("attestation_bundles", 0, "attestations", 0, *path)
+        if path[-1] == "version" and isinstance(leaf, int):
+            changes: list[tuple[str, Any]] = [("other", 2), ("text", "1")]
+        else:
+            changes = [*others(leaf, path, 5)]
+        for what, value in changes:
+            try:
+                (found,) = answers(changed(document, whole, value), expected)
+            except MalformedError:
+                continue
+            assert found.status is not Status.ERROR, (path, what)
+            if found:
+                # Base64 may be in lines here, and the name of who signs a checkpoint
+                # is no part of what is signed. The proof needs no promise.
+                lines = path[0] == "envelope" and what == "line feed"
+                assert lines or path[-1] == "envelope", (path, what)
