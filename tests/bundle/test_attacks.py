@@ -590,6 +590,16 @@ MALFORMED: dict[str, Callable[[Json], Any]] = {
         b["verificationMaterial"].update(x509CertificateChain={"certificates": []}),
     ),
     "too many entries": lambda b: entries(b).extend(entries(b) * 40),
+    "33 entries": lambda b: entries(b).extend(entries(b) * 32),
+    "two signatures": lambda b: (
+        b.pop("messageSignature"),
+        b.update(dsseEnvelope=twice_signed()),
+    ),
+    "base64 with bits to spare": lambda b: b["messageSignature"].update(
+        signature="QUJ="
+    ),
+    "a number with a zero before it": lambda b: entries(b)[0].update(logIndex="01"),
+    "a number of 65 bits": lambda b: entries(b)[0].update(logIndex=str(1 << 63)),
     "a number that is a float": lambda b: entries(b)[0].update(logIndex=1.5),
     "a number that is true": lambda b: entries(b)[0].update(logIndex=True),
     "entries that are an object": lambda b: b["verificationMaterial"].update(
@@ -597,6 +607,12 @@ MALFORMED: dict[str, Callable[[Json], Any]] = {
     ),
     "a signature that is null": lambda b: b["messageSignature"].update(signature=None),
 }
+
+
+def twice_signed() -> Json:
+    envelope: Json = attested()["dsseEnvelope"]
+    envelope["signatures"] *= 2
+    return envelope
 
 
 @pytest.mark.parametrize("flaw", MALFORMED)
@@ -638,3 +654,24 @@ def test_a_root_with_a_certificate_of_no_version_is_malformed() -> None:
     )
     with pytest.raises(MalformedError, match="holds no certificate"):
         parse_root(json.dumps(root).encode(), name="x")
+
+
+def test_a_time_without_a_zone_is_none() -> None:
+    root = json.loads(INSTANCE.trusted_root())
+    root["tlogs"][0]["publicKey"]["validFor"]["start"] = "2026-01-01T00:00:00"
+    with pytest.raises(MalformedError, match="with its offset"):
+        parse_root(json.dumps(root).encode(), name="broken")
+
+
+def test_what_nobody_foresaw_is_an_error_and_no_yes() -> None:
+    def fails() -> bytes:
+        raise RuntimeError
+
+    private = ed25519.Ed25519PrivateKey.generate()
+    bundle = Minter(instance=INSTANCE, managed=True, entries=()).sign()
+    what = dataclasses.replace(WHAT, read=fails)
+    found = check(bundle, what, key=private.public_key(), log_needed=False)
+    assert (found.status, found.reason) == (
+        Status.ERROR,
+        "a library could not read it: RuntimeError",
+    )

@@ -132,6 +132,17 @@ def test_a_reusable_workflow_is_of_another_repository_than_the_source() -> None:
     assert found.signer_repository == "https://github.com/acme/ci"
     assert differences(found, repository="acme/files") == []
     assert differences(found, repository="acme/ci")
+    address = ".github/workflows/build.yml"
+    for repository, wrong in (("acme/ci", 0), ("acme/files", 1)):
+        workflow = f"https://github.com/{repository}/{address}"
+        said = differences(found, repository="acme/files", workflow=workflow)
+        assert len(said) == wrong
+
+
+def test_only_hosts_that_know_no_case_are_asked_without_it() -> None:
+    found = dataclasses.replace(FOUND, repository="https://git.example/acme/files")
+    assert differences(found, repository="https://git.example/acme/files") == []
+    assert differences(found, repository="https://git.example/Acme/files")
 
 
 @pytest.mark.parametrize(

@@ -713,6 +713,18 @@ def test_no_byte_of_a_signed_bundle_can_change_unnoticed() -> None:
             assert found.status not in {Status.VERIFIED, Status.ERROR}, (at, found)
 
 
+@pytest.mark.parametrize("by", ["certificate", "key"])
+def test_a_certificate_that_is_past_is_so_for_who_named_it_too(by: str) -> None:
+    past = certificate("Alone", "Alone", start=NOW - 2 * DAY, end=NOW - DAY)
+    data = framed(message(by=past, others=()))
+    named = BundleTrust(now=NOW, key=past.public_key())
+    found = look(data, pinned(past) if by == "certificate" else named)
+    assert (found.status, found.reason) == (
+        Status.INVALID,
+        NOT_NOW.format("2026-10-30", "2026-10-31"),
+    )
+
+
 def test_no_byte_can_be_missing() -> None:
     for size in range(len(GOOD)):
         found = look(GOOD[:size])
