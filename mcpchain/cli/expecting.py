@@ -7,51 +7,74 @@ from typing import Any, Final
 
 import click
 
+from mcpchain.bundle.statement import PREDICATES
+
 _EXISTING: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Command = Callable[..., Any]
+
+
+def once(*names: str, **how: Any) -> _Command:  # noqa: ANN401 - click's settings
+    """Make an option that may be given once: the last of several hides the others."""
+
+    def only(context: click.Context, option: click.Parameter, values: Any) -> Any:  # noqa: ANN401 - click's values
+        del context
+        if len(values) > 1:
+            from mcpchain.errors import UsageError
+
+            told = ", ".join(f"`{str(each)[:140]}`" for each in values)
+            raise UsageError(
+                f"`{option.opts[0]}` is given more than once: {told}",
+                hint="give it once; what others have signed, verify by itself",
+            )
+        return values[0] if values else default
+
+    default = how.pop("default", None)
+    if how.get("show_default"):
+        how["default"] = (default,)
+    option: _Command = click.option(*names, multiple=True, callback=only, **how)
+    return option
+
+
 _OPTIONS: Final = (
-    click.option(
+    once(
         "--identity",
         default="",
         help="The subject of the certificate: an e-mail or URI.",
     ),
-    click.option(
+    once(
         "--issuer",
         default="",
         help="Who vouches for the identity. [default with --repository: its host's]",
     ),
-    click.option(
+    once(
         "--repository",
         default="",
         help="The source repository: an address, or OWNER/NAME; `OWNER/*`: any of "
         "theirs.",
     ),
-    click.option(
-        "--workflow", default="", help="The path of the workflow that signed."
-    ),
-    click.option(
-        "--ref", default="", help="The branch or tag; `*` stands for anything."
-    ),
-    click.option(
+    once("--workflow", default="", help="The path of the workflow that signed."),
+    once("--ref", default="", help="The branch or tag; `*` stands for anything."),
+    once(
         "--predicate-type",
         default="",
-        metavar="URL",
-        help="Which statements count; others are left aside. [default: any; of those "
-        "on GitHub, SLSA provenance]",
+        metavar="TYPE",
+        help="Which statements count, as an address, or for short as `attest` has it: "
+        f"{', '.join(PREDICATES)}; others are left aside. [default: any; of those on "
+        "GitHub, SLSA provenance]",
     ),
-    click.option(
+    once(
         "--key",
         type=_EXISTING,
         help="A public key (PEM), in place of an identity. Of a folder of a model, and "
         "of an MCP bundle, a signature by it needs no transparency log.",
     ),
-    click.option(
+    once(
         "--ca",
         type=_EXISTING,
         help="Certificates (PEM) of an authority for who signs models and MCP bundles, "
         "in place of an issuer; `--identity` then is the name in the certificate.",
     ),
-    click.option(
+    once(
         "--certificate",
         type=_EXISTING,
         help="Certificates (PEM) of those who sign MCP bundles, each trusted for "
@@ -69,19 +92,19 @@ _OPTIONS: Final = (
         is_flag=True,
         help="With --key: accept a signature that is in no transparency log.",
     ),
-    click.option(
+    once(
         "--trusted-root",
         type=_EXISTING,
         help="Whom to trust, in place of the public instance of Sigstore.",
     ),
-    click.option(
+    once(
         "--root",
         default="",
         metavar="NAME",
         help="The same, by the name of a root that `mcpchain trust` has. [default: "
         "sigstore, as last updated]",
     ),
-    click.option(
+    once(
         "--second-opinion",
         type=click.Choice(["required", "when-supported", "off"]),
         default="off",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mcpchain.cli import options
-from mcpchain.cli.expecting import expecting_options
+from mcpchain.cli.expecting import expecting_options, once
 
 if TYPE_CHECKING:
     from mcpchain.pipeline.expecting import Expectations
@@ -56,10 +56,13 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     "bundles",
     multiple=True,
     type=_EXISTING,
-    help="A Sigstore bundle or a PEP 740 attestation. [default: those beside FILE]",
+    help="A Sigstore bundle or a PEP 740 attestation. [default: beside FILE those "
+    "called FILE and .sigstore.json, .*.sigstore.json, .sigstore, .bundle, "
+    ".provenance, .attestation, .publish.attestation, .slsa.attestation; of a model "
+    "also .sig]",
 )
 @expecting_options
-@click.option(
+@once(
     "--server",
     metavar="FILE|NAME[@VERSION]",
     help="A `server.json`: is each TARGET the package, or the image, of that MCP "
@@ -67,8 +70,8 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     "`--mcp-registry` has it. Where no bundle lies beside a package, your own "
     "registries are asked for one.",
 )
-@click.option("--mcp-registry", metavar="URL", help="The MCP registry to ask.")
-@click.option(
+@once("--mcp-registry", metavar="URL", help="The MCP registry to ask.")
+@once(
     "--hub",
     metavar="OWNER/NAME[@REVISION]",
     help="Compare the folder of a model with what a hub has: of Hugging Face, or that "
@@ -80,7 +83,7 @@ not signed; 4 something could not be looked at; 3 nothing to verify; 2 usage.
     help="Open no connection; packages, images, models of a hub and what only GitHub "
     "has about a file cannot be verified then.",
 )
-@click.option(
+@once(
     "--registry-keys",
     type=_EXISTING,
     help="The keys of a registry that signs as npm's does, as it gives them at "

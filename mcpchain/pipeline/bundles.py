@@ -1,5 +1,6 @@
 """What comes of the files of bundles that are named for a file, or lie beside it?"""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,10 @@ def answers(
     if not terms.predicate_types or len(others) in {0, len(found)}:
         yield from found
         return
-    note = f"left aside ({len(others)}): {others[0].reason}"
+    kinds = Counter(each.reason for each in others)
+    listed = "; ".join(f"{reason} ({kinds[reason]})" for reason in sorted(kinds)[:5])
+    more = f"; and {len(kinds) - 5} kinds more" * (len(kinds) > 5)  # noqa: PLR2004
+    note = f"left aside: {listed}{more}"
     for each in found:
         if each not in others:
             yield replace(each, notes=(*each.notes, note))

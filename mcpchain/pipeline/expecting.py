@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from mcpchain.bundle import keys
 from mcpchain.bundle.policy import Expected
+from mcpchain.bundle.statement import PREDICATES
 from mcpchain.errors import UsageError
 from mcpchain.pipeline.verification import Terms
 from mcpchain.signature import GITHUB, GITLAB, Demand
@@ -177,7 +178,7 @@ class Expectations:
             root=chosen.root,
             opinion=self._opinion(chosen.data),
             log_needed=not self.no_log,
-            predicate_types=(self.predicate_type,) if self.predicate_type else (),
+            predicate_types=_statements(self.predicate_type),
             authority=self._authority(now),
             ignored=self._ignored(),
             certificates=self._certificates(),
@@ -211,6 +212,18 @@ class Expectations:
         from mcpchain.pipeline.mcp_bundles import read_certificates
 
         return read_certificates(self.certificate)
+
+
+def _statements(name: str) -> tuple[str, ...]:
+    if not name:
+        return ()
+    kind = PREDICATES.get(name, name)
+    if ":" not in kind:
+        raise UsageError(
+            f"`--predicate-type {name[:140]}` is no type of statement",
+            hint=f"one of {', '.join(PREDICATES)}, or its address: `https://...`",
+        )
+    return (kind,)
 
 
 def _key(path: Path) -> "PublicKeyTypes":

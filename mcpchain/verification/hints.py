@@ -48,6 +48,9 @@ _OF_KIND: Final[Mapping[str, Mapping[Status, str]]] = {
     "pypi-package": _OF_PACKAGES,
 }
 """Where those for others are of no use."""
+_SECOND: Final = "second-opinion"
+"""The check of a verifier besides."""
+_OTHER_KEY: Final = "it says that a key made it whose PEM"
 _UNLOGGED: Final = "it is in no transparency log"
 
 
@@ -60,8 +63,10 @@ def hint(each: Verification, *, offline: bool = False) -> str:
     """
     if each.status is Status.ERROR and offline:
         return "run without `--offline`"
-    own = _OF_KIND.get(each.kind, {}).get(each.status)
     failed = each.checks[-1].id if each.checks else ""
+    if each.status is Status.UNVERIFIABLE and failed == _SECOND:
+        return "if one verifier is enough: `--second-opinion when-supported`, or `off`"
+    own = _OF_KIND.get(each.kind, {}).get(each.status)
     return own or _of_step(each, failed) or _ANY[each.status]
 
 
@@ -98,6 +103,11 @@ def _by_key(each: Verification, failed: str) -> str:
     """Say what to do where a key that the user names may not have signed it."""
     if each.reason == _UNLOGGED:
         return "if that key signs without a log, say so: `--no-log`"
+    if failed == "signature" and _OTHER_KEY in each.reason:
+        return (
+            "if it is of somebody else whom you trust too, verify each by its own key: "
+            "`--key`, with `--bundle`; if not, ask its maker which key is theirs"
+        )
     if failed == "signature":
         return (
             "find out whether that is the key of its maker: `--key`; if it is, do not "

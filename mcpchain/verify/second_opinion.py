@@ -134,6 +134,8 @@ def unsupported(bundle: Bundle, artifact: Artifact, trust: Trust) -> str:
 
     By what it is made of alone, and by what the user trusts.
     """
+    if not bundle.certificate:
+        return "a managed key has signed it, which sigstore-python is not asked about"
     if len(bundle.entries) != 1:
         return f"it has {len(bundle.entries)} log entries, not one"
     (entry,) = bundle.entries
@@ -144,7 +146,6 @@ def unsupported(bundle: Bundle, artifact: Artifact, trust: Trust) -> str:
     kinds = _ENVELOPES if enveloped else _FILES
     shapes = (
         (trust.authority is None, "an authority outside of Sigstore is trusted"),
-        (bundle.certificate, "a managed key has signed it"),
         (root.logs and root.ct_logs, "the trusted root has no logs"),
         (entry.proof and entry.proof.checkpoint, "its proof has no checkpoint"),
         (bundle.version != "0.1" or entry.promise, "its log entry has no promise"),
@@ -232,8 +233,10 @@ def _alone(found: Verification, why: str, demand: Demand) -> Verification:
     if demand is Demand.REQUIRED:
         reason = f"a second opinion is required, and there is none: {why}"
         return _worse(found, Status.UNVERIFIABLE, reason)
-    check = Check(id=NONE, ok=True, detail=f"nobody else was asked: {why}")
-    return replace(found, checks=(*found.checks, check))
+    told = f"nobody else was asked: {why}"
+    check = Check(id=NONE, ok=True, detail=told)
+    checks, notes = (*found.checks, check), (*found.notes, told)
+    return replace(found, checks=checks, notes=notes)
 
 
 def _worse(found: Verification, status: Status, reason: str) -> Verification:

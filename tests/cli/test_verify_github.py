@@ -496,7 +496,7 @@ def test_of_the_statements_beside_a_file_one_kind_is_meant(
     result = github.run(github.file, "--bundle", beside, *words)
     assert (result.exit_code, why in result.stdout) == (code, True), result.output
     if not code:
-        assert "  note: left aside (2): it is a `" in result.stdout
+        assert "  note: left aside: it is a `" in result.stdout
 
 
 @pytest.mark.parametrize("shape", ["signature", "attestation", "provenance"])

@@ -70,7 +70,7 @@ def test_a_signature_in_a_bundle_is_no_statement(
 ) -> None:
     named = (f"--{option}", bundle.with_name(f"acme.{file}"))
     assert run(bundle, *named).exit_code == 0
-    result = run(bundle, *named, "--predicate-type", "x")
+    result = run(bundle, *named, "--predicate-type", "https://x.example")
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (10, "1 missing")
 
 

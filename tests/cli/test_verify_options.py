@@ -14,6 +14,7 @@ from mcpchain.cli import main
 from tests.verify.test_mcpb_signature import certificate, framed, message
 from tests.world.sigstore.instance import Instance
 from tests.world.sigstore.minting import ARTIFACT, Minter
+from tests.world.sigstore.minting import statement as statement_of
 from tests.world.sigstore.models import lay, statement
 
 INSTANCE = Instance()
@@ -282,6 +283,8 @@ def test_the_key_that_a_bundle_names_is_told_where_it_is_another() -> None:
         "  why: the signature over the artifact does not hold: it says that a key made "
         f"it whose PEM has the SHA-256 `{DIGEST}`, and that of the one you name has `"
     )
+    hint = run("model.bin", "--key", "other.pub").stdout.splitlines()[2]
+    assert hint.startswith("  hint: if it is of somebody else whom you trust too, ")
 
 
 @pytest.mark.parametrize("who", [(), ("--key", "acme.pub"), ACME], ids=str)
@@ -346,6 +349,69 @@ def test_what_is_no_signature_of_a_model_is_named() -> None:
     assert run("llama", "--key", "acme.pub").stdout.splitlines()[1] == (
         "  why: `model.sig`: it signs bytes, and is no model signature"
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "first", "second"),
+    [
+        ("--key", "acme.pub", "other.pub"),
+        ("--repository", "acme/files", "acme/files"),
+        ("--predicate-type", "vsa", "spdx"),
+        ("--second-opinion", "required", "off"),
+        ("--server", "server.json", "other.json"),
+    ],
+)
+def test_of_two_answers_to_one_question_none_is_swallowed(
+    option: str, first: str, second: str
+) -> None:
+    assert refused("model.bin", option, first, option, second) == (
+        f"`{option}` is given more than once: `{first}`, `{second}`",
+        "give it once; what others have signed, verify by itself",
+    )
+
+
+def test_statements_have_the_short_names_that_attest_gives_them() -> None:
+    kind = "https://cyclonedx.org/bom"
+    bundle = MINTER.attest(statement_of(predicate_type=kind))
+    Path("model.bin.sigstore.json").write_text(json.dumps(bundle))
+    by = ("model.bin", "--key", "acme.pub", "--no-log", "--predicate-type")
+    assert (run(*by, "cyclonedx").exit_code, run(*by, kind).exit_code) == (0, 0)
+    assert run(*by, "spdx").stdout.startswith("missing: ")
+    assert refused(*by, "cyclonedx2") == (
+        "`--predicate-type cyclonedx2` is no type of statement",
+        (
+            "one of slsaprovenance1, cyclonedx, spdx, vsa, vuln, or its address: "
+            "`https://...`"
+        ),
+    )
+
+
+def test_what_is_left_aside_is_told_by_its_kind() -> None:
+    kinds = ("https://b.example/b", "https://a.example/a", "https://a.example/a")
+    for number, kind in enumerate(kinds):
+        bundle = MINTER.attest(statement_of(predicate_type=kind))
+        Path(f"model.bin.{number}.sigstore.json").write_text(json.dumps(bundle))
+    by = ("--key", "acme.pub", "--no-log", "--predicate-type", "https://b.example/b")
+    assert (
+        "  note: left aside: it is a `https://a.example/a` (2); it is a signature over "
+        "the file, and no statement (1)\n" in run("model.bin", *by).stdout
+    )
+
+
+def test_a_second_opinion_on_a_key_is_none_and_told_so() -> None:
+    by = ("model.bin", "--key", "acme.pub", "--no-log", "--second-opinion")
+    why = "a managed key has signed it, which sigstore-python is not asked about"
+    result = run(*by, "when-supported")
+    assert result.exit_code == 0
+    assert f"  note: nobody else was asked: {why}\n" in result.stdout
+    assert run(*by, "required").stdout.splitlines()[:3] == [
+        "unverifiable: model.bin",
+        f"  why: a second opinion is required, and there is none: {why}",
+        (
+            "  hint: if one verifier is enough: `--second-opinion when-supported`, or "
+            "`off`"
+        ),
+    ]
 
 
 def test_what_is_ignored_in_vain_is_told() -> None:

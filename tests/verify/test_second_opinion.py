@@ -154,7 +154,9 @@ def test_a_managed_key_is_none_of_theirs() -> None:
     key = made.key.public_key()
     refused = told(made.sign(), Demand.REQUIRED, expected=None, key=key)
     assert refused.status is Status.UNVERIFIABLE
-    assert refused.reason.endswith("a managed key has signed it")
+    assert refused.reason.endswith(
+        "a managed key has signed it, which sigstore-python is not asked about"
+    )
     assert told(made.sign(), Demand.WHEN_SUPPORTED, expected=None, key=key)
 
 
