@@ -172,7 +172,8 @@ def run(jobs: "Sequence[Job]", wishes: Wishes) -> None:
     )
     if wishes.dry_run and wishes.key is None:
         # To know the identity for certain takes a certificate, which is public at once.
-        title, signed = who.title, planned(jobs)
+        environ = options.circumstances(Path.cwd()).environ
+        title, signed = who.identity(environ), planned(jobs)
     else:
         with (
             opened(who, lambda: options.circumstances(Path.cwd())) as signer,

@@ -1,6 +1,6 @@
 """Who signs: an identity, or a key, wherever that is kept; and whose timestamps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,18 +42,19 @@ class Who:
     browser: bool = False
     """Whether somebody is there who could log in."""
 
-    @property
-    def title(self) -> str:
-        """Who it will be, as far as that is known without asking anybody.
+    def identity(self, environ: Mapping[str, str]) -> str:
+        """Return whose identity it will be, as far as that is known without asking.
 
         Raises:
-            UsageError: The token cannot be used.
+            UsageError: The token cannot be used, or nobody is there who could sign.
         """
-        if self.key or self.token is None:
-            return f"key {self.key}" if self.key else "an identity of Sigstore"
-        from mcpchain.sign.keyless import identity
+        from mcpchain.sign.keyless import identity, may_have_token
 
-        return identity(self.token)
+        if self.token is not None:
+            return identity(self.token)
+        if not (may_have_token(environ) or self.browser):
+            raise _nobody()
+        return "an identity of Sigstore"
 
 
 @contextmanager
@@ -144,17 +145,21 @@ def _identity(who: Who) -> Signer:
         instance = read_instance(_read(who.instance), name=who.instance.name)
     token = who.token or ambient_token()
     if token is None and not who.browser:
-        raise UsageError(
-            "nobody is named who signs, and there is no identity token here",
-            hint="`--key FILE` (`mcpchain key generate -o NAME` makes one), or "
-            "`--identity-token`",
-        )
+        raise _nobody()
     chosen = instance or public_instance(who.root())
 
     def renew() -> str:
         return who.token or ambient_token() or browser_token(chosen)
 
     return Keyless.open(chosen, token or browser_token(chosen), renew)
+
+
+def _nobody() -> UsageError:
+    return UsageError(
+        "nobody is named who signs, and there is no identity token here",
+        hint="`--key FILE` (`mcpchain key generate -o NAME` makes one), or "
+        "`--identity-token`",
+    )
 
 
 def _read(path: Path) -> bytes:

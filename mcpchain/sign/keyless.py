@@ -8,10 +8,13 @@ was signed. The token is shown to that authority and to nobody else.
 import base64
 import binascii
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from mcpchain.bundle.policy import Expected
@@ -42,6 +45,20 @@ _WHY: Final = {
     "MissingRequiredClaimError": "it lacks one of aud, exp, iat, iss and sub",
 }
 _ENDED: Final = "ExpiredCertificate"
+_NEEDED: Final = {
+    "GITHUB_ACTIONS": (
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"),
+        "in GitHub Actions: `permissions: {id-token: write}`",
+    ),
+    "GITLAB_CI": (
+        ("SIGSTORE_ID_TOKEN",),
+        "in GitLab: `id_tokens: {SIGSTORE_ID_TOKEN: {aud: sigstore}}` in the job",
+    ),
+    "BUILDKITE": ((), "see to `buildkite-agent` in the job"),
+    "CIRCLECI": ((), "see to `circleci` in the job"),
+}
+"""How a CI system is known, what it gives no token without, and what to do then."""
+_PRODUCT: Final = Path("/sys/class/dmi/id/product_name")
 _ASK_AGAIN: Final = "get a new token for the audience `sigstore`"
 _PATTERN: Final = frozenset("*?[")
 """What would be read as a pattern."""
@@ -109,10 +126,32 @@ def ambient_token() -> str | None:
     try:
         return detect_credential()
     except Exception as error:  # noqa: BLE001 - every system has its own client
-        raise UsageError(
-            f"the surroundings give no identity token: {_told(error, '')}",
-            hint="in GitHub Actions: `permissions: {id-token: write}`",
-        ) from None
+        raise _no_token(_told(error, ""), os.environ) from None  # noqa: TID251 - theirs
+
+
+def may_have_token(environ: Mapping[str, str]) -> bool:
+    """Say whether the surroundings may give a token, without asking for it.
+
+    Raises:
+        UsageError: They should, and cannot.
+    """
+    for system, (needed, _) in _NEEDED.items():
+        if environ.get(system):
+            if missing := [each for each in needed if not environ.get(each)]:
+                raise _no_token(f"`{missing[0]}` is not set", environ)
+            return True
+    with suppress(OSError):
+        if _PRODUCT.read_text().startswith("Google"):  # a machine in its cloud
+            return True
+    return bool(environ.get("GOOGLE_SERVICE_ACCOUNT_NAME"))
+
+
+def _no_token(why: str, environ: Mapping[str, str]) -> UsageError:
+    hints = (hint for system, (_, hint) in _NEEDED.items() if environ.get(system))
+    return UsageError(
+        f"the surroundings give no identity token: {why}",
+        hint=next(hints, "name a token, `--identity-token`, or a key, `--key`"),
+    )
 
 
 def browser_token(instance: Instance) -> str:
@@ -339,10 +378,12 @@ def _ask(whom: str, token: str, patience: float, call: Callable[[], _T]) -> _T:
 
 
 def _nothing(whom: str, why: str) -> UnavailableError:
+    hint = "run again, with a new token, or look at the status page of the instance"
+    if "[Errno " in why:
+        hint = "look at the network here, or sign with a key: `--key`"
     return UnavailableError(
         f"{whom} of Sigstore gave nothing that holds: {why}",
-        hint="nothing was signed; run again, with a new token; if that fails too, look "
-        "at the status page of the instance",
+        hint=f"nothing was signed; {hint}",
     )
 
 

@@ -177,6 +177,33 @@ def test_a_dry_run_tells_who_would_sign_and_asks_nobody(
     assert ({*everything()}, sigstore.asked) == (before, [])
 
 
+CI: dict[str, tuple[dict[str, str], str]] = {
+    "nowhere": ({}, "`--key FILE`"),
+    "github": ({"GITHUB_ACTIONS": "true"}, "`permissions: {id-token: write}`"),
+    "gitlab": ({"GITLAB_CI": "true"}, "in GitLab: `id_tokens:"),
+}
+
+
+@pytest.mark.parametrize("case", CI)
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["real", "dry"])
+def test_without_an_identity_a_dry_run_ends_as_the_run_would(
+    case: str, dry: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ, hint = CI[case]
+    for each in ("TOKEN", "URL"):
+        monkeypatch.delenv(f"ACTIONS_ID_TOKEN_REQUEST_{each}", raising=False)
+    monkeypatch.delenv("MCPCHAIN_IDENTITY_TOKEN", raising=False)
+    done = CliRunner(
+        env={"GITHUB_ACTIONS": "", "MCPCHAIN_IDENTITY_TOKEN": None} | environ
+    ).invoke(main, ["sign", "a.whl", *dry])
+    assert (done.exit_code, hint in done.output) == (2, True), done.output
+
+
+def test_a_job_that_may_have_a_token_is_told_by_a_dry_run_that_it_signs() -> None:
+    done = run("sign", "a.whl", "--dry-run", GITLAB_CI="true", SIGSTORE_ID_TOKEN="t")  # noqa: S106 - no secret
+    assert done.exit_code == 0, done.output
+
+
 def test_a_job_of_github_actions_signs_without_a_word(
     sigstore: SigstoreServer,
 ) -> None:
