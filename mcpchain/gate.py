@@ -1,7 +1,8 @@
 """Decide. Nothing in this file reads a file, a clock or a network."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from mcpchain.finding import Finding, Level
 from mcpchain.policy import Policy
@@ -23,7 +24,7 @@ def decide(findings: Iterable[Finding], policy: Policy, *, today: dt.date) -> Ve
         key = (waiver.rule, waiver.purl.name, waiver.purl.version)
         waivers.setdefault(key, []).append(waiver)
 
-    for finding in sorted(findings, key=_order):
+    for finding in _ordered(findings):
         level, purl = policy.level(finding), finding.about.purl
         near = waivers.get((finding.rule, purl.name, purl.version), ()) if purl else ()
         covering = [each for each in near if each.covers(finding, today=today)]
@@ -53,5 +54,16 @@ def _accepted(finding: Finding, covering: Sequence[Waiver]) -> bool:
     return bool(covering) and (len(several) <= 1 or several <= named)
 
 
-def _order(finding: Finding) -> tuple[str, str, str, str]:
-    return (finding.rule, finding.where, finding.message, finding.fingerprint)
+def _ordered(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield *findings* in a total order; of few alike only, the dear fingerprint."""
+    for _, alike in groupby(sorted(findings, key=_order), key=_order):
+        some = [*alike]
+        yield from some if len(some) == 1 else sorted(some, key=_name)
+
+
+def _order(finding: Finding) -> tuple[str, str, str]:
+    return (finding.rule, finding.where, finding.message)
+
+
+def _name(finding: Finding) -> str:
+    return finding.fingerprint

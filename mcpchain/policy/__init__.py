@@ -81,6 +81,9 @@ class Policy:
                 yield from rule.check(case)
                 continue
             asked = {e.rule if e else rule for e in _fitting(entries, case.component)}
+            if len(asked) == 1:
+                yield from asked.pop().check(case)
+                continue
             found: list[Finding] = []
             for each in asked:
                 found += (new for new in each.check(case) if new not in found)
@@ -157,10 +160,11 @@ def _fitting(entries: Sequence[Entry], component: Component) -> list[Entry | Non
     """Return the first of *entries* that fits, for each place of *component*."""
     found: list[Entry | None] = []
     for path in {each.path for each in component.locations}:
-        first = next(
-            (e for e in entries if e.scope is None or e.scope.fits(component, path)),
-            None,
-        )
+        first = None
+        for entry in entries:
+            if entry.scope is None or entry.scope.fits(component, path):
+                first = entry
+                break
         if not any(first is each for each in found):
             found.append(first)
     return found

@@ -26,19 +26,14 @@ class Scope:
 
     def fits(self, component: Component, path: str) -> bool:
         """Say whether *component*, as it is found at *path*, is meant."""
-        purl = component.purl
-        return (
-            (not self.kinds or component.kind in self.kinds)
-            and (
-                not self.packages
-                or (
-                    purl is not None
-                    and any(
-                        e.fits(purl) and _named(component, e) for e in self.packages
-                    )
-                )
-            )
-            and (not self.paths or any(_lies(path, each) for each in self.paths))
+        if self.kinds and component.kind not in self.kinds:
+            return False
+        if self.paths and not any(_lies(path, each) for each in self.paths):
+            return False
+        purl = component.purl  # the dearest to compare comes last
+        return not self.packages or (
+            purl is not None
+            and any(e.fits(purl) and _named(component, e) for e in self.packages)
         )
 
 
