@@ -1,5 +1,6 @@
 """`mcpchain sign`: stand for files, folders of models, and digests."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -57,22 +58,29 @@ def sign(
 ) -> None:
     """Sign each TARGET: a file, or the folder of a model.
 
-    A file gets a Sigstore bundle. A folder gets a signature of every file in it, as the
-    OpenSSF Model Signing specification (OMS) has it; so does a single file after the
-    word `model`. Every bundle is verified before it is written. Several are all made
-    before one is written.
+    A file gets a Sigstore bundle; bundles among several targets are left out. A folder
+    gets a signature of every file in it, as the OpenSSF Model Signing specification
+    (OMS) has it; so does a single file after the word `model`. Every bundle is verified
+    before it is written. Several are all made before one is written.
 
     Without `--key` an identity signs: that of the CI system, or of who logs in. A
     Sigstore instance certifies it, and its log shows it to everybody for ever. A key
     stands in no log: whoever verifies says so, by `--no-log`.
     """
     from mcpchain.pipeline.signing import Models
-    from mcpchain.pipeline.signing_jobs import to_sign
+    from mcpchain.pipeline.signing_jobs import to_sign, without_bundles
+    from mcpchain.printable import printable
 
     wishes = Wishes(**given)
     always, named = _parted(targets)
-    models = Models(ignored=_paths(ignored), links=links, always=always)
-    run(to_sign(named, digests, wishes.where, models), wishes)
+    rest, bundles = without_bundles(named)
+    key = Path(wishes.key) if wishes.key else None
+    models = Models(ignored=_paths(ignored), links=links, always=always, key=key)
+    if bundles:
+        more = f" and {len(bundles) - 1} more" if bundles[1:] else ""
+        told = f"left out, since bundles are not signed: {bundles[0]}{more}"
+        click.echo(printable(told), err=True)
+    run(to_sign(rest, digests, wishes.where, models), wishes)
 
 
 def _paths(ignored: tuple[str, ...]) -> tuple[str, ...]:
@@ -85,8 +93,6 @@ def _paths(ignored: tuple[str, ...]) -> tuple[str, ...]:
 
 def _parted(targets: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
     """Say whether the word `model` comes first, and return what follows."""
-    from pathlib import Path
-
     from mcpchain.errors import UsageError
 
     if len(targets) < 2 or targets[0] != _MODEL:  # noqa: PLR2004 - a word and a target

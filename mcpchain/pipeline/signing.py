@@ -23,6 +23,7 @@ from mcpchain.tree.hashing import stamp
 
 LIMIT: Final = 32 << 20
 """Bytes of a bundle, beyond which nobody reads it."""
+_START: Final = 64
 Count = Callable[[int], None]
 
 
@@ -48,6 +49,8 @@ class Models:
     links: bool = False
     always: bool = False
     """Whether a file is a model too."""
+    key: Path | None = None
+    """Where who signs has the private key, which nobody else is to get."""
 
 
 class Job(Protocol):
@@ -198,7 +201,7 @@ def check_outputs(jobs: Sequence[Job], *, force: bool) -> None:
             raise UsageError(
                 f"`{output}` exists", hint="`--force` replaces it, `--bundle` keeps it"
             )
-        if not _is_bundle(output):
+        if not is_bundle(output):
             raise UsageError(
                 f"`{output}` exists and is no bundle, so it is not replaced",
                 hint="name another file, or remove this one first",
@@ -251,10 +254,15 @@ def _parsed(data: bytes) -> Bundle:
     return parse(data, source="the new bundle", chains=True)
 
 
-def _is_bundle(path: Path) -> bool:
+def is_bundle(path: Path) -> bool:
+    """Say whether the file at *path* is a Sigstore bundle, whatever its name."""
     try:
         with path.open("rb") as stream:
-            node = Node.from_json(stream.read(LIMIT), source=path.name)
+            start = stream.read(_START)
+            if not start.lstrip().startswith(b"{"):
+                return False
+            data = start + stream.read(LIMIT)
+        node = Node.from_json(data, source=path.name)
         return node.at("mediaType").text() in VERSIONS
     except (OSError, MalformedError):
         return False

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from mcpchain.artifact import Digest
@@ -17,6 +17,7 @@ from mcpchain.pipeline.signing import (
     Job,
     Made,
     Models,
+    is_bundle,
     verified,
     watched,
 )
@@ -69,6 +70,8 @@ def to_sign(
     Raises:
         UsageError: There is nothing, or one cannot be signed.
     """
+    for each in targets:
+        _check_key(each, models)
     jobs = [_of_target(each, where, models) for each in targets]
     jobs += [_of_digest(each, where) for each in digests]
     if not jobs:
@@ -79,6 +82,39 @@ def to_sign(
             hint="say in which folder they go: `--output-dir`",
         )
     return tuple(jobs)
+
+
+def without_bundles(targets: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part *targets*, of which there are several, from the bundles among them."""
+    found = [each for each in targets if _is_bundle(Path(each))]
+    if len(targets) == 1:
+        return [*targets], []
+    return [each for each in targets if each not in found], found
+
+
+def _is_bundle(path: Path) -> bool:
+    return path.is_file() and (path.name.endswith(_BUNDLES) or is_bundle(path))
+
+
+def _check_key(target: str, models: Models) -> None:
+    """Refuse to sign the private key with what others are to get.
+
+    Raises:
+        UsageError: It is, or lies in, *target*.
+    """
+    root = Path(os.path.realpath(target))
+    if models.key is None or not models.key.is_file():
+        return
+    key = Path(os.path.realpath(models.key))
+    if not key.is_relative_to(root):
+        return
+    inside = PurePosixPath(key.relative_to(root).as_posix())
+    if not any(inside.is_relative_to(each) for each in models.ignored):
+        raise UsageError(
+            f"`{target}` {'is' if root == key else 'holds'} the private key that signs",
+            hint="whoever gets it can sign as you: keep it elsewhere"
+            + (", or leave it out by `--ignore`" if root != key else ""),
+        )
 
 
 def to_attest(
@@ -260,7 +296,7 @@ def _of_target(target: str, where: Where, models: Models) -> Job:
             links=models.links,
         )
     _check_file(path)
-    if path.name.endswith(_BUNDLES):
+    if _is_bundle(path):
         raise UsageError(
             f"`{target}` is a bundle itself", hint="leave it out: sign what it is about"
         )

@@ -53,6 +53,8 @@ def _lines(summary: Summary) -> Iterator[str]:
     for each in summary.signed:
         dry = each.verification is None
         yield f"{'would sign' if dry else 'signed'}: {each.subject}"
+        if each.kind == "model" and len(summary.signed) > 1:
+            yield "  as: a model, with every file in it"
         yield f"  bundle: {each.bundle}"
         if each.digest:
             yield f"  digest: {each.digest}"

@@ -117,6 +117,50 @@ def test_a_dry_run_signs_nothing(folder: Path) -> None:
     assert json.loads(told.stdout)["signed"][0]["signed"] is False
 
 
+@pytest.mark.parametrize("renamed", ["a.whl.sigstore.json", "renamed.json"])
+def test_bundles_among_several_are_left_out_and_told(
+    renamed: str, folder: Path
+) -> None:
+    assert run("sign", "a.whl", "--key", "release.key").exit_code == 0
+    (folder / "a.whl.sigstore.json").rename(folder / renamed)
+    given = ("a.whl", "b.whl", renamed, "--key", "release.key", "--force")
+    done = run("sign", *given)
+    assert done.exit_code == 0, done.output
+    assert done.stderr == f"left out, since bundles are not signed: {renamed}\n"
+    assert done.stdout.endswith("2 signed\n")
+    alone = run("sign", renamed, "--key", "release.key")
+    assert (alone.exit_code, "is a bundle itself" in alone.output) == (2, True)
+    assert not (folder / f"{renamed}.sigstore.json").exists()
+
+
+@pytest.mark.parametrize("key", ["m/release.key", "m/sub/release.key", "link"])
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["real", "dry"])
+def test_the_private_key_is_not_signed(
+    key: str, dry: tuple[str, ...], folder: Path
+) -> None:
+    (folder / "m" / "sub").mkdir(parents=True)
+    (folder / "m" / "w.bin").write_bytes(b"w")
+    for place in ("m", "m/sub"):
+        lay_key(folder / place)
+    (folder / "link").symlink_to("m/sub/release.key")
+    for target in ("m", "model m", key):
+        done = run("sign", *target.split(), "--key", key, *dry)
+        assert (done.exit_code, "the private key that signs" in done.output) == (
+            2,
+            True,
+        )
+    assert not (folder / "m" / "model.sig").exists()
+    kept = ("--ignore", os.path.relpath(os.path.realpath(key), "m"))
+    assert run("sign", "m", "--key", key, *kept, *dry).exit_code == 0
+
+
+def test_a_folder_among_several_is_told_to_be_a_model(folder: Path) -> None:
+    (folder / "m").mkdir()
+    (folder / "m" / "w.bin").write_bytes(b"w")
+    done = run("sign", "a.whl", "m", "--key", "release.key")
+    assert "signed: m\n  as: a model, with every file in it\n" in done.stdout
+
+
 def test_bundles_go_where_they_are_wanted(folder: Path) -> None:
     (folder / "out").mkdir()
     key = ("--key", "release.key")

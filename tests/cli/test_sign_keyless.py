@@ -168,7 +168,8 @@ def test_a_dry_run_tells_who_would_sign_and_asks_nobody(
     assert done.exit_code == 0
     assert done.stdout == (
         "would sign: a.whl\n  bundle: a.whl.sigstore.json\n"
-        "would sign: llama\n  bundle: llama/model.sig\n"
+        "would sign: llama\n  as: a model, with every file in it\n"
+        "  bundle: llama/model.sig\n"
         f"by: {WORKFLOW} ({ISSUER})\n2 would be signed; nothing was\n"
     )
     token = sigstore.token(aud="npm")
