@@ -28,7 +28,7 @@ Examples:
   mcpchain key generate -o ci --unencrypted        for a machine that keeps secrets
 
 \b
-Exit codes: 0; 2 usage, or a file is there already; 4 it could not be written.
+Exit codes: 0; 2 usage, a file is there already, or no such place; 4 the system failed.
 """
 )
 @click.option(
@@ -63,6 +63,11 @@ def generate(prefix: Path, kind: str, *, unencrypted: bool) -> None:
     from mcpchain.pipeline.key_files import generate as make
     from mcpchain.printable import printable
 
+    if unencrypted and options.has_passphrase():
+        raise UsageError(
+            "`--unencrypted` and MCPCHAIN_KEY_PASSPHRASE exclude each other",
+            hint="leave the option out, or unset the variable",
+        )
     passphrase = None if unencrypted else options.new_passphrase()
     if not unencrypted and not passphrase:
         raise UsageError(

@@ -153,6 +153,11 @@ def passphrase() -> str | None:
     return found
 
 
+def has_passphrase() -> bool:
+    """Say whether a passphrase is set."""
+    return bool(os.environ.get("MCPCHAIN_KEY_PASSPHRASE"))  # noqa: TID251 - the cli reads it
+
+
 def new_passphrase() -> str | None:
     """Return the passphrase for a new key: as set, or as typed twice on a terminal."""
     found = os.environ.get("MCPCHAIN_KEY_PASSPHRASE")  # noqa: TID251 - the cli reads it

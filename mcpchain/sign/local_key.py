@@ -1,5 +1,8 @@
 """Private keys in PEM files: sign with one, make a new one."""
 
+import base64
+import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +19,18 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 _EXPONENT: Final = 65537
+_ROUNDS: Final = 600_000
+"""Of PBKDF2 with SHA-256, as OWASP has it: a fraction of a second for each use."""
+_PBES2, _PBKDF2, _HMAC_SHA256, _AES256_CBC = (
+    bytes.fromhex(each)
+    for each in (
+        "06092a864886f70d01050d",
+        "06092a864886f70d01050c",
+        "06082a864886f70d0209",
+        "060960864801650304012a",
+    )
+)
+"""Their names, in DER."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +48,6 @@ class LocalKey:
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature over *message*."""
-        import hashlib
-
         from cryptography.hazmat.primitives.asymmetric import ed25519
 
         if isinstance(self.private, ed25519.Ed25519PrivateKey):
@@ -83,17 +96,50 @@ def kinds() -> Mapping[str, "Callable[[], PrivateKeyTypes]"]:
 def as_pem(key: "PrivateKeyTypes", passphrase: str | None) -> bytes:
     """Return *key* as PKCS #8, encrypted where there is a *passphrase*."""
     from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
         Encoding,
-        KeySerializationEncryption,
         NoEncryption,
         PrivateFormat,
     )
 
-    encryption: KeySerializationEncryption = NoEncryption()
-    if passphrase is not None:
-        encryption = BestAvailableEncryption(passphrase.encode())
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    pkcs8 = PrivateFormat.PKCS8
+    if passphrase is None:
+        return key.private_bytes(Encoding.PEM, pkcs8, NoEncryption())
+    inner = key.private_bytes(Encoding.DER, pkcs8, NoEncryption())
+    body = base64.b64encode(_encrypted(inner, passphrase.encode()))
+    lines = b"".join(body[i : i + 64] + b"\n" for i in range(0, len(body), 64))
+    kind = b"ENCRYPTED PRIVATE KEY-----\n"
+    return b"-----BEGIN " + kind + lines + b"-----END " + kind
+
+
+def _encrypted(data: bytes, passphrase: bytes) -> bytes:
+    """Return *data* as EncryptedPrivateKeyInfo (RFC 5958, PBES2 of RFC 8018).
+
+    By PBKDF2 with many rounds: cryptography itself writes 2,048, which are soon tried.
+    """
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    salt, start = os.urandom(16), os.urandom(16)
+    secret = hashlib.pbkdf2_hmac("sha256", passphrase, salt, _ROUNDS, 32)
+    padder = PKCS7(128).padder()
+    padded = padder.update(data) + padder.finalize()
+    encryptor = Cipher(algorithms.AES256(secret), modes.CBC(start)).encryptor()
+    prf = _der(0x30, _HMAC_SHA256, _der(0x05))
+    rounds = _der(0x02, _ROUNDS.to_bytes(3, "big"))
+    derivation = _der(0x30, _PBKDF2, _der(0x30, _der(0x04, salt), rounds, prf))
+    cipher = _der(0x30, _AES256_CBC, _der(0x04, start))
+    scheme = _der(0x30, _PBES2, _der(0x30, derivation, cipher))
+    sealed = encryptor.update(padded) + encryptor.finalize()
+    return _der(0x30, scheme, _der(0x04, sealed))
+
+
+def _der(tag: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    size = len(body)
+    if size < 0x80:  # noqa: PLR2004 - what one byte holds
+        return bytes((tag, size)) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + body
 
 
 def public_pem(key: "PublicKeyTypes") -> bytes:

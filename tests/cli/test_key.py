@@ -1,5 +1,6 @@
 """`mcpchain key generate`: keys that nobody else can read, in place of nothing."""
 
+import base64
 import os
 import pty
 import stat
@@ -55,12 +56,22 @@ def test_a_key_of_every_kind_is_made_and_signs(kind: str, folder: Path) -> None:
     assert CliRunner().invoke(main, args).exit_code == 0
 
 
+def test_a_passphrase_takes_long_to_try(folder: Path) -> None:
+    assert generate("-o", "release").exit_code == 0
+    body = (folder / "release.key").read_text().splitlines()[1:-1]
+    rounds = b"\x02\x03" + (600_000).to_bytes(3, "big")
+    assert rounds in base64.b64decode("".join(body))
+
+
 def test_a_key_is_unencrypted_only_if_asked(folder: Path) -> None:
     for none in (None, ""):
         done = generate("-o", "release", passphrase=none)
         assert (done.exit_code, "no passphrase" in done.output) == (2, True)
     assert os.listdir(folder) == []
     done = generate("-o", "release", "--unencrypted")
+    assert (done.exit_code, "exclude each other" in done.output) == (2, True)
+    assert os.listdir(folder) == []
+    done = generate("-o", "release", "--unencrypted", passphrase=None)
     assert (done.exit_code, ", unencrypted;" in done.stderr) == (0, True)
     load_pem_private_key((folder / "release.key").read_bytes(), None)
 
