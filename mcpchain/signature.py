@@ -181,6 +181,12 @@ class Verification:
     """What the envelope says; believed as little as `identity`."""
     sha256: str = ""
     """Of the bytes of the statement."""
+    target: str = ""
+    """What the user named: a path, a purl or a digest."""
+    bundle: str = ""
+    """The path of the file that the signature is in; empty: it is in none beside it."""
+    bytes_sha256: str = ""
+    """Of the bytes that it has to be about, where they were looked at."""
 
     def __bool__(self) -> bool:
         """Say whether it is a yes."""

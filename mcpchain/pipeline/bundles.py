@@ -61,29 +61,38 @@ def _all(
     count: Callable[[int], None],
 ) -> Iterator[Verification]:
     origin = str(terms.authority or terms.trust.root)
+    digest = what.digests["sha256"].hex() if isinstance(what, Artifact) else ""
     for path in bundles:
         told = target if len(bundles) == 1 else f"{target} ({path.name})"
-        try:
-            data = read_file(path)
-            for found in _answers(target, path, data, what, terms, count):
-                yield replace(found, subject=told, root=found.root or origin)
-        except MalformedError as error:
-            place = f"{error.pointer}: " if error.pointer else ""
-            reason = f"`{path.name}` is no bundle that is read: {place}{error.problem}"
-            yield Verification(
-                status=Status.UNVERIFIABLE,
-                reason=reason,
-                checks=(Check(id="bundle", ok=False, detail=reason),),
+        for found in _of_file(target, path, what, terms, count):
+            yield replace(
+                found,
                 subject=told,
-                root=origin,
+                root=found.root or origin,
+                bundle=str(path),
+                bytes_sha256=digest,
             )
-        except OSError as error:
-            yield Verification(
-                status=Status.ERROR,
-                reason=f"`{path.name}` cannot be read: {error.strerror}",
-                subject=told,
-                root=origin,
-            )
+
+
+def _of_file(
+    target: str,
+    path: Path,
+    what: "Artifact | Given",
+    terms: "Terms",
+    count: Callable[[int], None],
+) -> Iterator[Verification]:
+    """Yield the answers for one file of bundles, whatever is in it."""
+    try:
+        yield from _answers(target, path, read_file(path), what, terms, count)
+    except MalformedError as error:
+        place = f"{error.pointer}: " if error.pointer else ""
+        reason = f"`{path.name}` is no bundle that is read: {place}{error.problem}"
+        check = Check(id="bundle", ok=False, detail=reason)
+        status = Status.UNVERIFIABLE
+        yield Verification(status=status, reason=reason, checks=(check,))
+    except OSError as error:
+        reason = f"`{path.name}` cannot be read: {error.strerror}"
+        yield Verification(status=Status.ERROR, reason=reason)
 
 
 def read_file(path: Path) -> bytes:

@@ -128,26 +128,37 @@ def verify_targets(
             progress(done, total)
 
     for subject in subjects:
-        if subject.image:
-            from mcpchain.pipeline import images
+        for found in _answered(subject, terms, count, circumstances, around):
+            yield replace(found, target=subject.target)
 
-            yield from images.verify(subject.target, terms, circumstances)
-            continue
-        of_mcp = subject.model is None and is_mcp_bundle(subject.target)
-        # What it holds itself is no statement.
-        signers = terms.signers if of_mcp and not terms.predicate_types else None
-        if signers:
-            from mcpchain.pipeline import mcp_bundles
 
-            # With bundles elsewhere, it is hashed twice, and counted once.
-            elsewhere = subject.bundles or _on_github(terms, around)
-            counted = count if not elsewhere else None
-            found = mcp_bundles.answer(subject.target, signers, counted)
-            if signed := found.status is not Status.MISSING or not elsewhere:
-                yield found
-            if signed and not subject.bundles:
-                continue
-        yield from _verified(subject, terms, count, around)
+def _answered(
+    subject: "_Subject",
+    terms: Terms,
+    count: _Count,
+    circumstances: "Callable[[], Circumstances] | None",
+    around: "Circumstances | None",
+) -> Iterator[Verification]:
+    if subject.image:
+        from mcpchain.pipeline import images
+
+        yield from images.verify(subject.target, terms, circumstances)
+        return
+    of_mcp = subject.model is None and is_mcp_bundle(subject.target)
+    # What it holds itself is no statement.
+    signers = terms.signers if of_mcp and not terms.predicate_types else None
+    if signers:
+        from mcpchain.pipeline import mcp_bundles
+
+        # With bundles elsewhere, it is hashed twice, and counted once.
+        elsewhere = subject.bundles or _on_github(terms, around)
+        counted = count if not elsewhere else None
+        found = mcp_bundles.answer(subject.target, signers, counted)
+        if signed := found.status is not Status.MISSING or not elsewhere:
+            yield found
+        if signed and not subject.bundles:
+            return
+    yield from _verified(subject, terms, count, around)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,7 +353,9 @@ def _elsewhere(
 
         lacks = "" if _is_digest(subject.target) else f"{reason}, and "
         artifact = subject.artifact(count, None)
-        yield from github.verify(artifact, terms, around, lacks)
+        digest = artifact.digests["sha256"].hex()
+        for found in github.verify(artifact, terms, around, lacks):
+            yield replace(found, bytes_sha256=digest)
         return
     yield Verification(status=Status.MISSING, reason=reason)
 

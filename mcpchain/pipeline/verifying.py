@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,7 +183,9 @@ class Verifier:
         model = hub_models.named(hub) if hub is not None else None
         for each in models:
             named = None if each.startswith("pkg:") else model
-            yield hub_models.verify(each, named, self.around, terms.ignored, progress)
+            around = self.around
+            found = hub_models.verify(each, named, around, terms.ignored, progress)
+            yield replace(found, target=each)
 
     def _keys(self) -> "RegistryKeys":
         from mcpchain.pipeline.registry_signatures import read_registry_keys

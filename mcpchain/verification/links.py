@@ -17,9 +17,14 @@ _HINTS: Final = {
 }
 
 
+def hint(each: Verification) -> str:
+    """Say what to do about an answer that is no yes."""
+    return _HINTS[each.status]
+
+
 def details(each: Verification) -> Iterator[str]:
     """Yield the lines about an entry."""
     if each.status is not Status.VERIFIED:
         yield f"why: {each.reason}"
-        yield f"hint: {_HINTS[each.status]}"
+        yield f"hint: {hint(each)}"
     yield from (f"{check.id}: {check.detail}" for check in each.checks)

@@ -116,13 +116,20 @@ def as_json(run: Run) -> str:
         "exit": int(run.exit),
         "rootAge": run.root_age,
         "notes": [*run.notes],
-        "verifications": [_entry(each) for each in run.verifications],
+        "verifications": [_entry(each, run) for each in run.verifications],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def _entry(each: Verification) -> dict[str, Any]:
+def _entry(each: Verification, run: Run) -> dict[str, Any]:
     entry = record(each)
+    if each.status is not Status.VERIFIED:
+        of_entry = each.kind == links.KIND
+        entry["hint"] = (
+            links.hint(each) if of_entry else hint(each, offline=run.offline)
+        )
+    told = {"target": each.target, "bundle": each.bundle, "sha256": each.bytes_sha256}
+    entry |= {name: value for name, value in told.items() if value}
     if said := verdict(each.statement):
         entry["verificationResult"] = said
     if level := _level(each):

@@ -269,10 +269,29 @@ def test_json_tells_every_check(file: Path, root: tuple[str, Path]) -> None:
     assert (found["status"], found["expectedBy"]) == ("verified", "user")
     assert [each["id"] for each in found["checks"]][:3] == ["signature", "log", "time"]
     assert {key: found["identity"][key] for key in WHOM} == WHOM
+    about = {
+        "target": str(file),
+        "bundle": f"{file}.sigstore.json",
+        "sha256": hashlib.sha256(ARTIFACT).hexdigest(),
+    }
+    assert {key: found[key] for key in about} == about
+    assert "hint" not in found
     assert not any("_" in key for key in found["identity"])
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     told = {*document, *found} - {"mcpchain", "verifications"}
     assert [each for each in sorted(told) if f"`{each}`" not in readme] == []
+
+
+def test_json_tells_what_to_do(file: Path, root: tuple[str, Path]) -> None:
+    sign(file)
+    file.write_bytes(b"other")
+    result = run(file, *ACME, "--format", "json", *root)
+    (found,) = json.loads(result.stdout)["verifications"]
+    told = (found["hint"], found["sha256"])
+    assert told == (
+        "do not use it; get it again from its maker, and ask them",
+        hashlib.sha256(b"other").hexdigest(),
+    )
 
 
 def test_a_name_cannot_write_on_the_terminal(

@@ -7,6 +7,7 @@ pins files, the attested ones among those; of one that does not, any of its rele
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -84,9 +85,11 @@ def verify_packages(
     documents = Documents(door)
     documents.load(each for _, lead in leads for each in lead.documents)
     for package, lead in leads:
-        yield from lead.told
+        named = str(package.purl)
+        yield from (replace(each, target=named) for each in lead.told)
         for each in lead.documents:
-            yield from documents.verify(each, package, trusted, by)
+            for found in documents.verify(each, package, trusted, by):
+                yield replace(found, target=named)
 
 
 def _leads(
