@@ -68,6 +68,57 @@ def verify(document: _Object, key: "PublicKeyTypes") -> None:
         raise RefusedError("its signature is by another key, or the BOM was changed")
 
 
+def is_broken(document: _Object) -> bool:
+    """Say whether *document* has a signature that not even its own key has made.
+
+    That it has proves nothing. What is not read is not said to be broken.
+    """
+    signature = document.get(MEMBER)
+    if not isinstance(signature, dict):
+        return False
+    if signature.keys() != {"algorithm", "publicKey", "value"}:
+        return False
+    try:
+        key = _named(signature["publicKey"])
+        if signature["algorithm"] != _algorithm(key):
+            return False
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+    try:
+        verify(document, key)
+    except RefusedError:
+        return True
+    return False
+
+
+def _named(jwk: _Object) -> "PublicKeyTypes":
+    """Return the key of which `_jwk` makes *jwk*.
+
+    Raises:
+        ValueError: It is none that is read; so do the other errors of its parts.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    names = {"EC": ("x", "y"), "OKP": ("x",), "RSA": ("n", "e")}[jwk["kty"]]
+    parts = [_decoded(jwk[name]) for name in names]
+    numbers = [int.from_bytes(each) for each in parts]
+    found: PublicKeyTypes
+    if jwk["kty"] == "OKP":
+        found = ed25519.Ed25519PublicKey.from_public_bytes(parts[0])
+    elif jwk["kty"] == "RSA":
+        found = rsa.RSAPublicNumbers(n=numbers[0], e=numbers[1]).public_key()
+    else:
+        curves: dict[str, ec.EllipticCurve] = {
+            "P-256": ec.SECP256R1(),
+            "P-384": ec.SECP384R1(),
+            "P-521": ec.SECP521R1(),
+        }
+        x, y = numbers
+        found = ec.EllipticCurvePublicNumbers(x, y, curves[jwk["crv"]]).public_key()
+    keys.check(found)
+    return found
+
+
 def _canonical(document: _Object) -> bytes:
     import rfc8785
 

@@ -166,10 +166,13 @@ def validate(
     chosen = {*profiles, *required} or PROFILES
     validation = check(file, [each for each in PROFILES if each in chosen])
     validation = replace(validation, required=required)
-    if key is not None:
-        from mcpchain.pipeline.enveloped import flaw
+    from mcpchain.pipeline.enveloped import flaw, is_broken
 
+    if key is not None:
         validation = replace(validation, signature=flaw(file, key))
+    elif is_broken(file):
+        told = "warning: the signature in it does not hold: the BOM was changed since"
+        click.echo(f"{told} (`--key` makes that a failure)", err=True)
     click.echo(RENDERERS[format_id](validation), nl=False)
     failed = bool(validation.failures)
     click.get_current_context().exit(Exit.DENIED if failed else Exit.ALLOWED)
@@ -188,7 +191,8 @@ Examples:
     required=True,
     type=_EXISTING,
     help="A private key in PEM (ECDSA, Ed25519 or RSA), which nobody else may read. "
-    "The passphrase of an encrypted one is taken from MCPCHAIN_KEY_PASSPHRASE.",
+    "The passphrase of an encrypted one is asked for on a terminal, or taken from "
+    "MCPCHAIN_KEY_PASSPHRASE.",
 )
 @click.option(
     "-o",

@@ -59,6 +59,14 @@ def flaw(path: Path, key: Path) -> str:
     return ""
 
 
+def is_broken(path: Path) -> bool:
+    """Say whether the BOM in *path* was changed after its own key had signed it."""
+    try:
+        return jsf.is_broken(_document(path))
+    except UsageError:
+        return False  # no BOM that could hold one
+
+
 def _document(path: Path) -> dict[str, Any]:
     try:
         if path.is_dir():

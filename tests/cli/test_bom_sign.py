@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from mcpchain.bom.jsf import is_broken
 from mcpchain.cli import main
+from tests.sign.keys import KINDS, lay_key
 
 SECRET = "open sesame"  # noqa: S105 - of a key that is made here
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
@@ -91,6 +93,46 @@ def test_a_bom_without_a_signature_by_this_key_is_refused(
     other = public_of(tmp_path, ec.generate_private_key(ec.SECP256R1()))
     result = run("bom", "validate", bom, "--key", other)
     assert result.exit_code == 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bom_that_was_changed_since_it_was_signed_is_told_without_a_key(
+    kind: str, tmp_path: Path
+) -> None:
+    key, _ = lay_key(tmp_path, KINDS[kind])
+    bom, signed = write_bom(tmp_path), tmp_path / "signed.json"
+    assert run("bom", "sign", bom, "--key", key, "-o", signed).exit_code == 0
+    done = run("bom", "validate", signed)
+    assert (done.exit_code, done.stderr) == (0, "")
+    document = json.loads(signed.read_text())
+    document["components"][0]["version"] = "2"
+    signed.write_text(json.dumps(document))
+    done = run("bom", "validate", signed)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("warning: the signature in it does not hold")
+
+
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        None,
+        [],
+        {},
+        {"kty": []},
+        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"},
+        {"kty": "EC", "crv": "P-256", "x": 1, "y": "?"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
+        {"kty": "RSA", "n": "AA", "e": "AQAB"},
+        {"kty": "RSA", "n": "Aw", "e": "AA"},
+    ],
+    ids=str,
+)
+def test_a_signature_that_is_not_read_is_not_said_to_be_broken(jwk: object) -> None:
+    kinds: tuple[object, ...] = ("ES256", "Ed25519", "RS256", [], None)
+    for algorithm in kinds:
+        signature = {"algorithm": algorithm, "publicKey": jwk, "value": "AA"}
+        assert not is_broken(BOM | {"signature": signature})
 
 
 def test_an_encrypted_key_needs_its_passphrase(tmp_path: Path) -> None:
