@@ -1,5 +1,6 @@
 """Which licences an organisation accepts."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,8 @@ from mcpchain.license import declared_expression
 class LicenseTerms:
     """The licences that are accepted, and those that never are.
 
-    An id stands for itself alone: `GPL-2.0-only` is not `GPL-2.0-or-later`. What adds
+    An accepted id stands for itself alone: `GPL-2.0-only` is not `GPL-2.0-or-later`. A
+    denied one denies the latter as well, unless that is accepted by name. What adds
     an exception to a licence (`WITH`) only allows more, so it is accepted with it.
     """
 
@@ -50,7 +52,9 @@ class LicenseTerms:
     def _symbol(self, node: Any) -> str:  # noqa: ANN401 - the library has no types
         whole = str(node)
         base = whole.partition(" WITH ")[0]
-        names = {each.lower() for each in (whole, base, base.removesuffix("+"))}
+        # Who denies a licence denies what may be used under it, or a later one.
+        only = re.sub(r"\+$|-or-later$", "-only", base)
+        names = {e.lower() for e in (whole, base, base.removesuffix("+"), only)}
         if any(e.lower() in names for e in self.deny) and whole not in self.allow:
             return "denied"
         if self.allow and not {whole, base} & self.allow:

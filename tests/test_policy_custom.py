@@ -104,6 +104,17 @@ def test_an_error_denies_whatever_the_level() -> None:
     assert (place[0], str(place[1])) == (Level.ALLOW, "p.yaml:5")
 
 
+def test_a_server_is_no_package_by_the_name_that_a_client_gives_it() -> None:
+    ours = component(
+        "pkg:npm/evil@1.0.0", Kind.MCP_SERVER, name="@acme/files", pin=Pin.EXACT
+    )
+    remote = component(None, Kind.MCP_SERVER, name="@acme/remote")
+    policy = custom("component.package.startsWith('@acme/')")
+    assert [e.variant for e in asked(policy, ours)] == ["violated"]
+    assert [e.variant for e in asked(policy, remote)] == ["error"]
+    assert asked(policy, SERVER) == []
+
+
 @pytest.mark.parametrize(
     ("expression", "complaint"),
     [
@@ -116,6 +127,11 @@ def test_an_error_denies_whatever_the_level() -> None:
         ("component.name ==", "Syntax error"),
         ("component == 1", "undeclared reference to 'component'"),
         (" ", "is empty"),
+        ("component.kind != 'mcp_server'", "did you mean `mcp-server`"),
+        ("'nope' == component.kind", "is no `component.kind` here"),
+        ("component.pin == 'flaoting'", "did you mean `floating`"),
+        ("component.kind in ['library', 'modle']", "is no `component.kind` here"),
+        ("server.transport!='studio'", "did you mean `stdio`"),
         ("true || " * 600 + "true", "longer than 4,096 characters"),
     ],
 )
@@ -214,7 +230,7 @@ def test_the_readme_names_every_fact_and_its_rule_is_one() -> None:
     )
     policy = parse((HEAD + shown).encode(), source="README.md")
     assert asked(policy, SERVER) == []
-    (told,) = re.findall(r"Facts are (.+?)\n\n", text, re.DOTALL)
+    (told,) = re.findall(r"Facts are\s(.+?)\n\n", text, re.DOTALL)
     names: set[str] = set()
     group = ""
     for each in re.findall(r"`([a-z_.]+)`", told):

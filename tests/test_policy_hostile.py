@@ -45,7 +45,7 @@ LOOSER = {
     ),
     "a new stage that asks less than another": (
         STAGED
-        + "  dev: {enforce: warn}\n"
+        + "  dev: {rules: {unpinned-server: warn}}\n"
         + "  x: {rules: {unpinned-server: deny}}\n"
         + VERIFIER,
         (

@@ -201,6 +201,22 @@ def test_a_policy_with_stages_is_never_applied_without_one() -> None:
         ("{a: {require: {}}}", "did you mean `requires`"),
         ("{a: {rules: {gap: {level: deny}}}}", "is no variant here"),
         ("{a: {requires: {stage: a}}}", "a stage cannot wait for itself"),
+        (
+            (
+                "{a: {requires: {stage: b, verifier: 'https://g.example', "
+                "max-age: 7d}}, b: {enforce: warn}}\n"
+                "verifiers: [{id: 'https://g.example', repository: a/b}]"
+            ),
+            "`stages.a`: `b` only warns, so its verdict says nothing",
+        ),
+        (
+            (
+                "{a: {enforce: warn, requires: {stage: b, verifier: "
+                "'https://g.example', max-age: 7d}}, b: {}}\n"
+                "verifiers: [{id: 'https://g.example', repository: a/b}]"
+            ),
+            "`stages.a`: `a` requires a verdict, and only warns without it",
+        ),
         ("{a: {requires: {stage: b}}}", "`b` is no stage here"),
         ("{a: {requires: {stage: b, verifier: x, max-age: 7d}}, b: {}}", "no `verif"),
         ("{a: {requires: {stage: b, max-age: 7d}}, b: {}}", "is missing"),
@@ -329,6 +345,8 @@ TERMS = LicenseTerms(
         (("AGPL-3.0-only OR MIT",), (), ""),
         (("AGPL-3.0-only AND MIT",), (), "denied"),
         (("AGPL-3.0-only OR GPL-3.0-only",), (), "denied"),
+        (("AGPL-3.0-or-later",), (), "denied"),
+        (("AGPL-3.0+",), (), "denied"),
         (("(MIT OR AGPL-3.0-only) AND Apache-2.0",), (), ""),
         (("Apache-2.0 WITH LLVM-exception",), (), ""),
         (("LicenseRef-acme",), (), ""),
@@ -425,7 +443,10 @@ LOOSER = {
     "a waiver": (f"waivers: [{WAIVER}}}]", "waivers"),
     "longer waivers": ("limits: {max-waiver-days: 91}", "limits"),
     "more to waive": ("limits: {unwaivable: []}", "limits"),
-    "a stage that warns": ("stages: {staging: {enforce: warn}}", "stages"),
+    "a stage that warns": (
+        "stages: {dev: {enforce: warn, rules: {gap: warn}}}",
+        "stages",
+    ),
     "a stage without verdict": ("stages: {production: {}}", "stages"),
     "an older verdict": (
         (
@@ -509,6 +530,15 @@ def test_says_what_is_wrong_with_the_base(extends: str, complaint: str) -> None:
 def test_a_base_that_has_ended_ends_who_extends_it() -> None:
     with pytest.raises(PolicyError, match=r"base.yaml:\d+: `expires`: the policy has"):
         child(BASE + 'expires: "2029-12-31"\n', "")
+
+
+def test_all_that_is_loosened_is_told_at_once() -> None:
+    with pytest.raises(PolicyError) as caught:
+        child(BASE, "rules: {unpinned-server: allow, gap: warn}\n")
+    told = str(caught.value)
+    assert "loosens `unpinned-server`: " in told
+    assert told.count("loosens `gap`: ") == 1
+    assert told.endswith("; `base` does not allow that")
 
 
 def test_a_chain_of_policies_is_held_to_each() -> None:

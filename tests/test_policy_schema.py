@@ -98,7 +98,7 @@ EVERYTHING: dict[str, Any] = {
     "advisories": {"max-age": "7d"},
     "verifiers": [{"id": "https://gate.example", "repository": "acme/gate"}],
     "stages": {
-        "dev": {"enforce": "warn"},
+        "dev": {"enforce": "block"},
         "production": {
             "enforce": "block",
             "rules": {"gap": "deny", "fresh-release": {"other": "deny"}},

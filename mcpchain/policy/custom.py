@@ -17,11 +17,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mcpchain.case import Case
-from mcpchain.component import PackageFacts, ServerFacts
+from mcpchain.component import (
+    Component,
+    Kind,
+    PackageFacts,
+    Pin,
+    ServerFacts,
+    Transport,
+)
 from mcpchain.finding import Finding, Level
 from mcpchain.policy.levels import Place, place_of, read_level
 from mcpchain.policy.scope import Scope, read_scope
-from mcpchain.policy.values import known, words
+from mcpchain.policy.values import known, unlike, words
 from mcpchain.rules import all_rules
 from mcpchain.signature import Identity
 from mcpchain.strict_yaml import YamlNode
@@ -30,6 +37,19 @@ VIOLATED: Final = "violated"
 ERROR: Final = "error"
 ID: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _FACT: Final = re.compile(r"\b(?:component|server|release|advisories|signed)\.\w+")
+_WORDS: Final = {
+    "component.kind": [each.value for each in Kind],
+    "component.pin": [each.value for each in Pin],
+    "server.transport": [each.value for each in Transport],
+}
+"""The facts that have one of few words: what is compared with another one, never is."""
+_COMPARED: Final = re.compile(
+    r"\b(component\.kind|component\.pin|server\.transport)\s*"
+    r"(?:[=!]=\s*([\"'])(?P<one>[^\"']*)\2|in\s*\[(?P<list>[^\]]*)\])"
+    r"|([\"'])(?P<before>[^\"']*)\5\s*[=!]=\s*"
+    r"(?P<fact>component\.kind|component\.pin|server\.transport)\b"
+)
+_QUOTED: Final = re.compile(r"[\"']([^\"']*)[\"']")
 _LONGEST: Final = 4_096
 _MOST: Final = 1_000
 """How many entries a list may have, so that an expression ends."""
@@ -59,6 +79,14 @@ def _signers(case: Case, part: Callable[[Identity], str]) -> list[str] | None:
     return sorted({each for each in found if each})
 
 
+def _package_name(component: Component) -> str | None:
+    """Return the package that it is, or that a server starts, and not its own name."""
+    purl = component.purl
+    if purl is None:
+        return None
+    return f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
+
+
 def _age(case: Case) -> int | None:
     if case.release is None or case.release.published is None:
         return None
@@ -73,6 +101,7 @@ def _package(case: Case, what: Callable[[PackageFacts], bool]) -> bool:
 FACTS: Final[Mapping[str, _Fact]] = {
     "component.kind": _Fact("string", lambda c: c.component.kind.value),
     "component.name": _Fact("string", lambda c: c.component.name),
+    "component.package": _Fact("string", lambda c: _package_name(c.component)),
     "component.version": _Fact("string", lambda c: c.component.version),
     "component.type": _Fact(
         "string", lambda c: c.component.purl.type if c.component.purl else None
@@ -263,4 +292,10 @@ class _Engine:
             raise node.malformed(f"at {place}: {said or error}") from None
         if compiled.return_type() != self.bool:
             raise node.malformed("is no condition; it has to be true or false")
+        for match in _COMPARED.finditer(text):
+            fact = match[1] or match["fact"]
+            listed = _QUOTED.findall(match["list"] or "")
+            for word in (match["one"], match["before"], *listed):
+                if word is not None and word not in _WORDS[fact]:
+                    raise node.malformed(unlike(word, _WORDS[fact], f"`{fact}`"))
         return compiled

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ from mcpchain.policy.custom import ERROR, VIOLATED, read_custom
 from mcpchain.policy.levels import read_rules
 from mcpchain.policy.limits import read_defaults, read_licenses, read_limits
 from mcpchain.policy.publishers import read_builders, read_demand, read_publishers
-from mcpchain.policy.stages import read_stages, read_verifiers
+from mcpchain.policy.stages import Stage, read_stages, read_verifiers
 from mcpchain.policy.values import age, day, known, unlike, words
 from mcpchain.policy.waivers import read_waivers
 from mcpchain.rules import all_rules
@@ -35,6 +35,7 @@ CHANNEL: Final = re.compile(r"conda:[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]
 SHA256: Final = re.compile("[0-9a-f]{64}")
 COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 _DEEPEST: Final = 8
+_TOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,16 +119,21 @@ class _Reader:
             )
             raise root.at("apiVersion").malformed(problem)
         if "extends" not in root:
-            if not any(True for _ in root.at("rules").items()):
+            asked = any(True for _ in root.at("rules").items())
+            if not asked and not any(True for _ in root.at("custom").elements()):
                 problem = "names no rule, so it asks for nothing"
                 raise root.at("rules").malformed(problem)
             return self._over(_BARE)
         base = self._base(root.at("extends"))
         policy = self._over(base)
-        for change in changes(base, policy):
-            if change.loosens and change.what not in base.loosened_by:
-                problem = f"{change}; `{base.name}` does not allow that"
-                raise root.at("extends").malformed(problem)
+        found = [e for e in changes(base, policy) if e.loosens]
+        each = {e.what: f"{e}" for e in reversed(found)}  # the first of each
+        refused = [t for w, t in each.items() if w not in base.loosened_by][::-1]
+        if refused:
+            more = f" (and {len(refused) - _TOLD} more)" if len(refused) > _TOLD else ""
+            problem = f"{'; '.join(refused[:_TOLD])}{more}"
+            problem = f"{problem}; `{base.name}` does not allow that"
+            raise root.at("extends").malformed(problem)
         return policy
 
     def _over(self, base: Policy) -> Policy:
@@ -163,6 +169,8 @@ class _Reader:
         verifiers = (*base.verifiers, *read_verifiers(root.at("verifiers"), beside))
         own = read_stages(root.at("stages"), verifiers, {e.name for e in base.stages})
         stages = {each.name: each for each in (*base.stages, *own)}
+        for each in stages.values():
+            self._check_stage(each, stages)
         levels, places = dict(base.levels), dict(base.places)
         for key, level, place in read_defaults(root.at("defaults")):
             levels[key], places[key] = level, place
@@ -202,6 +210,20 @@ class _Reader:
             verifiers=verifiers,
             stages=tuple(stages.values()),
         )
+
+    def _check_stage(self, stage: Stage, stages: Mapping[str, Stage]) -> None:
+        """Refuse a verdict that nothing rests on, or that says nothing."""
+        if stage.requires is None:
+            return
+        node = self.root.at("stages")
+        node = node.at(stage.name) if stage.name in node else node
+        if not stage.blocks:
+            problem = f"`{stage.name}` requires a verdict, and only warns without it"
+            raise node.malformed(problem)
+        before = stages[stage.requires.stage]
+        if not before.blocks:
+            problem = f"`{before.name}` only warns, so its verdict says nothing"
+            raise node.malformed(problem)
 
     def _waiving(self, policy: Policy) -> Policy:
         root = self.root

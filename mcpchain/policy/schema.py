@@ -45,6 +45,10 @@ def schema() -> _Schema:
                 "required": ["rules"],
                 "properties": {"rules": {"type": "object", "minProperties": 1}},
             },
+            {
+                "required": ["custom"],
+                "properties": {"custom": {"type": "array", "minItems": 1}},
+            },
         ],
         "properties": {key: parts[key] for key in sorted(reading.KEYS)},
         "$defs": {
