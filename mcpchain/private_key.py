@@ -56,12 +56,14 @@ def load(path: Path, passphrase: Callable[[], str | None]) -> "PrivateKeyTypes":
     except keys.WeakKeyError as error:
         raise UsageError(f"`{path}`: {error}", hint="make another key") from None
     except (UnsupportedAlgorithm, TypeError, ValueError):
-        what = "the passphrase is wrong, or it" if encrypted else "it"
-        raise UsageError(
-            f"`{path}` cannot be used: {what} is no private key in PEM",
-            hint="name a file that begins with `-----BEGIN PRIVATE KEY-----` or "
-            "`-----BEGIN ENCRYPTED PRIVATE KEY-----`",
-        ) from None
+        what, hint = "it is no private key in PEM", "name a file that begins with "
+        hint += (
+            "`-----BEGIN PRIVATE KEY-----` or `-----BEGIN ENCRYPTED PRIVATE KEY-----`"
+        )
+        if encrypted:
+            what = "the passphrase is wrong, or the file damaged"
+            hint = "give the passphrase that it was made with"
+        raise UsageError(f"`{path}` cannot be used: {what}", hint=hint) from None
     return key
 
 
@@ -71,7 +73,10 @@ def _read(path: Path) -> tuple[bytes, int]:
             mode = os.fstat(stream.fileno()).st_mode
             data = stream.read(_LIMIT)
     except OSError as error:
+        hint = "check who may read it"
+        if isinstance(error, FileNotFoundError):
+            hint = "name a key that is there; `mcpchain key generate -o NAME` makes one"
         raise UsageError(
-            f"`{path}` cannot be read: {error.strerror}", hint="check who may read it"
+            f"`{path}` cannot be read: {error.strerror}", hint=hint
         ) from None
     return data, mode

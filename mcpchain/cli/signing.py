@@ -71,8 +71,26 @@ class Wishes(NamedTuple):
                 raise UsageError(
                     f"{first} and {second} exclude each other", hint="choose one"
                 )
+        if self.bundle is not None and str(self.bundle) == "-":
+            raise UsageError(
+                "a bundle goes to a file, not to standard output", hint="name a file"
+            )
         if self.trusted_root is not None:
             self.root()
+        if self.key is None:
+            return
+        # A variable may be set for other commands; who says it here means it.
+        source = click.get_current_context().get_parameter_source("identity_token")
+        if source is click.core.ParameterSource.COMMANDLINE:
+            raise UsageError(
+                "`--key` and `--identity-token` exclude each other", hint="choose one"
+            )
+        if self.timestamp_url is None and (self.trusted_root or self.root_name):
+            option = "--trusted-root" if self.trusted_root else "--root"
+            raise UsageError(
+                f"`{option}` changes nothing where a key signs without a timestamp",
+                hint="leave it out, or say who signs for the time: `--timestamp-url`",
+            )
 
 
 WHO = (

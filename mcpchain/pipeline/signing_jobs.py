@@ -346,11 +346,10 @@ def _check_file(path: Path) -> None:
     if path.is_file():
         return
     what = "is a folder" if path.is_dir() else "is no file"
-    raise UsageError(
-        f"`{path}` {what}",
-        hint="name a file, or `sha256:` and its digest; `mcpchain sign FOLDER` signs a "
-        "model",
-    )
+    hint = "name a file, or its digest: `sign --digest sha256:...`, `attest sha256:...`"
+    if path.is_dir():
+        hint += "; `mcpchain sign FOLDER` signs a model"
+    raise UsageError(f"`{path}` {what}", hint=hint)
 
 
 def hashed_subject(path: Path, count: Count) -> Subject:

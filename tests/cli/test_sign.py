@@ -233,6 +233,10 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
         ("--digest", f"sha512:{HEX}{HEX}", "--bundle", "x"),
         "signs a sha256",
     ),
+    "standard output": (("a.whl", "--bundle", "-"), "not to standard output"),
+    "a token too": (("a.whl", "--identity-token", "x.y.z"), "exclude each other"),
+    "an idle root": (("a.whl", "--root", "nosuch"), "changes nothing"),
+    "a digest as file": ((f"sha256:{HEX}", "--bundle", "x"), "`sign --digest sha256:"),
     "two roots": (("a.whl", "--root", "x", "--trusted-root", "a.whl"), "exclude each"),
     "no root": (("a.whl", "--trusted-root", "a.whl"), "is no trusted root"),
 }
@@ -249,6 +253,26 @@ def test_what_cannot_be_done_as_asked_is_a_usage_error(case: str, folder: Path) 
     assert "hint: " in done.output
     assert names(folder) == ["d", "x.sigstore.json"]
     assert os.listdir("d") == ["a.whl"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_token_that_is_set_for_others_does_not_keep_a_key_from_signing() -> None:
+    token = {"MCPCHAIN_IDENTITY_TOKEN": "x.y.z"}
+    done = run("sign", "a.whl", "--key", "release.key", **token)
+    assert done.exit_code == 0, done.output
+
+
+def test_hints_for_a_key_fit_what_is_wrong(folder: Path) -> None:
+    done = run("sign", "a.whl", "--key", "missing.key")
+    assert (done.exit_code, "hint: name a key that is there" in done.output) == (
+        2,
+        True,
+    )
+    lay_key(folder, passphrase=SECRET)
+    wrong = {"MCPCHAIN_KEY_PASSPHRASE": "x"}
+    done = run("sign", "a.whl", "--key", "release.key", **wrong)
+    assert "hint: give the passphrase that it was made with" in done.output
+    assert "BEGIN" not in done.output
 
 
 def test_somebody_has_to_sign(folder: Path) -> None:
