@@ -188,6 +188,6 @@ def verify(
         bar=options.progress,
     )
     found = verifier.of_targets(Sorted(files=(str(file),)))
-    if found and all(found):  # nobody should pin what does not hold
+    if found.answers and all(found.answers):  # nobody should pin what does not hold
         click.echo(f"its digest, for `gate --policy-digest`: sha256:{digest}", err=True)
     tell(found, chosen, format_id, offline=offline)

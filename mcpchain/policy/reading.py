@@ -169,8 +169,8 @@ class _Reader:
         verifiers = (*base.verifiers, *read_verifiers(root.at("verifiers"), beside))
         own = read_stages(root.at("stages"), verifiers, {e.name for e in base.stages})
         stages = {each.name: each for each in (*base.stages, *own)}
-        for each in stages.values():
-            self._check_stage(each, stages)
+        for step in stages.values():
+            self._check_stage(step, stages)
         levels, places = dict(base.levels), dict(base.places)
         for key, level, place in read_defaults(root.at("defaults")):
             levels[key], places[key] = level, place
