@@ -81,3 +81,48 @@ def generate(prefix: Path, kind: str, *, unencrypted: bool) -> None:
         printable(f"wrote {public}: sha256:{fingerprint}; give it to who verifies"),
         err=True,
     )
+
+
+@key.command(
+    epilog="""\b
+Examples:
+  mcpchain key public release.key                  on standard output
+  mcpchain key public 'pkcs11:token=release;object=signing' -o release.pub
+
+\b
+Exit codes: 0; 2 usage; 4 the place where the key is kept does not answer.
+"""
+)
+@click.argument("private", metavar="KEY")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    default="-",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Where to write it.  [default: standard output]",
+)
+def public(private: str, output: Path) -> None:
+    """Write the public key of KEY, for who verifies: a file, or where one is kept.
+
+    KEY is what `mcpchain sign --key` takes. Nothing that is there is replaced.
+    """
+    from mcpchain.pipeline.key_files import public_of
+    from mcpchain.pipeline.writing import write_all
+    from mcpchain.printable import printable
+
+    pem, fingerprint = public_of(
+        private, options.passphrase, lambda: options.circumstances(Path.cwd())
+    )
+    if str(output) == "-":
+        click.echo(pem, nl=False)
+        return
+    if output.exists():
+        from mcpchain.errors import UsageError
+
+        raise UsageError(f"`{output}` exists", hint="name another file: `-o FILE`")
+    write_all({output: pem}, replace=False)
+    click.echo(
+        printable(f"wrote {output}: sha256:{fingerprint}; give it to who verifies"),
+        err=True,
+    )

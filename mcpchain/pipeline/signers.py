@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _AZURE: Final = "azurekms"
 _PKCS11: Final = "pkcs11"
 _LIMIT: Final = 4 << 20
-_NOBODY: Final = TrustedRoot(name="none", sha256="")
+NOBODY: Final = TrustedRoot(name="none", sha256="")
 """By what a bundle is verified in which there is nothing but a signature by a key."""
 
 
@@ -78,7 +78,7 @@ def opened(who: Who, around: "Callable[[], Circumstances]") -> Iterator[Signer]:
         yield _identity(who)
         return
     if _is_file(who.key) and who.timestamp_url is None:
-        yield KeySigner(key=_file(who.key, who), root=_NOBODY)
+        yield KeySigner(key=_file(who.key, who), root=NOBODY)
         return
     from mcpchain.fetch import Fetcher
     from mcpchain.settings import load
@@ -91,7 +91,7 @@ def opened(who: Who, around: "Callable[[], Circumstances]") -> Iterator[Signer]:
         is_file = _is_file(who.key)
         key = _file(who.key, who) if is_file else _elsewhere(who.key, here, fetcher)
         if who.timestamp_url is None:
-            yield KeySigner(key=key, root=_NOBODY)
+            yield KeySigner(key=key, root=NOBODY)
             return
         from mcpchain.sign.timestamp import TimestampAuthority
 

@@ -121,3 +121,28 @@ def test_the_passphrase_is_asked_for_twice_on_a_terminal(folder: Path) -> None:
     os.close(primary)
     assert (process.returncode, SECRET.encode() in shown) == (0, False)
     load_pem_private_key((folder / "release.key").read_bytes(), SECRET.encode())
+
+
+def public(*args: str, passphrase: str | None = SECRET) -> Result:
+    environ = {"MCPCHAIN_KEY_PASSPHRASE": passphrase}
+    return CliRunner(env=environ).invoke(main, ["key", "public", *args])
+
+
+@pytest.mark.parametrize("kind", ["ecdsa-p256", "ed25519", "rsa-3072"])
+def test_the_public_key_of_a_key_can_be_had_again(kind: str, folder: Path) -> None:
+    assert generate("-o", "release", "--type", kind).exit_code == 0
+    shown = (folder / "release.pub").read_text()
+    assert (public("release.key").stdout, public("release.key").exit_code) == (shown, 0)
+    done = public("release.key", "-o", "again.pub")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert (folder / "again.pub").read_text() == shown
+    again = public("release.key", "-o", "release.key")
+    assert (again.exit_code, "exists" in again.output) == (2, True)
+
+
+@pytest.mark.parametrize("wrong", ["release.pub", "no.key", "nokms:x", "pkcs11:x=%"])
+def test_what_is_no_private_key_has_no_public_one(wrong: str, folder: Path) -> None:
+    assert generate("-o", "release").exit_code == 0
+    done = public(wrong, "-o", "again.pub")
+    assert (done.exit_code, "hint: " in done.output) == (2, True), done.output
+    assert not (folder / "again.pub").exists()
