@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import inventory, models, signatures, standing
+from tests.bench import inventory, models, policy, signatures, standing
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 7
@@ -208,6 +208,7 @@ PARTS = {
     **models.parts(pair, MCPCHAIN),
     **signatures.parts(pair, MCPCHAIN),
     **standing.parts(pair, MCPCHAIN),
+    **policy.parts(pair),
 }
 
 
