@@ -46,6 +46,8 @@ class State(enum.Enum):
     """The source that answered is older than the policy accepts."""
     OFFLINE = "offline"
     """We were told not to use the network."""
+    UNASKED = "unasked"
+    """The policy names who has to stand for it, and nobody could be asked for now."""
     UNREACHABLE = "unreachable"
     """The network, the registry or a tool failed."""
 
@@ -55,7 +57,10 @@ class State(enum.Enum):
 
         Such a gap leaves the question open; the others are answers about the input.
         """
-        return self in {State.OFFLINE, State.UNREACHABLE, State.NO_SOURCE, State.STALE}
+        return self in {
+            *(State.OFFLINE, State.UNASKED, State.UNREACHABLE),
+            *(State.NO_SOURCE, State.STALE),
+        }
 
 
 class McpchainError(Exception):

@@ -21,6 +21,13 @@ _IMAGE: Final = re.compile(
 """An image reference (distribution/reference, grammar)."""
 _IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
 _LONGEST: Final = 1000
+HUB: Final = "docker.io"
+"""How Docker Hub is called, where images without a host come from."""
+HUB_API: Final = "registry-1.docker.io"
+"""The host that answers for it, as in Docker itself."""
+_HUB_HOSTS: Final = frozenset(
+    {HUB, HUB_API, "index.docker.io", "hub.docker.com", "registry.hub.docker.com"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,29 @@ class Image:
     def artifacts(self) -> tuple[Artifact, ...]:
         """The bytes that the digest names, if there is one."""
         return (Artifact(digests=(self.digest,)),) if self.digest else ()
+
+
+def canonical(where: str) -> str:
+    """Return `host/path` as all spellings of it are compared."""
+    host, slash, path = where.removeprefix("https://").rstrip("/").partition("/")
+    host = host.lower().removesuffix(":443")
+    if host in _HUB_HOSTS:
+        host = HUB
+        path = path if "/" in path or not path else f"library/{path}"
+    return f"{host}{slash}{path}"
+
+
+def repository(purl: PackageURL) -> str:
+    """Return `host/path` of an image; empty: its purl does not say.
+
+    A purl of the type `docker` has the path in its name, and Docker Hub for its host.
+    """
+    where: str = purl.qualifiers.get("repository_url", "")
+    host = where.removeprefix("https://").rstrip("/")
+    if purl.type == "docker" and "/" not in host:
+        path = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
+        where = f"{host or HUB}/{path}"
+    return canonical(where)
 
 
 def parse(text: str) -> Image:

@@ -1,12 +1,15 @@
 """Who has to stand for which packages, as a user says it."""
 
+import difflib
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
 from packageurl import PackageURL
 
+from mcpchain import image
 from mcpchain.bundle.policy import Expected
 from mcpchain.component import Attester, Component
 from mcpchain.signature import GITHUB, GITLAB, SanKind
@@ -16,6 +19,9 @@ _CIRCLECI: Final = "https://oidc.circleci.com"
 _GLOB: Final = re.compile(r"[*?\[\]]")
 _SEPARATORS: Final = re.compile(r"[-_.]+")
 _PLACE: Final = "repository_url"
+_COMPARED: Final = 5_000
+_Parts = tuple[str, str, str]
+"""Type, namespace and name, as they are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,8 @@ class Pattern:
     name: str
     begins: bool = False
     """Whether more may follow the name."""
+    text: str = field(default="", compare=False)
+    """As it was written."""
     written: str = field(default="", compare=False)
     """Of npm, the name in the case in which it is written."""
 
@@ -47,8 +55,8 @@ class Pattern:
         place = purl.qualifiers.get(_PLACE, "") if purl.type == "oci" else ""
         if purl.version or purl.subpath or (purl.qualifiers and not place):
             raise ValueError("name it without version, qualifiers and path in it")
-        namespace, name = _parts(purl)
-        if purl.type == "oci" and name.lower() != purl.name:
+        kind, namespace, name = _parts(purl)
+        if purl.type == "oci" and name != purl.name.lower():
             raise ValueError(
                 f"name the image where it lies: `?{_PLACE}=HOST/PATH/{purl.name}`"
             )
@@ -56,23 +64,28 @@ class Pattern:
         name = name[:-1] if begins else name
         if _GLOB.search(f"{namespace}{name}"):
             raise ValueError("`*` stands at the end of the name only")
-        if not name and (not namespace or (place and "/" not in namespace)):
+        if not name and (not namespace or place.count("/") == 1):
             raise ValueError("it fits every package; write what their names begin with")
+        if kind == "npm" and namespace and not namespace.startswith("@"):
+            raise ValueError(f"a scope begins with `@`: `pkg:npm/@{namespace}/...`")
         written = npm_name(text).removesuffix("*")
         return cls(
-            type=purl.type,
+            type=kind,
             namespace=namespace,
             name=name,
             begins=begins,
             written=written,
+            text=text,
         )
 
     def fits(self, purl: PackageURL) -> bool:
         """Say whether *purl* is one of those that are named."""
-        if purl.type != self.type:
-            return False
-        namespace, name = _parts(purl)
-        if namespace != self.namespace:
+        return self.names(_parts(purl))
+
+    def names(self, parts: _Parts) -> bool:
+        """Say whether it is what has these *parts*."""
+        kind, namespace, name = parts
+        if (kind, namespace) != (self.type, self.namespace):
             return False
         return name.startswith(self.name) if self.begins else name == self.name
 
@@ -85,16 +98,20 @@ def npm_name(text: str) -> str:
     return unquote(re.split(r"(?<!^)@|[?#]", rest, maxsplit=1)[0])
 
 
-def _parts(purl: PackageURL) -> tuple[str, str]:
-    """Return namespace and name as they are compared."""
-    namespace, name = purl.namespace or "", purl.name
-    if purl.type == "oci":
-        namespace, _, name = purl.qualifiers.get(_PLACE, "").rpartition("/")
-    elif purl.type == "docker":
-        namespace = namespace or "library"
-    elif purl.type == "pypi":
+def _parts(purl: PackageURL) -> _Parts:
+    """Return type, namespace and name as they are compared.
+
+    An image of Docker Hub is one of the type `docker`, however it is written.
+    """
+    kind, namespace, name = purl.type, purl.namespace or "", purl.name
+    if kind in {"docker", "oci"}:
+        namespace, _, name = image.repository(purl).rpartition("/")
+        host, _, path = namespace.partition("/")
+        kind = "docker" if host == image.HUB else "oci"
+        namespace = path if host == image.HUB else namespace
+    elif kind == "pypi":
         name = _SEPARATORS.sub("-", name)
-    return namespace.lower(), name.lower()
+    return kind, namespace.lower(), name.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +136,48 @@ class Publisher(Signer):
         """Say whether *component* is one of the packages."""
         purl = component.purl
         return purl is not None and any(each.fits(purl) for each in self.packages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unused:
+    """A pattern of a publisher that fits nothing."""
+
+    pattern: Pattern
+    line: int
+    near: str = ""
+    """What it may have been meant for, as a pattern."""
+
+
+def unused(
+    publishers: Iterable[Publisher], components: Iterable[Component]
+) -> Iterator[Unused]:
+    """Yield each pattern that fits none of *components*, in the order of the policy."""
+    parts = {_parts(each.purl) for each in components if each.purl}
+    for publisher in publishers:
+        for each in publisher.packages:
+            if not any(map(each.names, parts)):
+                near = _near(each, parts)
+                yield Unused(pattern=each, line=publisher.line, near=near)
+
+
+def _near(pattern: Pattern, parts: Iterable[_Parts]) -> str:
+    """Return the pattern for what is called almost as *pattern* says; empty: nothing.
+
+    Of many, some are compared.
+    """
+    end, star = (len(pattern.name), "*") if pattern.begins else (None, "")
+    names = {
+        f"{space}/{name[:end]}".lstrip("/")
+        for kind, space, name in parts
+        if kind == pattern.type
+    }
+    name = f"{pattern.namespace}/{pattern.name}".lstrip("/")
+    found = difflib.get_close_matches(name, sorted(names)[:_COMPARED], n=1, cutoff=0.8)
+    if not found:
+        return ""
+    full = f"{found[0]}{star}"
+    last = f"{full.rpartition('/')[2]}?{_PLACE}={full}"
+    return f"pkg:{pattern.type}/{last if pattern.type == 'oci' else full}"
 
 
 def attested(attester: Attester) -> Expected | None:

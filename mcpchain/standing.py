@@ -29,6 +29,14 @@ class Refused(NamedTuple):
 NO_VERDICT: Final = Refused("absent", "the verdict of another stage was not given")
 
 
+def away(answer: Verification) -> bool:
+    """Say whether *answer* is that none could be had, which asking again may mend.
+
+    An error of ours while we verified is not mended so.
+    """
+    return answer.status is Status.ERROR and not answer.checks
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """An earlier release of the same line, for which somebody stood."""
@@ -104,6 +112,11 @@ class Standing:
             for each in self.answers
         )
         return known and not self.provenance
+
+    @property
+    def unheard(self) -> bool:
+        """Whether an answer could not be had, of which a gap tells."""
+        return any(map(away, self.answers))
 
     def bare(self, signed: Iterable[Verification]) -> tuple[Verification, ...]:
         """Return what is missing for something that none of *signed* is about."""

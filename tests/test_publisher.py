@@ -8,6 +8,15 @@ from mcpchain.signature import GITHUB, GITLAB, SanKind
 from tests.making import component
 
 IMAGE = "pkg:oci/files@sha256%3A00?repository_url=r.example/acme/files"
+HUB = (
+    "docker/debian",
+    "docker/library/debian",
+    "oci/debian?repository_url=docker.io/debian",
+    "oci/debian?repository_url=docker.io/library/debian",
+    "oci/debian?repository_url=index.docker.io/library/debian",
+    "oci/debian?repository_url=registry-1.docker.io/debian",
+)
+R443 = "pkg:oci/a?repository_url=R.example:443/b/a"
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,28 @@ IMAGE = "pkg:oci/files@sha256%3A00?repository_url=r.example/acme/files"
         ("pkg:docker/mcp/*", "pkg:docker/mcp/files@1", True),
         ("pkg:docker/python", "pkg:docker/library/python@3", True),
         ("pkg:docker/mcp/*", "pkg:docker/library/mcp", False),
+        *(
+            (f"pkg:{one}", f"pkg:{other}", True)
+            for one in HUB
+            for other in (
+                *HUB,
+                "docker/debian@sha256:00?repository_url=docker.io",
+                "oci/debian?repository_url=https://registry-1.docker.io:443/debian",
+            )
+        ),
+        ("pkg:oci/deb*?repository_url=docker.io/deb*", "pkg:docker/debian", True),
+        ("pkg:docker/debian", "pkg:docker/acme/debian", False),
+        (
+            "pkg:docker/debian",
+            "pkg:oci/debian?repository_url=r.example/library/debian",
+            False,
+        ),
+        (
+            "pkg:docker/debian",
+            "pkg:docker/library/debian?repository_url=r.example",
+            False,
+        ),
+        ("pkg:oci/a?repository_url=r.example/b/a", R443, True),
         ("pkg:oci/files?repository_url=r.example/acme/files", IMAGE, True),
         ("pkg:oci/*?repository_url=R.example/Acme/*", IMAGE, True),
         ("pkg:oci/files?repository_url=evil.example/acme/files", IMAGE, False),
@@ -59,6 +90,8 @@ def test_a_pattern_names_packages(pattern: str, purl: str, *, fits: bool) -> Non
         ("", "purl"),
         ("pkg:pypi/*", "it fits every package"),
         ("pkg:npm/*", "it fits every package"),
+        ("pkg:npm/acme/*", "a scope begins with `@`: `pkg:npm/@acme/...`"),
+        ("pkg:oci/*?repository_url=docker.io/*", "it fits every package"),
         ("pkg:oci/*?repository_url=r.example/*", "it fits every package"),
         ("pkg:oci/files", "name the image where it lies"),
         ("pkg:oci/*?repository_url=r.example/acme/files", "where it lies"),

@@ -55,7 +55,8 @@ class Registry:
         if named.tag or named.digest:
             raise ValueError(f"`{repository[:140]}` is not only a repository")
         self.title = named.name
-        host, _, self._path = named.name.partition("/")
+        host, _, self._path = image.canonical(named.name).partition("/")
+        host = image.HUB_API if host == image.HUB else host
         # As Docker does it: on this machine nobody listens in.
         near = is_loopback(f"http://{host}")
         self._base = f"{'http' if near else 'https'}://{host}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mcpchain import image
 from mcpchain.artifact import Algorithm, Digest
 from mcpchain.bundle.verify import Artifact, Trust
 from mcpchain.errors import MalformedError, UsageError
@@ -21,8 +22,6 @@ from mcpchain.verify.mcp_registry.marker import of_image
 from mcpchain.verify.oci import KIND, verify_image
 
 if TYPE_CHECKING:
-    from packageurl import PackageURL
-
     from mcpchain.pipeline.circumstances import Circumstances
     from mcpchain.pipeline.verification import Terms
 
@@ -252,7 +251,7 @@ def _named(target: str) -> _Named:
     if digest and digest.algorithm not in ALGORITHMS:
         raise _misread(target, f"`{digest.algorithm.value}` is no digest of an image")
     tag = purl.qualifiers.get("tag") or ("" if pinned else version) or "latest"
-    return _Named(repository=_repository(purl), digest=digest, tag=tag)
+    return _Named(repository=image.repository(purl), digest=digest, tag=tag)
 
 
 def _misread(target: str, why: str) -> UsageError:
@@ -260,16 +259,6 @@ def _misread(target: str, why: str) -> UsageError:
         f"`{target[:200]}` is no purl of an image: {why}",
         hint="write `pkg:oci/NAME@sha256:DIGEST?repository_url=HOST/PATH`",
     )
-
-
-def _repository(purl: "PackageURL") -> str:
-    """Return `host/path`; a purl of the type `docker` has the path in its name."""
-    address: str = purl.qualifiers.get("repository_url", "")
-    where = address.removeprefix("https://").rstrip("/")
-    if purl.type == "docker" and where and "/" not in where:
-        path = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
-        return f"{where}/{path}"
-    return where
 
 
 def _fetcher(around: "Circumstances | None") -> Fetcher:

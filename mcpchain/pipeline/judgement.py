@@ -24,9 +24,11 @@ from mcpchain.inventory import Gap, Inventory, RelationKind, State
 from mcpchain.pipeline.circumstances import Circumstances
 from mcpchain.pipeline.closure import pulls
 from mcpchain.pipeline.knowledge import ECOSYSTEMS, look_up
-from mcpchain.pipeline.standing import Inquiry, Stood, inquire, unattended
+from mcpchain.pipeline.standing import Inquiry, Stood, inquire
 from mcpchain.pipeline.target import nothing
+from mcpchain.pipeline.unasked import unattended
 from mcpchain.policy import Policy
+from mcpchain.publisher import unused
 from mcpchain.registries import Resolution
 from mcpchain.release import Release, Withdrawal
 from mcpchain.report import Account
@@ -108,6 +110,7 @@ def judge(
         sources=known.sources,
         downloaded=_hashed(evidence) if terms.download else None,
         standings=found.stood.standings,
+        unused_publishers=(*unused(policy.publishers, components),),
         root=str(inquiry.root) if inquiry else "",
         root_note=inquiry.note if inquiry else "",
     )

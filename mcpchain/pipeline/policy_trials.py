@@ -23,8 +23,9 @@ from mcpchain.pipeline.policy_cases import (
     read_cases,
 )
 from mcpchain.pipeline.registry_signatures.whom import Whom, named
-from mcpchain.pipeline.standing import ASKED, Stood, unanswered, unattended
+from mcpchain.pipeline.standing import ASKED, Stood, unanswered
 from mcpchain.pipeline.target import survey
+from mcpchain.pipeline.unasked import unattended
 from mcpchain.policy import Policy
 from mcpchain.rules import all_rules
 from mcpchain.signature import Status, Verification

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from mcpchain.component import Component, Kind, PackageFacts
+from mcpchain import image
+from mcpchain.component import Component, Kind
 from mcpchain.errors import MalformedError, UsageError
 from mcpchain.evidence import Claim, Evidence, Outcome
 from mcpchain.inventory import Gap, State
@@ -21,7 +22,7 @@ from mcpchain.publisher import Publisher
 from mcpchain.registries import Seen
 from mcpchain.release import Release, Withdrawal
 from mcpchain.signature import Demand, Identity, Status, Verification
-from mcpchain.standing import Earlier, Standing
+from mcpchain.standing import Earlier, Standing, away
 
 if TYPE_CHECKING:
     from mcpchain.closure.library import Door
@@ -39,7 +40,7 @@ ASKED: Final = (*_KINDS, *_IMAGES)
 """The types of packages of which it can be asked who stands for them."""
 _FILES: Final = 1
 """How many attested files of one release are looked at."""
-_AGAIN: Final = "look again later, or see why the registry does not give it"
+AGAIN: Final = "look again later, or see why the registry does not give it"
 _NEWER: Final = (
     "update the trusted root (`mcpchain trust update`), name the keys of your own "
     "registry (`--registry-keys`), or look for a newer mcpchain"
@@ -69,7 +70,7 @@ def inquire(
         UsageError: There is no such root, or there are no such keys.
         UnavailableError: What the user trusts is there, and cannot be used.
     """
-    asked = any(_is_package(each) or _signers(each, policy) for each in components)
+    asked = any(is_package(each) or _signers(each, policy) for each in components)
     if terms.offline or not asked:
         return None
     from mcpchain.pipeline.registry_signatures import read_registry_keys
@@ -93,23 +94,29 @@ def inquire(
 
 def _signers(component: Component, policy: Policy) -> tuple[Publisher, ...]:
     """Return whom the policy names for an image that its digest names."""
-    purl = component.purl
-    if purl is None or not _is_image(component) or ":" not in (purl.version or ""):
+    if not is_image(component) or not has_digest(component):
         return ()
     return tuple(each for each in policy.publishers if each.fits(component))
 
 
-def _is_image(component: Component) -> bool:
+def is_image(component: Component) -> bool:
+    """Say whether it is an image, and known where that lies."""
     purl = component.purl
     return (
         component.kind is not Kind.MCP_SERVER
         and purl is not None
         and purl.type in _IMAGES
-        and bool(purl.qualifiers.get("repository_url"))
+        and bool(image.repository(purl))
     )
 
 
-def _is_package(component: Component) -> bool:
+def has_digest(component: Component) -> bool:
+    """Say whether it is an image that its digest names."""
+    return ":" in ((component.purl and component.purl.version) or "")
+
+
+def is_package(component: Component) -> bool:
+    """Say whether it is a package of PyPI or npm, from wherever it comes."""
     purl = component.purl
     return component.kind is not Kind.MCP_SERVER and bool(purl and purl.type in _KINDS)
 
@@ -207,9 +214,9 @@ class Inquiry:
         return found
 
     def _signed(
-        self, image: Component, signers: Sequence[Publisher]
+        self, component: Component, signers: Sequence[Publisher]
     ) -> tuple[Verification, ...]:
-        """Return what the first who has signed *image* has signed.
+        """Return what the first who has signed *component* has signed.
 
         If nobody has, return what came of looking for each.
         """
@@ -225,10 +232,10 @@ class Inquiry:
             asked = replace(known, expected=each.expected, key=key)
             try:
                 found = tuple(
-                    images.verify(str(image.purl), asked, lambda: self._terms)
+                    images.verify(str(component.purl), asked, lambda: self._terms)
                 )
             except UsageError as error:  # of a BOM, which may say anything
-                return (told(image, Status.UNVERIFIABLE, str(error)),)
+                return (told(component, Status.UNVERIFIABLE, str(error)),)
             if any(found):
                 return found
             answers += found
@@ -315,50 +322,6 @@ class Inquiry:
         )
 
 
-def unattended(
-    components: Sequence[Component],
-    policy: Policy,
-    stood: Stood,
-    gaps: Iterable[Gap],
-    *,
-    offline: bool,
-) -> Iterator[Gap]:
-    """Yield a gap for each component that somebody has to stand for, unasked.
-
-    Args:
-        components: With their refs.
-        policy: Who has to stand for what.
-        stood: What came of asking.
-        gaps: Those that are known already.
-        offline: Whether a gap for all packages together says so.
-    """
-    told = {each.ref for each in gaps}
-    for each in components:
-        if each.ref in stood.standings or each.ref in told:
-            continue
-        ours, image = _is_package(each), _is_image(each)
-        locked = isinstance(each.facts, PackageFacts) and each.facts.attested_by
-        fits = any(one.fits(each) for one in policy.publishers)
-        if each.kind is Kind.MCP_SERVER or (ours and offline) or not (locked or fits):
-            continue  # what a server starts is a component of its own
-        state, hint = State.UNSUPPORTED, "verify it by itself: `mcpchain verify`"
-        if image and offline:
-            state, hint = State.OFFLINE, "run without `--offline`"
-        elif image:
-            state, hint = State.UNMATCHED, "name it by its digest"
-        elif ours:
-            state, hint = State.UNMATCHED, "pin it to a release of a trusted registry"
-        yield Gap(
-            stage="verify",
-            location=each.location,
-            reason=f"who stands for `{each.title}` is not known, though the policy or "
-            "its lock names who has to: no registry was asked about this release",
-            state=state,
-            hint=hint,
-            ref=each.ref,
-        )
-
-
 def _with_lack(
     component: Component, found: Iterable[Verification]
 ) -> tuple[Verification, ...]:
@@ -386,14 +349,12 @@ def unanswered(component: Component, standing: Standing) -> Iterator[Gap]:
         if each.status in _OPEN:
             reasons.setdefault(each.reason, each)
     for reason, each in reasons.items():
-        failed = each.status is Status.ERROR
-        # An error of ours while we verified is not mended by asking again.
-        away = failed and not each.checks
+        open_ = State.UNASKED if standing.named else State.UNREACHABLE
         yield Gap(
             stage="verify",
             location=component.location,
             reason=f"who stands for `{component.title}` is not known: {reason}",
-            state=State.UNREACHABLE if away else State.UNSUPPORTED,
-            hint=_AGAIN if away else _NEWER,
+            state=open_ if away(each) else State.UNSUPPORTED,
+            hint=AGAIN if away(each) else _NEWER,
             ref=component.ref,
         )

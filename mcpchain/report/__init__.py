@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 from mcpchain import loader
 from mcpchain.inventory import Inventory
 from mcpchain.policy import Policy
+from mcpchain.publisher import Unused
 from mcpchain.signature import Status, Subject
 from mcpchain.standing import Standing
 from mcpchain.verdict import Verdict
@@ -73,6 +74,8 @@ class Account:
     root: str = ""
     """The trusted root by which that was found out, with its SHA-256. Empty: nobody
     was asked."""
+    unused_publishers: tuple[Unused, ...] = ()
+    """What the policy names publishers of, and is not there."""
     root_note: str = ""
     """What to know about that root."""
 

@@ -68,6 +68,14 @@ class Json:
             },
             "findings": findings,
             "unusedWaivers": [_waiver(each) for each in verdict.unused_waivers],
+            "unusedPublishers": [
+                {
+                    "packages": each.pattern.text,
+                    "line": each.line,
+                    "near": each.near or None,
+                }
+                for each in account.unused_publishers
+            ],
         }
         return json.dumps(report, indent=2, ensure_ascii=True) + "\n"
 

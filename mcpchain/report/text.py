@@ -66,6 +66,7 @@ def _lines(account: Account, paint: _Paint) -> Iterator[str]:
         yield ""
     for waiver in verdict.unused_waivers:
         yield from _unused(waiver, account, paint)
+    yield from _unused_publishers(account, paint)
     yield from _summary(account, paint)
 
 
@@ -161,6 +162,26 @@ def _unused(waiver: Waiver, account: Account, paint: _Paint) -> Iterator[str]:
         hint = "review it again, or repair what it was for"
     yield f"  hint: {hint}"
     yield ""
+
+
+def _unused_publishers(account: Account, paint: _Paint) -> Iterator[str]:
+    """Tell patterns that fit nothing: by itself what looks mistyped, else together."""
+    note, rest = paint("note", "note"), []
+    for each in account.unused_publishers:
+        if not each.near:
+            rest.append(f"`{each.pattern.text}`")
+            continue
+        told = f"`{each.pattern.text}` of `publishers` fits nothing here"
+        yield f"{note}: {printable(told)}; did you mean `{printable(each.near)}`?"
+        yield f"  --> {printable(account.policy.source)}:{each.line}"
+        yield "  hint: repair it in the policy: what it was to name is not asked about"
+        yield ""
+    if rest:
+        more = f", and {len(rest) - _TOLD} more" if len(rest) > _TOLD else ""
+        names = f"{', '.join(rest[:_TOLD])}{more}"
+        yield f"{note}: of `publishers`, these fit nothing here: {printable(names)}"
+        yield "  hint: see that they are spelled as in the lock"
+        yield ""
 
 
 def _summary(account: Account, paint: _Paint) -> Iterator[str]:

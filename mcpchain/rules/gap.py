@@ -32,9 +32,11 @@ class Unseen:
         no-source: nothing that could answer is configured.
         stale: the source that answered is older than the policy accepts.
         offline: mcpchain was told not to use the network.
+        unasked: the policy or a lock names who has to stand for it, and offline or
+            without an answer that could not be found out.
         unreachable: the network, the registry or a tool failed.
 
-    Where nothing but the last four is denied, the verdict is `undecided`: looking
+    Where nothing but the last five is denied, the verdict is `undecided`: looking
     again, with the network or the source at hand, can settle it.
     """
 

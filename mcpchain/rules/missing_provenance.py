@@ -75,8 +75,13 @@ class MissingProvenance:
 
 
 def _unmet(standing: Standing) -> str:
-    """Say why nobody who is named stands for all of it; empty: somebody does."""
+    """Say why nobody who is named stands for all of it.
+
+    Empty: somebody does, or it is not known whether anybody does, and a gap says so.
+    """
     theirs = [each for each in standing.answers if each and each.expected_by == "user"]
+    if not theirs and standing.unheard:
+        return ""
     if not theirs:
         return "nobody whom the policy or a lock names is verified to stand for it"
     bare = standing.bare(theirs)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from mcpchain import image
 from mcpchain.document import Node
 from mcpchain.errors import MalformedError
 from mcpchain.settings.problem import Problem, read
@@ -23,7 +24,7 @@ class Login:
     """What to present at one host."""
 
     host: str
-    """With its port, in lower case."""
+    """As `image.canonical` writes it, with its port."""
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
@@ -40,12 +41,13 @@ class DockerSettings:
 
     def login(self, host: str) -> Login | None:
         """Return the login for *host*, if there is one to be read."""
-        return next((e for e in self.logins if e.host == host.lower()), None)
+        host = image.canonical(host)
+        return next((e for e in self.logins if e.host == host), None)
 
     def why_not(self, host: str) -> str:
         """Say why there is no login for *host*; empty if none is configured."""
         reasons = dict(reversed(self.kept_elsewhere))
-        return reasons.get(host.lower(), reasons.get("", ""))
+        return reasons.get(image.canonical(host), reasons.get("", ""))
 
 
 def load(environ: Mapping[str, str], home: Path) -> DockerSettings:
@@ -122,7 +124,9 @@ def _decoded(node: Node, text: str) -> str:
 
 
 def _host(address: str) -> str:
-    """Return the host of an entry: `https://host/v1/`, `host/path` and `host` alike."""
-    return address.partition("://")[2].partition("/")[0].lower() or (
-        address.partition("/")[0].lower()
-    )
+    """Return the host of an entry: `https://host/v1/`, `host/path` and `host` alike.
+
+    That of Docker Hub is called as its images are.
+    """
+    host = address.partition("://")[2].partition("/")[0] or address.partition("/")[0]
+    return image.canonical(host)

@@ -113,8 +113,8 @@ def unread(built: Built) -> None:
         (
             lambda b: b.image.at(f"manifests/{DIGEST}").answer(403),
             "not known",
-            ["gap", "missing-provenance"],
-            10,
+            ["gap"],
+            4,
         ),
         (moved, "", ["gap", "unpinned-build-step"], 10),
         (unread, "not known", ["gap", "missing-provenance", "unpinned-build-step"], 10),
@@ -177,6 +177,20 @@ def test_offline_no_registry_of_images_is_asked(built: Built, world: World) -> N
     result = built("--offline")
     assert (rules(result), result.exit_code) == (["gap"], 4)
     assert not world.server.asked
+
+
+@pytest.mark.parametrize(
+    "image", ["debian", "library/debian", "docker.io/debian", "index.docker.io/debian"]
+)
+def test_an_image_of_docker_hub_has_its_publisher_under_every_name(
+    built: Built, image: str
+) -> None:
+    where = "docker.io/library/debian"
+    built.name(f"pkg:oci/debian?repository_url={where}", "acme/files")
+    built.build_on(f"{image}@{DIGEST}")
+    result = built("--offline")
+    assert (rules(result), result.exit_code) == (["gap"], 4), result.output
+    assert "who stands for" in result.output
 
 
 def test_images_that_no_policy_names_are_not_asked_about(

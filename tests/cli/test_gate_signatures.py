@@ -25,6 +25,7 @@ rules:
 """
 PYPI, NPM = "acme-files==1.2.0", "@acme/files@1.2.0"
 WHEEL = "acme_files-1.2.0-py3-none-any.whl"
+OFFLINE = ("--offline",)
 LOCKED = f"--hash=sha256:{hashlib.sha256(WHEEL.encode()).hexdigest()}"
 
 
@@ -598,14 +599,95 @@ def test_a_second_opinion_is_asked_as_the_policy_says(
     assert ("second-opinion" in checks) is (demand != "off")
 
 
-def test_offline_nobody_is_asked_and_nothing_more_is_said(
+def test_offline_nobody_is_asked_and_it_is_said_of_whom_the_policy_names(
     gate: Gate, world: World
 ) -> None:
     both(gate)
     gate.name("pkg:pypi/acme-files", "acme/files")
     result = gate("--offline")
-    assert (rules(result), counted(result)) == (["gap", "gap"], "")
+    assert (rules(result), counted(result)) == (["gap", "gap", "gap"], "")
     assert not world.server.asked
+    text = gate.policy.read_text().replace("no-source:", "offline: allow, no-source:")
+    gate.policy.write_text(text, encoding="utf-8")
+    result = gate("--offline")
+    assert (rules(result), result.exit_code) == (["gap"], 4)
+    assert "variant: unasked" in result.output
+    assert "though the policy or its lock names who has to" in result.output
+
+
+@pytest.mark.parametrize("page", [True, False], ids=["its page", "its attestation"])
+def test_an_answer_that_could_not_be_had_is_a_gap_whoever_is_named(
+    gate: Gate,
+    page: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    gate.want_pypi()
+    answering(403)(gate)
+    gate.name("pkg:pypi/acme-files", "acme/files")
+    if page:
+        gate.world.server.place("/pypi/simple/acme-files/").answer(403)
+    result = gate()
+    assert ({*rules(result)}, result.exit_code) == ({"gap"}, 4), result.output
+    assert "variant: unasked" in result.output
+
+
+@pytest.mark.parametrize(
+    ("line", "more"),
+    [
+        (f"acme-files @ git+https://git.example/evil/acme-files@{'1' * 40}", ()),
+        (f"acme-files @ git+https://git.example/evil/acme-files@{'1' * 40}", OFFLINE),
+        ("./wheels/acme_files-1.2.0-py3-none-any.whl", ()),
+        ("acme-files @ https://files.example/acme_files-1.2.0.tar.gz", OFFLINE),
+    ],
+    ids=["git", "git offline", "a wheel beside it", "an address offline"],
+)
+def test_whom_the_policy_names_is_missed_wherever_a_package_comes_from(
+    gate: Gate, line: str, more: tuple[str, ...]
+) -> None:
+    gate.want_pypi(line)
+    gate.name("pkg:pypi/acme-*", "acme/files")
+    text = gate.policy.read_text().replace("no-source:", "unmatched: allow, no-source:")
+    gate.policy.write_text(text, encoding="utf-8")
+    result = gate(*more)
+    assert result.exit_code == 10
+    assert "though the policy or its lock names who has to" in result.output
+    assert "variant: unsupported" in result.output
+
+
+def test_a_folder_of_the_project_is_its_own_code_and_nobody_signs_it(
+    gate: Gate,
+) -> None:
+    gate.want_pypi("./acme-files")
+    (gate.folder / "acme-files").mkdir()
+    file = gate.folder / "acme-files" / "pyproject.toml"
+    file.write_text('[project]\nname = "acme-files"\nversion = "1"\n')
+    gate.name("pkg:pypi/acme-*", "acme/files")
+    assert "who stands for" not in gate().output
+
+
+def test_a_publisher_of_what_is_not_there_is_told(gate: Gate) -> None:
+    both(gate)
+    gate.name("pkg:pypi/acme-flies", "acme/files")
+    gate.name("pkg:npm/@acne/fi*", "acme/files")
+    gate.name("pkg:pypi/elsewhere", "acme/files")
+    gate.name("pkg:pypi/acme-*", "acme/files")
+    result = gate()
+    line = POLICY.count("\n") + 2
+    assert (
+        "note: `pkg:pypi/acme-flies` of `publishers` fits nothing here; "
+        f"did you mean `pkg:pypi/acme-files`?\n  --> {gate.policy}:{line}\n"
+    ) in result.output
+    assert "these fit nothing here: `pkg:pypi/elsewhere`\n" in result.output
+    assert gate.told()["unusedPublishers"] == [
+        {"packages": told, "line": at, "near": near}
+        for at, (told, near) in enumerate(
+            [
+                ("pkg:pypi/acme-flies", "pkg:pypi/acme-files"),
+                ("pkg:npm/@acne/fi*", "pkg:npm/@acme/fi*"),
+                ("pkg:pypi/elsewhere", None),
+            ],
+            line,
+        )
+    ]
 
 
 def test_pages_are_asked_for_once_and_predecessors_only_of_what_is_known(

@@ -175,10 +175,10 @@ def test_diff_tells_what_is_looser_first(tmp_path: Path) -> None:
     assert lines[-3:] == [
         "tightens `fresh-release`: `min-age` is `30d`, not `3d`",
         "tightens `advisories`: max-age is `36h`, not `7d`",
-        "11 looser, 2 stricter",
+        "12 looser, 2 stricter",
     ]
     assert run("diff", old, new, "--format", "markdown").stdout.startswith(
-        "**Policy: 11 looser, 2 stricter**\n"
+        "**Policy: 12 looser, 2 stricter**\n"
     )
     told = json.loads(run("diff", new, old, "--format", "json").stdout)["entries"]
     assert [each["loosens"] for each in told[:3]] == [True, True, False]
@@ -230,7 +230,7 @@ OURS = "{repository: acme/files, workflow: release.yml, ref: refs/tags/v1}"
         ("", "deny"),
         ("{status: invalid}", "deny"),
         ("{status: missing}", "deny"),
-        ("{status: error}", "deny"),
+        ("{status: error}", "undecided"),
     ],
 )
 def test_who_has_signed_a_case_is_held_against_the_publishers(

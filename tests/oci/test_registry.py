@@ -773,3 +773,18 @@ def test_a_signature_in_a_repository_beside_is_found(server: Server) -> None:
         source = Registry(fetcher, repository.name, NOBODY)
         found = collect(source, Digest.parse(DIGEST), other)
     assert [each.status for each in verify_image(found, TRUST)] == [Status.VERIFIED]
+
+
+@pytest.mark.parametrize(
+    ("repository", "asked"),
+    [
+        ("docker.io/debian", "registry-1.docker.io/v2/library/debian/"),
+        ("index.docker.io/acme/files", "registry-1.docker.io/v2/acme/files/"),
+        ("R.example:443/files", "r.example/v2/files/"),
+    ],
+)
+def test_docker_hub_is_asked_where_it_answers(repository: str, asked: str) -> None:
+    with Fetcher(offline=True) as fetcher:
+        source = Registry(fetcher, repository, NOBODY)
+        with pytest.raises(SourceError, match=f"https://{asked}manifests/1"):
+            source.resolve("1")

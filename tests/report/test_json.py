@@ -76,6 +76,7 @@ def test_the_format_has_a_version_and_these_fields() -> None:
     report = render(verdict)
     findings = report.pop("findings")
     unused = report.pop("unusedWaivers")
+    assert report.pop("unusedPublishers") == []
     assert report == {
         "format": "mcpchain/verdict/v1",
         "decision": "deny",

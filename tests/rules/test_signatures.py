@@ -18,7 +18,7 @@ from mcpchain.rules.provenance_downgrade import ProvenanceDowngrade
 from mcpchain.rules.provenance_repository_mismatch import ProvenanceRepositoryMismatch
 from mcpchain.rules.unsigned_artifact import UnsignedArtifact
 from mcpchain.rules.untrusted_identity import UntrustedIdentity
-from mcpchain.signature import Identity, SanKind, Statement, Status, Verification
+from mcpchain.signature import Check, Identity, SanKind, Statement, Status, Verification
 from mcpchain.standing import Builders, Earlier, Standing
 from tests.making import case, component
 
@@ -258,7 +258,9 @@ def test_provenance_is_missing_only_where_that_is_known(
         ([THEIRS, replace(NONE, subject=THEIRS.subject)], True),
         ([], False),
         ([NONE], False),
-        ([FAILED], False),
+        ([FAILED], True),  # a gap says so
+        ([FAILED, NONE], True),
+        ([replace(FAILED, checks=(Check(id="c", ok=False, detail=""),))], False),
         ([BLIND], False),
         ([WRONG], False),
         ([KEYED], False),
@@ -275,7 +277,9 @@ def test_provenance_is_missing_only_where_that_is_known(
         "theirs in place of the registry's",
         "no answer at all",
         "missing",
-        "an error",
+        "no answer was to be had",
+        "no answer, and none elsewhere",
+        "an error of ours",
         "unverifiable",
         "invalid",
         "the registry's signature",

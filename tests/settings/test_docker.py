@@ -29,6 +29,7 @@ def settings(home: Path, document: object) -> DockerSettings:
         ("https://registry.example/v1/", "registry.example"),
         ("REGISTRY.example/v2/", "registry.example"),
         ("http://127.0.0.1:5000", "127.0.0.1:5000"),
+        ("https://index.docker.io/v1/", "docker.io"),
     ],
 )
 def test_a_login_is_of_a_host_however_it_is_written(
@@ -38,6 +39,12 @@ def test_a_login_is_of_a_host_however_it_is_written(
     assert found.login(host) == Login(host=host, **ME)
     assert found.login(f"evil-{host}") is None
     assert found.login(f"{host}.evil.example") is None
+
+
+def test_a_login_to_docker_hub_is_presented_where_it_answers(tmp_path: Path) -> None:
+    auths = {"https://index.docker.io/v1/": {"auth": PAIR}}
+    found = settings(tmp_path, {"auths": auths})
+    assert found.login("registry-1.docker.io") == Login(host="docker.io", **ME)
 
 
 def test_docker_config_names_another_folder(tmp_path: Path) -> None:
