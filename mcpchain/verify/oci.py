@@ -113,7 +113,7 @@ def _answers(
 
 
 def _missing(attached: Attached) -> Verification:
-    reason = "; ".join(("nobody has signed it", *_unsigned(attached)))
+    reason = "; ".join(("no signature is attached to it", *_unsigned(attached)))
     if attached.image.is_index:
         reason += "; it is an index, and signatures of the images in it are others"
     return Verification(status=Status.MISSING, reason=reason, kind=KIND)

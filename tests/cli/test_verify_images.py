@@ -147,7 +147,7 @@ def test_an_unsigned_image_is_missing_a_signature(
     nor = f"GitHub has no `{SLSA}` about it of `{host}/acme/files`"
     assert result.stdout.splitlines()[:2] == [
         f"missing: {repository.name}@{DIGEST}",
-        f"  why: nobody has signed it, and {nor}",
+        f"  why: no signature is attached to it, and {nor}",
     ]
 
 

@@ -175,7 +175,10 @@ def minter(*entries: str) -> Minter:
 
 def test_an_image_to_which_nothing_is_attached_is_unsigned(pushed: Pushed) -> None:
     (found,) = answers(pushed)
-    assert (found.status, found.reason) == (Status.MISSING, "nobody has signed it")
+    assert (found.status, found.reason) == (
+        Status.MISSING,
+        "no signature is attached to it",
+    )
 
 
 def test_what_is_attached_in_all_three_places_is_found(pushed: Pushed) -> None:

@@ -93,7 +93,10 @@ def test_nothing_attached_is_missing_where_everything_was_looked_at(
     repository: OciRepository,
 ) -> None:
     (found,) = answers(repository)
-    assert (found.status, found.reason) == (Status.MISSING, "nobody has signed it")
+    assert (found.status, found.reason) == (
+        Status.MISSING,
+        "no signature is attached to it",
+    )
     assert found.subject == f"{repository.name}@{DIGEST}"
 
 
@@ -419,8 +422,9 @@ def test_what_buildkit_put_in_is_signed_by_nobody(repository: OciRepository) -> 
     (found,) = answers(repository, outer)
     assert found.status is Status.MISSING
     assert found.reason == (
-        "nobody has signed it; what BuildKit attests in it (1) is signed by nobody: no "
-        "evidence; it is an index, and signatures of the images in it are others"
+        "no signature is attached to it; what BuildKit attests in it (1) is signed by "
+        "nobody: no evidence; it is an index, and signatures of the images in it are "
+        "others"
     )
     repository.attach(outer, "sig", [cosign(minter(), simple_signing(outer))])
     (found,) = answers(repository, outer)

@@ -488,8 +488,8 @@ def test_what_is_attached_besides_is_no_evidence() -> None:
     (found,) = answers(others=("application/spdx+json",))
     assert found.status is Status.MISSING
     assert found.reason == (
-        "nobody has signed it; attached are also `application/spdx+json`, which are "
-        "no signatures"
+        "no signature is attached to it; attached are also `application/spdx+json`, "
+        "which are no signatures"
     )
     (found,) = answers(others=tuple("abcd"))
     assert "`a`, `b`, `c` and more" in found.reason
