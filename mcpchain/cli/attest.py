@@ -20,8 +20,9 @@ Examples:
   mcpchain verify app.whl --key release.pub --no-log
 
 \b
-Exit codes: 0 signed; 2 usage; 4 a key, a service or a file failed. Unless it is 0,
-nothing was written, or it says so.
+Exit codes: 0 signed; 2 usage, or a key or token that cannot be used; 4 a
+file, a service or the place of a key failed. Unless it is 0, nothing was written, or it
+says so.
 """
 )
 @click.argument("subjects", nargs=-1, required=True, metavar="SUBJECT...")

@@ -23,8 +23,9 @@ Examples:
   mcpchain verify app.tar.gz --key release.pub --no-log
 
 \b
-Exit codes: 0 all signed; 2 usage; 4 a key, a service or a file failed. Unless it is 0,
-nothing was written, or it says so.
+Exit codes: 0 all signed; 2 usage, or a key or token that cannot be used; 4 a
+file, a service or the place of a key failed. Unless it is 0, nothing was written, or it
+says so.
 """
 )
 @click.argument("targets", nargs=-1, metavar="[model] TARGET...")

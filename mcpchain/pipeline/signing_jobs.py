@@ -30,7 +30,9 @@ _BUNDLES: Final = (".sigstore.json", ".sigstore")
 _INSIDE: Final = "model.sig"
 _BESIDE: Final = ".sig"
 _BOM: Final = statement.predicate_type("cyclonedx")
-_DIGEST: Final = re.compile(r"(?:(?P<name>.+)@)?(?P<digest>sha(?:256|384|512):\S+)")
+_DIGEST: Final = re.compile(
+    r"(?:(?P<name>.+)@)?(?P<digest>(?:sha(?:1|224|256|384|512)|md5):\S+)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

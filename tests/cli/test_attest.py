@@ -171,7 +171,7 @@ WRONG: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
     "a folder": (("d",), {}, "`d` is a folder"),
     "one twice": (("a.whl", "./a.whl", "--bundle=x"), {}, "two subjects are called"),
     "a short digest": (("sha256:12",), {}, "is not a sha256 digest"),
-    "an unknown digest": ((f"md5:{HEX[:32]}",), {}, "is no file"),
+    "an unknown digest": ((f"crc:{HEX[:32]}",), {}, "is no file"),
     "a name that leads out": (
         (f"a/../../b@sha256:{HEX}",),
         {},
@@ -200,3 +200,13 @@ def test_what_cannot_be_attested_is_a_usage_error(case: str, folder: Path) -> No
     assert (done.exit_code, reason in done.output) == (2, True), done.output
     assert sorted(os.listdir(folder)) == before
     assert (folder / "p.json").read_text() == '{"reviewed": true}'
+
+
+@pytest.mark.parametrize("name", ["", "git+https://x.example/a@", "app.whl@"])
+@pytest.mark.parametrize(("weak", "size"), [("sha1", 40), ("md5", 32)])
+def test_a_digest_that_names_no_bytes_is_said_to_be_none(
+    name: str, weak: str, size: int, folder: Path
+) -> None:
+    done = attest(f"{name}{weak}:{HEX[:size]}", "--bundle", "out.json")
+    assert (done.exit_code, f"`{weak}` names no bytes" in done.output) == (2, True)
+    assert not (folder / "out.json").exists()
