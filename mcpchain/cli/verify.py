@@ -163,7 +163,9 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
         wanted = sort(
             targets, expectations, bundles, packages=packages, hub=hub is not None
         )
-        if environment is None and not no_environment and wanted.beside_environment:
+        # An environment that is active is no answer to who signs with a key.
+        meant = wanted.beside_environment and bool(targets or not expectations.private)
+        if environment is None and not no_environment and meant:
             environment = options.active_environment()
         if not targets and environment is None:
             raise UsageError("no TARGET is named", hint="name what to verify")

@@ -198,6 +198,9 @@ def besides(path: Path) -> Iterator[str]:
         yield f"files in it are signed, each by itself: `mcpchain verify {path}/*`"
     if not path.is_file():
         return
+    if (path.parent / "model.sig").is_file():
+        told = f"`mcpchain verify {path.parent}`"
+        yield f"the folder that it lies in has a signature, `model.sig`: {told}"
     yield from (
         f"`{path.name}{each}` lies beside it: if it is a bundle, name it: `--bundle`"
         for each in _NEAR

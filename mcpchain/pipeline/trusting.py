@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Final
 from mcpchain import trust
 from mcpchain.bundle.root import TrustedRoot
 from mcpchain.bundle.root import parse as parse_root
-from mcpchain.errors import MalformedError, McpchainError, UsageError
+from mcpchain.errors import (
+    MalformedError,
+    McpchainError,
+    UnavailableError,
+    UsageError,
+)
 from mcpchain.trust import Source, TrustFile, imported
 from mcpchain.trust.folder import Folder
 
@@ -251,7 +256,10 @@ def import_root(
         )
     name = wish.name or origin.partition(".")[0]
     place, root = Folder(folder), roots[line - 1]
-    before = imported.digest(place, name)
+    try:
+        before = imported.find(place, name).sha256
+    except (KeyError, UnavailableError):  # what was changed is imported anew
+        before = ""
     made = imported.keep(
         place,
         root,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from mcpchain import trust
 from mcpchain.bundle.parse import Envelope, parse
@@ -40,6 +42,7 @@ _OF_MODEL: Final = b"model_signing"
 _MCP: Final = frozenset({".dxt", ".mcpb"})
 _Count = Callable[[int], None]
 _IMAGES: Final = ("pkg:oci/", "pkg:docker/")
+_IN_PURL: Final = re.compile("@(sha256:[0-9a-f]{64})(?![0-9a-f])")
 _LAYOUT: Final = "oci-layout"
 
 
@@ -197,9 +200,11 @@ def _subjects(
     path = Path(target)
     if target.startswith(_IMAGES) or is_layout(path):
         if bundles:
+            digest = _IN_PURL.search(unquote(target))
+            named = digest[1] if digest else "sha256:..."
             raise UsageError(
                 f"the bundles of `{target[:140]}` are found where the image is",
-                hint="with `--bundle`, name the digest of the image: `sha256:...`",
+                hint=f"with `--bundle`, name the digest of the image: `{named}`",
             )
         yield _Subject(target=target, bundles=(), image=True)
         return

@@ -111,16 +111,6 @@ def names(folder: Folder) -> tuple[str, ...]:
     return tuple(sorted(_index(folder)))
 
 
-def digest(folder: Folder, name: str) -> str:
-    """Return the SHA-256 of what was imported as *name*; empty: nothing was.
-
-    Raises:
-        UnavailableError: The index cannot be used.
-    """
-    found = _index(folder).get(name)
-    return found.sha256 if found else ""
-
-
 def find(folder: Folder, name: str) -> TrustFile:
     """Return the root that was imported as *name*, if it still is what it was.
 

@@ -87,6 +87,16 @@ def test_the_same_root_again_is_no_news_and_keeps_its_age(
     assert told.startswith(f"acme is the same since it was imported on {today}: ")
 
 
+def test_a_root_that_was_changed_and_is_imported_again_is_news(
+    root: Path, data: Path
+) -> None:
+    told = f"imported {run('import', root).stderr.split()[1]}"
+    (file,) = (each for each in data.glob("*.json") if each.name != "imported.json")
+    file.write_text("{}")
+    assert run("import", root).stderr.startswith(told)
+    assert run("import", root).stderr.startswith("acme is the same since")
+
+
 def test_it_is_told_that_an_ended_root_of_tuf_does_no_harm() -> None:
     lines = run("list").stdout.splitlines()
     at = lines.index("sigstore.tuf: shipped, used")

@@ -414,6 +414,21 @@ def test_a_second_opinion_on_a_key_is_none_and_told_so() -> None:
     ]
 
 
+def test_of_a_file_in_a_signed_folder_the_folder_is_told() -> None:
+    (name, *_) = sorted(each.name for each in Path("llama").glob("*.json"))
+    told = "  note: the folder that it lies in has a signature, `model.sig`: `mcpchain "
+    result = run(f"llama/{name}", "--key", "acme.pub")
+    assert f"{told}verify llama`\n" in result.stdout
+
+
+@pytest.mark.parametrize("at", ["@", "%40"])
+def test_the_digest_of_an_image_is_told_as_it_has_to_be_named(at: str) -> None:
+    image = f"pkg:oci/app{at}sha256:{DIGEST}?repository_url=r.example/app"
+    _, hint = refused(image, "--bundle", "model.bin.sigstore.json")
+    told = f"with `--bundle`, name the digest of the image: `sha256:{DIGEST}`"
+    assert hint == told
+
+
 def test_what_is_ignored_in_vain_is_told() -> None:
     Path("llama/extra.txt").write_text("more")
     options = ("llama", "--key", "acme.pub", "--ignore")

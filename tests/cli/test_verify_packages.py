@@ -342,3 +342,27 @@ def test_offline_every_package_is_an_error_that_says_so(user: User) -> None:
     result = user.run(user.lock, "--offline")
     assert (result.exit_code, user.world.server.asked) == (4, [])
     assert "  hint: run without `--offline`\n" in result.stdout
+
+
+def test_offline_what_is_true_of_every_package_is_told_once(user: User) -> None:
+    user.lock.write_text("six==1.17.0\nidna==3.10\n")
+    assert user.run(user.lock, "--offline").stdout.splitlines() == [
+        "error: idna==3.10",
+        "error: six==1.17.0",
+        "  why: the registry of pypi was not asked (offline)",
+        "  hint: run without `--offline`",
+        "",
+        "2 error",
+    ]
+
+
+def test_an_environment_that_is_active_is_not_what_a_key_is_named_for(
+    user: User,
+) -> None:
+    (user.home / "acme.pub").write_text("")
+    env = str(user.environment())
+    result = user.run("--key", user.home / "acme.pub", VIRTUAL_ENV=env)
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (
+        2,
+        "error: no TARGET is named",
+    )

@@ -16,6 +16,11 @@ def told(package: Component, status: Status, reason: str) -> Verification:
 
 def failed(package: Component, error: FetchError) -> Verification:
     """Tell why there is no page about it; a name that is not known is no failure."""
+    if error.state is State.OFFLINE:
+        kind = package.purl.type if package.purl else "it"
+        # Of hundreds this is told once.
+        reason = f"the registry of {kind} was not asked (offline)"
+        return told(package, Status.ERROR, reason)
     known = error.state is not State.MISSING
     status = Status.ERROR if known else Status.UNVERIFIABLE
     return told(package, status, error.reason)
