@@ -4,7 +4,7 @@ import click
 
 from mcpchain.cli.policy_checks import diff, lint
 from mcpchain.cli.policy_export import export, sign, verify
-from mcpchain.cli.policy_files import schema
+from mcpchain.cli.policy_files import init, schema
 from mcpchain.cli.policy_tries import explain, test
 
 
@@ -16,6 +16,7 @@ def policy() -> None:
 
     \b
     Examples:
+      mcpchain policy init                          a first one for what is here
       mcpchain policy lint acme.yaml                what is odd about it?
       mcpchain policy test acme.yaml cases.yaml     does it do what it is meant to?
       mcpchain policy explain acme.yaml gap         which line decides, and how to pass?
@@ -26,5 +27,5 @@ def policy() -> None:
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
 
 
-for _command in (lint, test, explain, diff, schema, export, sign, verify):
+for _command in (init, lint, test, explain, diff, schema, export, sign, verify):
     policy.add_command(_command)
