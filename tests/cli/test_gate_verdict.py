@@ -117,8 +117,9 @@ def test_production_takes_what_staging_allowed() -> None:
     seconds = dt.datetime.fromisoformat(predicate.pop("timeVerified")) - NOW
     assert dt.timedelta(seconds=-1) <= seconds < dt.timedelta(minutes=5)
     rests = hashlib.sha256(Path("staging.json").read_bytes()).hexdigest()
-    policy = Path("acme.yaml").read_bytes()
-    keys = Path("release.pub").read_bytes() + Path("other.pub").read_bytes()
+    whole = Path("acme.yaml").read_bytes()
+    for name in ("release.pub", "other.pub"):
+        whole += b"\0" + hashlib.sha256(Path(name).read_bytes()).hexdigest().encode()
     assert (said["predicateType"], predicate) == (
         "https://slsa.dev/verification_summary/v1",
         {
@@ -126,7 +127,7 @@ def test_production_takes_what_staging_allowed() -> None:
             "resourceUri": f"{GATE}#stage=production",
             "policy": {
                 "uri": "file:acme.yaml",
-                "digest": {"sha256": hashlib.sha256(policy + keys).hexdigest()},
+                "digest": {"sha256": hashlib.sha256(whole).hexdigest()},
             },
             "verificationResult": "PASSED",
             "verifiedLevels": ["MCPCHAIN_GATE"],
