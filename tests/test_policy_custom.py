@@ -237,3 +237,9 @@ def test_the_readme_names_every_fact_and_its_rule_is_one() -> None:
         group = each.partition(".")[0] if "." in each else group
         names.add(each if "." in each else f"{group}.{each}")
     assert names == set(FACTS)
+
+
+def test_the_system_itself_is_not_asked() -> None:
+    whole = component(None, Kind.APPLICATION, name="agent")
+    assert asked(custom("component.package == 'x'"), whole) == []
+    assert len(asked(custom("false"), component(kind=Kind.APPLICATION))) == 1

@@ -44,7 +44,7 @@ _OPTIONS: Final = (
         "--verifier",
         metavar="URL",
         help="Who gives the verdict. [default: whose verdict of this stage another "
-        "stage of the policy requires]",
+        "stage of the policy requires, or its only verifier]",
     ),
     click.option(
         "--resource",

@@ -175,7 +175,13 @@ def _component(node: YamlNode) -> tuple[Component, Told]:
         raise node.malformed("has neither `purl` nor `name`")
     name = words(node.at("name")) if "name" in node or purl is None else ""
     if purl is not None and not name:
-        name = "/".join(filter(None, (purl.namespace, purl.name)))
+        # A client names a server as it likes: a rule that takes that for the name of
+        # the package has to show it here.
+        name = (
+            "server"
+            if kind is Kind.MCP_SERVER
+            else "/".join(filter(None, (purl.namespace, purl.name)))
+        )
     place = Location(path=words(node.at("path")) if "path" in node else "case")
     found = Component(
         kind=kind,

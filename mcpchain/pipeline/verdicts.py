@@ -117,11 +117,13 @@ def bind(
 def verifier_of(policy: Policy) -> str:
     """Return under which name others expect the verdict of the stage of *policy*.
 
-    Empty: no stage of it requires that, or several do, from others each.
+    If no stage requires that, the only verifier that the policy knows. Empty: nothing
+    tells whose it is.
     """
     here = policy.stage.name if policy.stage else ""
     needed = (each.requires for each in policy.stages)
     found = {each.verifier.id for each in needed if each and each.stage == here}
+    found = found or {each.id for each in policy.verifiers}
     return found.pop() if len(found) == 1 else ""
 
 

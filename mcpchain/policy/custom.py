@@ -184,6 +184,8 @@ class CustomRule:
     def check(self, case: Case) -> Iterator[Finding]:
         """Yield a finding unless the expression is true of *case*."""
         component = case.component
+        if component.kind is Kind.APPLICATION and component.purl is None:
+            return  # the system itself: it is asked about what it is made of
         scope = self.scope
         if scope and not any(
             scope.fits(component, e.path) for e in component.locations

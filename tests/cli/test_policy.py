@@ -331,3 +331,15 @@ def test_the_schema_can_be_written(tmp_path: Path) -> None:
     out = tmp_path / "policy.schema.json"
     assert run("schema", "-o", out).exit_code == 0
     assert json.loads(out.read_text()) == json.loads(run("schema").stdout)
+
+
+def test_a_server_of_a_case_is_not_called_as_its_package(tmp_path: Path) -> None:
+    policy = (
+        f"{HEAD}{RULES}custom:\n  - id: ours\n    message: no\n"
+        "    expr: component.FACT.startsWith('@acme/')\n"
+    )
+    server = "{kind: mcp-server, purl: 'pkg:npm/%40acme/files@1.0.0', pin: exact}"
+    for fact, code in {"package": 0, "name": 10}.items():
+        expected = case(server, "decision: allow")
+        result = tried(tmp_path, expected, policy.replace("FACT", fact))
+        assert result.exit_code == code, result.output
