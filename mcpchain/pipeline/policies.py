@@ -97,7 +97,7 @@ def at_stage(policy: Policy, name: str | None) -> Policy:
             f"the policy `{policy.name}` {asked}",
             hint=f"{guess}`--stage` is one of {names}"
             if stages
-            else "leave `--stage` out",
+            else "leave `--stage` out, or write `stages` in the policy",
         )
     return policy.staged(stages[name])
 

@@ -154,6 +154,15 @@ def test_the_private_key_is_not_signed(
     assert run("sign", "m", "--key", key, *kept, *dry).exit_code == 0
 
 
+def test_a_copy_of_the_private_key_is_not_signed_either(folder: Path) -> None:
+    copy = folder / "copy.key"
+    copy.write_bytes((folder / "release.key").read_bytes())
+    done = run("sign", "a.whl", "copy.key", "--key", "release.key")
+    assert done.exit_code == 2
+    assert "`copy.key` is the private key that signs" in done.output
+    assert not (folder / "a.whl.sigstore.json").exists()
+
+
 def test_a_folder_among_several_is_told_to_be_a_model(folder: Path) -> None:
     (folder / "m").mkdir()
     (folder / "m" / "w.bin").write_bytes(b"w")
