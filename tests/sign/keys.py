@@ -81,7 +81,7 @@ def unsaid(error: McpchainError, *secrets: str) -> str:
 
 
 def sign_by_command(folder: Path, key: str, public: PublicKeyTypes) -> str:
-    """Sign a file with *key*, verify it with *public*; return all that was said."""
+    """Sign a file with *key*, verify it with *public*, show that; return all said."""
     target, known = folder / "app.bin", folder / "app.pub"
     target.write_bytes(MESSAGE)
     known.write_bytes(pem(public))
@@ -90,8 +90,11 @@ def sign_by_command(folder: Path, key: str, public: PublicKeyTypes) -> str:
         CliRunner().invoke(main, [command, str(target), *more])
         for command, more in (("sign", ["--key", key]), ("verify", check))
     ]
+    shown = folder / "shown.pub"
+    done.append(CliRunner().invoke(main, ["key", "public", key, "-o", str(shown)]))
     said = "".join(each.output for each in done)
-    assert [each.exit_code for each in done] == [0, 0], said
+    assert [each.exit_code for each in done] == [0, 0, 0], said
+    assert shown.read_bytes() == pem(public)
     return said + (folder / "app.bin.sigstore.json").read_text()
 
 
